@@ -1,0 +1,5 @@
+//! Structured operators for Gaussian computations.
+
+pub mod error;
+
+pub use error::{Error, Result};

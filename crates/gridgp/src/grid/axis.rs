@@ -1,0 +1,214 @@
+//! One axis of a grid.
+
+use super::Points;
+use crate::{Error, Result};
+
+/// The values of a coordinate along an axis.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// Numbers, in the coordinate's unit.
+    Numbers(Vec<f64>),
+    /// Names without an order, `"Lisboa"`, `"Porto"`.
+    Labels(Vec<String>),
+}
+
+/// A named coordinate of the points of an axis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Coordinate {
+    /// Its name, `"lon"`.
+    pub name: String,
+    /// One value a point.
+    pub values: Values,
+    /// Unit as in CF attributes, `"degrees_east"`, `"days since 2019-03-01"`.
+    pub units: Option<String>,
+    /// CF calendar of a time coordinate, `"standard"`, `"noleap"`; `None` for other coordinates.
+    pub calendar: Option<String>,
+}
+
+impl Coordinate {
+    /// A coordinate of numbers without a unit.
+    pub fn numbers(name: impl Into<String>, values: Vec<f64>) -> Self {
+        Self { name: name.into(), values: Values::Numbers(values), units: None, calendar: None }
+    }
+
+    /// A coordinate of labels.
+    pub fn labels(name: impl Into<String>, values: Vec<String>) -> Self {
+        Self { name: name.into(), values: Values::Labels(values), units: None, calendar: None }
+    }
+
+    /// The same coordinate with a unit.
+    #[must_use]
+    pub fn with_units(mut self, units: impl Into<String>) -> Self {
+        self.units = Some(units.into());
+        self
+    }
+
+    /// Number of points.
+    pub fn len(&self) -> usize {
+        match &self.values {
+            Values::Numbers(v) => v.len(),
+            Values::Labels(v) => v.len(),
+        }
+    }
+
+    /// Whether it has no points.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The value of point `i` as text.
+    pub fn show(&self, i: usize) -> String {
+        match &self.values {
+            Values::Numbers(v) => format!("{}", v[i]),
+            Values::Labels(v) => v[i].clone(),
+        }
+    }
+}
+
+/// A list of distinct points with one or more coordinates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Axis {
+    name: String,
+    coordinates: Vec<Coordinate>,
+}
+
+impl Axis {
+    /// An axis called `name` whose points have these coordinates.
+    ///
+    /// Points may be unevenly spaced and in any order.
+    ///
+    /// # Errors
+    /// No coordinate, no point, coordinates of different lengths, a value that is not finite, or
+    /// the same point twice. The message names the axis, the coordinate and the position.
+    pub fn new(name: impl Into<String>, coordinates: Vec<Coordinate>) -> Result<Self> {
+        let axis = Self { name: name.into(), coordinates };
+        let name = &axis.name;
+        let Some(first) = axis.coordinates.first() else {
+            return Err(Error::Grid(format!("axis {name:?} has no coordinate")));
+        };
+        if first.is_empty() {
+            return Err(Error::Grid(format!("axis {name:?} has no points")));
+        }
+        for c in &axis.coordinates {
+            if c.len() != first.len() {
+                return Err(Error::Grid(format!(
+                    "axis {name:?}: coordinate {:?} has {} values but {:?} has {}",
+                    c.name,
+                    c.len(),
+                    first.name,
+                    first.len()
+                )));
+            }
+            if let Values::Numbers(v) = &c.values
+                && let Some(i) = v.iter().position(|x| !x.is_finite())
+            {
+                return Err(Error::Grid(format!(
+                    "axis {name:?}: coordinate {:?} is {} at position {i}; coordinates must be \
+                     finite numbers",
+                    c.name, v[i]
+                )));
+            }
+        }
+        if let Some((i, j)) = axis.points().first_repeat() {
+            return Err(Error::Grid(format!(
+                "axis {name:?}: the point {} occurs twice, at positions {i} and {j}",
+                axis.describe(j)
+            )));
+        }
+        Ok(axis)
+    }
+
+    /// An axis with one coordinate of the same name, made of numbers without a unit.
+    ///
+    /// # Errors
+    /// As [`Axis::new`].
+    pub fn numbers(name: impl Into<String>, values: Vec<f64>) -> Result<Self> {
+        let name = name.into();
+        Self::new(name.clone(), vec![Coordinate::numbers(name, values)])
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The coordinates of its points.
+    pub fn coordinates(&self) -> &[Coordinate] {
+        &self.coordinates
+    }
+
+    /// Number of points.
+    pub fn len(&self) -> usize {
+        self.coordinates[0].len()
+    }
+
+    /// Always false: an axis has at least one point.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Whether a coordinate is made of labels.
+    pub fn has_labels(&self) -> bool {
+        self.coordinates.iter().any(|c| matches!(c.values, Values::Labels(_)))
+    }
+
+    /// The points as numbers, one row a point, one column a coordinate.
+    ///
+    /// A label becomes the position of its first occurrence, so equal labels give equal numbers
+    /// and the numbers mean nothing else.
+    pub fn points(&self) -> Points {
+        let (n, p) = (self.len(), self.coordinates.len());
+        let mut data = vec![0.0; n * p];
+        for (j, c) in self.coordinates.iter().enumerate() {
+            match &c.values {
+                Values::Numbers(v) => (0..n).for_each(|i| data[i * p + j] = v[i]),
+                Values::Labels(v) => {
+                    let mut seen = std::collections::HashMap::new();
+                    for (i, label) in v.iter().enumerate() {
+                        data[i * p + j] = *seen.entry(label).or_insert(i) as f64;
+                    }
+                }
+            }
+        }
+        Points::new(data, p)
+    }
+
+    /// A readable name for point `i`, `year = 1983` or `lon = -9.1, lat = 38.7`.
+    pub fn describe(&self, i: usize) -> String {
+        let parts: Vec<String> =
+            self.coordinates.iter().map(|c| format!("{} = {}", c.name, c.show(i))).collect();
+        parts.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_is_not_an_axis() {
+        let bad = |c: Vec<Coordinate>| Axis::new("s", c).unwrap_err().to_string();
+        assert!(bad(vec![]).contains("no coordinate"));
+        assert!(bad(vec![Coordinate::numbers("x", vec![])]).contains("no points"));
+        assert!(bad(vec![Coordinate::numbers("x", vec![1.0, f64::NAN])]).contains("position 1"));
+        assert!(bad(vec![Coordinate::numbers("x", vec![1.0, 2.0, 1.0])]).contains("0 and 2"));
+        let uneven =
+            vec![Coordinate::numbers("x", vec![1.0]), Coordinate::numbers("y", vec![1.0, 2.0])];
+        assert!(bad(uneven).contains("2 values"));
+    }
+
+    #[test]
+    fn several_coordinates_make_one_point() {
+        let axis = Axis::new(
+            "station",
+            vec![
+                Coordinate::labels("city", vec!["a".into(), "b".into(), "a".into()]),
+                Coordinate::numbers("lat", vec![1.0, 1.0, 2.0]),
+            ],
+        )
+        .unwrap();
+        assert_eq!(axis.len(), 3);
+        assert_eq!(axis.points().row(2), &[0.0, 2.0]);
+        assert_eq!(axis.describe(1), "city = b, lat = 1");
+    }
+}

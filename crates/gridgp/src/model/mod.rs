@@ -1,0 +1,3 @@
+//! Models: as written ([`spec`]), and as meant.
+
+pub mod spec;
