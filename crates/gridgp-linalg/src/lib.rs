@@ -1,5 +1,40 @@
 //! Structured operators for Gaussian computations.
 
+pub mod cholesky;
+pub mod dense;
+pub mod diagonal;
+pub mod diagonalized;
 pub mod error;
+pub mod identity;
+pub mod inverse;
+pub mod kronecker;
+pub mod log_determinant;
+pub mod lu;
+pub mod mode_product;
+pub mod operator;
+pub mod product;
+pub mod sample;
+pub mod scaled;
+pub mod spectral;
+pub mod testing;
+mod threads;
+pub mod transposed;
+pub mod triangular;
 
+pub use cholesky::Cholesky;
+pub use dense::Dense;
+pub use diagonal::Diagonal;
+pub use diagonalized::Diagonalized;
 pub use error::{Error, Result};
+pub use identity::Identity;
+pub use inverse::Inverse;
+pub use kronecker::Kronecker;
+pub use log_determinant::LogDeterminant;
+pub use lu::Lu;
+pub use mode_product::{mode_gram, mode_product};
+pub use operator::{Eigen, Entries, Factorize, LinearOperator, LogDet, Solve, SquareRoot};
+pub use product::Product;
+pub use scaled::Scaled;
+pub use spectral::{Basis, Facts, Spectral, symmetric_eigen};
+pub use transposed::Transposed;
+pub use triangular::Triangular;
