@@ -1,3 +1,4 @@
 //! Models: as written ([`spec`]), and as meant.
 
+pub mod language;
 pub mod spec;
