@@ -13,6 +13,7 @@
 
 pub mod error;
 pub mod grid;
+pub mod kernel;
 pub mod model;
 
 pub use error::{Error, Result};
