@@ -75,3 +75,39 @@ impl Distribution for Beta {
         Some((self.a / total * (self.b / total) / (total + 1.0)).sqrt())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::testing::check_reference;
+
+    /// Values from 50-digit arithmetic (mpmath).
+    #[test]
+    fn meets_reference() {
+        let d = Beta::new(2.0, 2.0).unwrap();
+        check_reference(
+            &d,
+            &[
+                (0.3, 0.2311117209633866, 0.216),
+                (1e-06, -12.02375208873672, 2.9999979999999998e-12),
+                (0.999, -5.116996310087664, 0.999997002),
+            ],
+        );
+        let d = Beta::new(0.5, 0.25).unwrap();
+        check_reference(
+            &d,
+            &[
+                (0.1, -0.4267935829510896, 0.12378745600993661),
+                (0.75, -0.47354470912567376, 0.44551489018313123),
+            ],
+        );
+        let d = Beta::new(40.0, 7.0).unwrap();
+        check_reference(
+            &d,
+            &[
+                (0.9, 1.8169928943432496, 0.8281158170004264),
+                (0.3, -29.35342546938115, 1.428261516918544e-15),
+            ],
+        );
+    }
+}

@@ -53,3 +53,23 @@ impl Distribution for Exponential {
         Some(1.0 / self.rate)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::testing::check_reference;
+
+    /// Values from 50-digit arithmetic (mpmath).
+    #[test]
+    fn meets_reference() {
+        let d = Exponential::new(0.2).unwrap();
+        check_reference(
+            &d,
+            &[
+                (3.0, -2.2094379124341, 0.4511883639059736),
+                (1e-09, -1.6094379126341003, 1.9999999998000002e-10),
+                (100.0, -21.609437912434103, 0.9999999979388464),
+            ],
+        );
+    }
+}

@@ -62,3 +62,40 @@ impl Distribution for Gamma {
         Some(self.shape.sqrt() / self.rate)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::testing::check_reference;
+
+    /// Values from 50-digit arithmetic (mpmath).
+    #[test]
+    fn meets_reference() {
+        let d = Gamma::new(2.0, 2.0).unwrap();
+        check_reference(
+            &d,
+            &[
+                (0.7, -0.37038058281884173, 0.40816728654014445),
+                (1e-06, -12.429218196844383, 1.999997333335333e-12),
+                (9.0, -14.41648106154389, 0.9999997106303848),
+            ],
+        );
+        let d = Gamma::new(0.3, 0.1).unwrap();
+        check_reference(
+            &d,
+            &[
+                (1e-09, 12.7197125630462, 0.0011142425085215889),
+                (4.0, -3.1569795755002126, 0.7763805810166359),
+            ],
+        );
+        let d = Gamma::new(250.0, 3.0).unwrap();
+        check_reference(
+            &d,
+            &[
+                (80.0, -2.7460666721667697, 0.2676500698540158),
+                (60.0, -14.37890271266022, 4.718944298054762e-07),
+                (110.0, -13.45108762365165, 0.9999981106125596),
+            ],
+        );
+    }
+}

@@ -68,3 +68,28 @@ impl Distribution for HalfCauchy {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::testing::check_reference;
+
+    /// Values from 50-digit arithmetic (mpmath).
+    #[test]
+    fn meets_reference() {
+        let d = HalfCauchy::new(1.0).unwrap();
+        check_reference(
+            &d,
+            &[
+                (0.7, -0.8503588252468226, 0.38880022442842954),
+                (1e-09, -0.4515827052894549, 6.366197723675814e-10),
+                (1000000000000.0, -55.71362493714655, 0.9999999999993634),
+            ],
+        );
+        let d = HalfCauchy::new(2.5).unwrap();
+        check_reference(
+            &d,
+            &[(4.0, -2.637633982027549, 0.6443846310212945), (1e+200, -920.5693291710336, 1.0)],
+        );
+    }
+}

@@ -59,3 +59,23 @@ impl Distribution for HalfNormal {
         Some(self.sd * (1.0 - FRAC_2_PI).sqrt())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::testing::check_reference;
+
+    /// Values from 50-digit arithmetic (mpmath).
+    #[test]
+    fn meets_reference() {
+        let d = HalfNormal::new(2.0).unwrap();
+        check_reference(
+            &d,
+            &[
+                (0.3, -0.9301885332046728, 0.11923538474048503),
+                (1e-08, -0.9189385332046728, 3.989422804014327e-09),
+                (11.0, -16.043938533204674, 0.999999962020875),
+            ],
+        );
+    }
+}

@@ -87,3 +87,38 @@ impl Distribution for HalfStudentT {
         (self.df > 2.0).then(|| (square - mean * mean).sqrt())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::testing::check_reference;
+
+    /// Values from 50-digit arithmetic (mpmath).
+    #[test]
+    fn meets_reference() {
+        let d = HalfStudentT::new(3.0, 1.0).unwrap();
+        check_reference(
+            &d,
+            &[
+                (0.7, -0.6103205641560165, 0.46567300169523634),
+                (1e-08, -0.3077416690635645, 7.351051938957227e-09),
+                (50.0, -13.761007674590893, 0.9999823828479587),
+            ],
+        );
+        let d = HalfStudentT::new(2.5, 4.0).unwrap();
+        check_reference(
+            &d,
+            &[(3.0, -2.0649332510146032, 0.4825037368178414), (1e+180, -1445.8828563155698, 1.0)],
+        );
+        let d = HalfStudentT::new(300.0, 1.0).unwrap();
+        check_reference(&d, &[(2.0, -2.2200313103129776, 0.9535984790168509)]);
+    }
+    /// The constants must not cancel for many degrees of freedom; the incomplete beta function of
+    /// `cdf` does lose digits there.
+    #[test]
+    fn many_degrees_of_freedom_meet_reference() {
+        let d = HalfStudentT::new(1e6, 1.0).unwrap();
+        approx::assert_relative_eq!(d.log_prob(2.0), -2.225789602651394, max_relative = 1e-13);
+        approx::assert_relative_eq!(d.cdf(2.0), 0.9544994661486808, max_relative = 1e-10);
+    }
+}

@@ -63,3 +63,31 @@ impl Distribution for InverseGamma {
         (self.shape > 2.0).then(|| self.scale / (self.shape - 1.0) / (self.shape - 2.0).sqrt())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::testing::check_reference;
+
+    /// Values from 50-digit arithmetic (mpmath).
+    #[test]
+    fn meets_reference() {
+        let d = InverseGamma::new(3.0, 2.0).unwrap();
+        check_reference(
+            &d,
+            &[
+                (0.7, -0.044148720268036935, 0.45594467132863564),
+                (0.02, -82.96561361716752, 1.897610755368232e-40),
+                (40.0, -13.419223455335855, 0.9999799325063756),
+            ],
+        );
+        let d = InverseGamma::new(0.5, 4.0).unwrap();
+        check_reference(
+            &d,
+            &[
+                (0.1, -36.425340122873685, 3.744097384202907e-19),
+                (1000000.0, -20.602487599311164, 0.9977432446748165),
+            ],
+        );
+    }
+}

@@ -70,3 +70,25 @@ impl Distribution for LogNormal {
         Some(sd).filter(|sd| sd.is_finite())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::testing::check_reference;
+
+    /// Values from 50-digit arithmetic (mpmath).
+    #[test]
+    fn meets_reference() {
+        let d = LogNormal::new(-0.3, 0.4).unwrap();
+        check_reference(
+            &d,
+            &[
+                (0.7, 0.343989488638032, 0.4436634797941813),
+                (0.01, -53.317759897594726, 2.5754275582984336e-27),
+                (12.0, -26.724132726222965, 0.9999999999983258),
+            ],
+        );
+        let d = LogNormal::new(2.0, 1.5).unwrap();
+        check_reference(&d, &[(1e-05, -30.389068092307244, 1.0433566081578628e-19)]);
+    }
+}

@@ -60,3 +60,31 @@ impl Distribution for Normal {
         Some(self.sd)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::testing::check_reference;
+
+    /// Values from 50-digit arithmetic (mpmath).
+    #[test]
+    fn meets_reference() {
+        let d = Normal::new(35.67, 5.0).unwrap();
+        check_reference(
+            &d,
+            &[
+                (36.0, -2.530554445638773, 0.5263110872719228),
+                (0.0, -27.975354445638775, 4.874666522022589e-13),
+                (60.0, -14.367354445638771, 0.9999994306024148),
+            ],
+        );
+        let d = Normal::new(0.0, 1.0).unwrap();
+        check_reference(
+            &d,
+            &[
+                (-12.0, -72.91893853320467, 1.776482112077679e-33),
+                (-38.0, -722.9189385332047, 2.88542835e-316),
+            ],
+        );
+    }
+}

@@ -65,3 +65,23 @@ impl Distribution for PcAmplitude {
         self.exponential().sd()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::testing::check_reference;
+
+    /// Values from 50-digit arithmetic (mpmath).
+    #[test]
+    fn meets_reference() {
+        let d = PcAmplitude::new(3.0, 0.05).unwrap();
+        check_reference(
+            &d,
+            &[
+                (0.7, -0.7004277854657589, 0.5029199488595394),
+                (1e-09, -0.0014235893017384314, 9.985774240194186e-10),
+                (3.0, -2.997155861857152, 0.95),
+            ],
+        );
+    }
+}

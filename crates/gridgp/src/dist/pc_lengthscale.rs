@@ -99,3 +99,33 @@ impl Distribution for PcLengthscale {
         self.moment(2.0).map(|square| (square - mean * mean).sqrt())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::testing::check_reference;
+
+    /// Values from 50-digit arithmetic (mpmath).
+    #[test]
+    fn meets_reference() {
+        let d = PcLengthscale::new(0.5, 0.05, 1.0).unwrap();
+        check_reference(
+            &d,
+            &[
+                (0.5, -1.8985435731890423, 0.05),
+                (0.01, -14.217802843987036, 6.314350356598284e-10),
+                (70.0, -6.568460521251176, 0.7763237923047772),
+            ],
+        );
+        let d = PcLengthscale::new(0.5, 0.05, 2.0).unwrap();
+        check_reference(
+            &d,
+            &[
+                (0.3, -2.1808999941331098, 0.006786044041487266),
+                (1000000000.0, -41.04249015558568, 0.9999999985021338),
+            ],
+        );
+        let d = PcLengthscale::new(10.0, 0.3, 3.0).unwrap();
+        check_reference(&d, &[(8.0, -2.836237493696645, 0.18588944829871132)]);
+    }
+}

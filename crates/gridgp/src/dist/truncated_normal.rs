@@ -225,3 +225,51 @@ impl Distribution for TruncatedNormal {
         Some(self.moments().1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::testing::check_reference;
+
+    /// Values from 50-digit arithmetic (mpmath).
+    #[test]
+    fn meets_reference() {
+        let d = TruncatedNormal::new(1.0, 0.5, 0.5, 1.5).unwrap();
+        check_reference(
+            &d,
+            &[
+                (0.75, 0.03092379365739864, 0.21954678740599845),
+                (0.5001, -0.3438762263426014, 7.089457927171788e-05),
+                (1.49, -0.32427620634260135, 0.9928403682017508),
+            ],
+        );
+        let d = TruncatedNormal::new(-40.0, 1.0, 0.0, f64::INFINITY).unwrap();
+        check_reference(
+            &d,
+            &[
+                (0.01, 3.2894534805491156, 0.32988079019633787),
+                (1e-07, 3.6894994805491104, 4.002488879737624e-06),
+                (0.5, -16.435496519450883, 0.9999999982034672),
+            ],
+        );
+        let d = TruncatedNormal::new(1.0, 0.5, f64::NEG_INFINITY, 2.0).unwrap();
+        check_reference(
+            &d,
+            &[
+                (1.9, -1.8227784433157637, 0.9865129813821089),
+                (-2.0, -18.202778443315765, 1.0095551580932853e-09),
+            ],
+        );
+        let d = TruncatedNormal::new(50.0, 0.5, -1.0, 2.0).unwrap();
+        check_reference(
+            &d,
+            &[
+                (1.999, 5.065601849553599, 0.8252880281081948),
+                (1.95, -4.347396150446431, 6.732082734865967e-05),
+                (-0.5, -487.24239615044644, 1.2243964727498707e-214),
+            ],
+        );
+        let d = TruncatedNormal::new(0.0, 100.0, 1.0, 1.5).unwrap();
+        check_reference(&d, &[(1.1, 0.6931658470634177, 0.2000048000258799)]);
+    }
+}
