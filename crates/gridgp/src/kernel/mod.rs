@@ -31,7 +31,7 @@
 //! # Ok::<(), String>(())
 //! ```
 
-// pub mod conformance;
+pub mod conformance;
 mod constant;
 mod cosine;
 mod inputs;
@@ -51,6 +51,8 @@ mod scaled;
 mod squared_exponential;
 mod stationary;
 mod sum;
+#[cfg(test)]
+mod tests;
 mod toeplitz;
 mod white;
 
