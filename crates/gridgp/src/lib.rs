@@ -12,6 +12,7 @@
 //! or the environment.
 
 pub mod dist;
+pub mod density;
 pub mod error;
 pub mod grid;
 pub mod kernel;
