@@ -1,7 +1,7 @@
 //! Special functions that several densities need, accurate in the tails.
 //!
 //! Accuracy was measured against 60-digit arithmetic. Relative errors: error functions and their
-//! inverses 2e-16; incomplete gamma functions 1e-13 up to a shape of 1000, 2e-10 at 1e5
+//! inverses 2e-16; incomplete gamma functions 1e-12 up to a shape of 1000, 2e-10 at 1e5
 //! and 1e-5 at 1e9; incomplete beta functions 6e-14 up to parameters of 300 and 2e-11 at 10 000.
 
 use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
