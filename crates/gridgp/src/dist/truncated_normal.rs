@@ -5,7 +5,7 @@ use rand_distr::{Distribution as _, Open01};
 
 use super::root::{at_ends, quantile_root};
 use super::special::{LN_SQRT_2PI, gauss_legendre, mills_between, normal_between};
-use super::written::{Number, written};
+use super::written::{Number, ordered, written};
 use super::{Distribution, Domain};
 
 written! {
@@ -35,17 +35,12 @@ written! {
         [0.0, 100.0, 1.0, 1.5],
     ],
     check: |d| {
-        let (mean, sd, lower, upper) =
-            (Number(d.mean), Number(d.sd), Number(d.lower), Number(d.upper));
-        if d.lower >= d.upper {
-            Err(format!("truncated_normal: lower = {lower} must be below upper = {upper}"))
-        } else if d.lower.is_infinite() && d.upper.is_infinite() {
-            Err(format!(
-                "truncated_normal: give lower, upper or both, or write normal({mean}, {sd})"
-            ))
-        } else {
-            Ok(())
+        ordered("truncated_normal", d.lower, d.upper)?;
+        if d.lower.is_finite() || d.upper.is_finite() {
+            return Ok(());
         }
+        let (mean, sd) = (Number(d.mean), Number(d.sd));
+        Err(format!("truncated_normal: give lower, upper or both, or write normal({mean}, {sd})"))
     },
 }
 
@@ -94,7 +89,10 @@ impl TruncatedNormal {
             }
             View::Center { start, end } => {
                 let total = normal_between(start, end, end - start);
-                let z = quantile_root(lower, upper, 0.0, |z| {
+                // In units of the interval where it is narrow: the root is good to 1e-16 of them.
+                let unit = (end - start).min(1.0);
+                let root = quantile_root(lower, upper, 0.0, |u| {
+                    let z = unit * u;
                     let (cdf, survival) = if z <= start {
                         (0.0, 1.0)
                     } else if z >= end {
@@ -105,9 +103,9 @@ impl TruncatedNormal {
                             normal_between(z, end, end - z) / total,
                         )
                     };
-                    (cdf, survival, (-0.5 * z * z - LN_SQRT_2PI).exp() / total)
+                    (cdf, survival, unit * (-0.5 * z * z - LN_SQRT_2PI).exp() / total)
                 });
-                self.mean + self.sd * z
+                self.mean + self.sd * unit * root
             }
         }
     }
@@ -271,5 +269,35 @@ mod tests {
         );
         let d = TruncatedNormal::new(0.0, 100.0, 1.0, 1.5).unwrap();
         check_reference(&d, &[(1.1, 0.6931658470634177, 0.2000048000258799)]);
+    }
+    /// Values from 800-digit arithmetic, the second from the asymptotic series.
+    #[test]
+    fn moments_meet_reference() {
+        for ([mean, sd, lower, upper], truncated_mean, truncated_sd) in [
+            ([-40.0, 1.0, 0.0, f64::INFINITY], 0.024968847207263722, 0.024953323998846103),
+            ([-4000.0, 1.0, 0.0, f64::INFINITY], 0.0002499999687500098, 0.00024999995312502003),
+            ([1.0, 0.5, 0.5, 1.5], 1.0, 0.2697800468774485),
+            ([0.0, 100.0, 1.0, 1.5], 1.2499973958355037, 0.14433750714266333),
+            ([0.0, 1.0, -0.001, 0.002], 0.0004999996250001125, 0.0008660252738805836),
+        ] {
+            let d = TruncatedNormal::new(mean, sd, lower, upper).unwrap();
+            approx::assert_relative_eq!(d.mean().unwrap(), truncated_mean, max_relative = 1e-13);
+            approx::assert_relative_eq!(d.sd().unwrap(), truncated_sd, max_relative = 1e-12);
+        }
+    }
+
+    #[test]
+    fn extreme_bounds_conform() {
+        for [mean, sd, lower, upper] in [
+            [-1e6, 1.0, 0.0, f64::INFINITY],
+            [-1e6, 1.0, 0.0, 1e-9],
+            [0.0, 1.0, -1e-7, 1e-7],
+            [0.0, 1.0, f64::NEG_INFINITY, 0.0],
+            [0.0, 1.0, 0.0, 40.0],
+            [0.0, 1.0, -1e-9, 50.0],
+        ] {
+            let d = TruncatedNormal::new(mean, sd, lower, upper).unwrap();
+            crate::dist::testing::check_distribution(&d);
+        }
     }
 }

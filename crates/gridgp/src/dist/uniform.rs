@@ -3,7 +3,7 @@
 use rand::Rng;
 use rand_distr::{Distribution as _, Open01};
 
-use super::written::{Number, written};
+use super::written::{ordered, written};
 use super::{Distribution, Domain};
 
 written! {
@@ -17,16 +17,7 @@ written! {
     formula: "p(x) = 1 / (upper - lower)",
     support: "(lower, upper)",
     examples: [[0.0, 1.0], [-3.0, 5.5], [1000.0, 1001.0]],
-    check: |d| {
-        let (lower, upper) = (Number(d.lower), Number(d.upper));
-        if d.lower >= d.upper {
-            Err(format!("uniform: lower = {lower} must be below upper = {upper}"))
-        } else if d.upper - d.lower == f64::INFINITY {
-            Err(format!("uniform: the interval from {lower} to {upper} is too wide for f64"))
-        } else {
-            Ok(())
-        }
-    },
+    check: |d| ordered("uniform", d.lower, d.upper),
 }
 
 impl Distribution for Uniform {

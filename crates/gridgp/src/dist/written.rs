@@ -136,6 +136,18 @@ pub(super) fn build<D: Written>(values: &[f64]) -> Result<D, String> {
     Ok(distribution)
 }
 
+/// Refuses bounds that are not in order, or so far apart that their distance overflows.
+pub(super) fn ordered(name: &str, lower: f64, upper: f64) -> Result<(), String> {
+    let (from, to) = (Number(lower), Number(upper));
+    if lower >= upper {
+        Err(format!("{name}: lower = {from} must be below upper = {to}"))
+    } else if lower.is_finite() && upper.is_finite() && !(upper - lower).is_finite() {
+        Err(format!("{name}: the interval from {from} to {to} is too wide for f64"))
+    } else {
+        Ok(())
+    }
+}
+
 /// Reads the arguments of a call, positional ones first.
 pub(super) fn read<D: Written>(args: &[(Option<&str>, f64)]) -> Result<D, String> {
     let info = &D::INFO;
