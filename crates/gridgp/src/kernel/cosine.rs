@@ -7,14 +7,11 @@ use std::f64::consts::TAU;
 
 /// k = cos(2πr/p), in one coordinate; rank 2.
 ///
-/// θ = (p), in the coordinate's unit. Features: cos(2πx/p), sin(2πx/p). PyMC's `Cosine` has the
+/// θ = (p), in the coordinate's unit. Features: cos(2πx/p), sin(2πx/p), for
+/// cos(a − b) = cos a cos b + sin a sin b. PyMC's `Cosine` has the
 /// same p, as its `ls` (its documentation says ls², its code ls); GPyTorch's `CosineKernel` is
 /// cos(πr/p), so its p is 2p here. Of the distance in several coordinates the cosine is not
 /// positive semidefinite, so it takes one.
-///
-/// # Source
-/// Duvenaud (2014), Automatic Model Construction with Gaussian Processes, figure 2.1 and
-/// section 2.3; cos(a − b) = cos a cos b + sin a sin b.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cosine;
 

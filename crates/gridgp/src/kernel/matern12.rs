@@ -9,7 +9,8 @@ use super::{Profile, Role};
 /// is exp(−r/2ℓ), so its ℓ is 2ℓ here.
 ///
 /// # Source
-/// Rasmussen and Williams (2006), Gaussian Processes for Machine Learning, eq. 4.18.
+/// Rasmussen and Williams (2006), Gaussian Processes for Machine Learning, section
+/// 4.2.1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Matern12;
 

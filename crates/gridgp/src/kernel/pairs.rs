@@ -12,19 +12,40 @@ pub(super) fn fill_symmetric(mut out: MatMut<'_, f64>, k: impl Fn(usize, usize) 
     mirror(out);
 }
 
+/// Below this size a block and its transpose stay in the cache together.
+const BLOCK: usize = 32;
+
 /// Copies the lower triangle to the upper one.
-pub(super) fn mirror(mut out: MatMut<'_, f64>) {
-    // In square blocks: the reads or the writes are strided, and a block stays in cache.
-    const BLOCK: usize = 32;
+fn mirror(mut out: MatMut<'_, f64>) {
     let n = out.ncols();
-    for left in (0..n).step_by(BLOCK) {
-        for top in (left..n).step_by(BLOCK) {
-            for i in top..n.min(top + BLOCK) {
-                for j in left..i.min(left + BLOCK) {
-                    out[(j, i)] = out[(i, j)];
-                }
-            }
+    if n > BLOCK {
+        let (upper, right, below, lower) = out.split_at_mut(n / 2, n / 2);
+        copy_transposed(below.as_ref(), right);
+        mirror(upper);
+        mirror(lower);
+    } else {
+        (0..n).for_each(|i| (0..i).for_each(|j| out[(j, i)] = out[(i, j)]));
+    }
+}
+
+/// Writes the transpose, halving the longer side until both are short: reads or writes are
+/// strided, and in a whole matrix each would miss the cache.
+fn copy_transposed(from: MatRef<'_, f64>, out: MatMut<'_, f64>) {
+    let (rows, columns) = (out.nrows(), out.ncols());
+    if rows.max(columns) <= BLOCK {
+        for (column, row) in out.col_iter_mut().zip(from.row_iter()) {
+            column.iter_mut().zip(row.iter()).for_each(|(slot, &k)| *slot = k);
         }
+    } else if rows > columns {
+        let (top, bottom) = out.split_at_row_mut(rows / 2);
+        let (left, right) = from.split_at_col(rows / 2);
+        copy_transposed(left, top);
+        copy_transposed(right, bottom);
+    } else {
+        let (left, right) = out.split_at_col_mut(columns / 2);
+        let (top, bottom) = from.split_at_row(columns / 2);
+        copy_transposed(top, left);
+        copy_transposed(bottom, right);
     }
 }
 
@@ -52,12 +73,12 @@ mod tests {
 
     #[test]
     fn every_entry_is_written_once() {
-        for n in [0, 1, 2, 31, 32, 33, 70] {
+        for n in [0, 1, 2, 31, 32, 33, 70, 151] {
             let mut out = Mat::from_fn(n, n, |_, _| f64::NAN);
-            fill_symmetric(out.as_mut(), |i, j| (i * 100 + j) as f64);
+            fill_symmetric(out.as_mut(), |i, j| (i * 1000 + j) as f64);
             for i in 0..n {
                 for j in 0..n {
-                    assert_eq!(out[(i, j)], (i.max(j) * 100 + i.min(j)) as f64);
+                    assert_eq!(out[(i, j)], (i.max(j) * 1000 + i.min(j)) as f64);
                 }
             }
             let mut count = 0;

@@ -1,6 +1,5 @@
 //! Evenly spaced points on a line: a stationary Gram matrix has n different entries, not n².
 
-use super::pairs::mirror;
 use crate::grid::Points;
 use faer::{MatMut, MatRef};
 
@@ -23,13 +22,15 @@ pub(super) fn even_distances(x: &Points) -> Option<Vec<f64>> {
 }
 
 /// Writes the symmetric Toeplitz matrix with this first column.
-pub(super) fn fill_toeplitz(mut out: MatMut<'_, f64>, first_column: &[f64]) {
+pub(super) fn fill_toeplitz(out: MatMut<'_, f64>, first_column: &[f64]) {
     let n = first_column.len();
-    for j in 0..n {
-        let column = out.as_mut().col_mut(j).subrows_mut(j, n - j);
-        column.iter_mut().zip(first_column).for_each(|(slot, &k)| *slot = k);
+    // Every column is a window of the diagonals' values, from the upper right to the lower left.
+    let mut diagonals = [&first_column[1..], first_column].concat();
+    diagonals[..n - 1].reverse();
+    for (j, column) in out.col_iter_mut().enumerate() {
+        let window = &diagonals[n - 1 - j..];
+        column.iter_mut().zip(window).for_each(|(slot, &k)| *slot = k);
     }
-    mirror(out);
 }
 
 /// The sum of a symmetric matrix along each pair of diagonals; entry 0 is the trace.
