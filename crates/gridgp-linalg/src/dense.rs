@@ -10,7 +10,7 @@ use crate::operator::{
     Eigen, Entries, Factorize, LinearOperator, LogDet, Solve, SquareRoot, check_square,
 };
 use crate::triangular::Triangular;
-use crate::{LogDeterminant, Result, mode_product, symmetric_eigen, threads};
+use crate::{Error, LogDeterminant, Result, mode_product, symmetric_eigen, threads};
 
 /// A dense matrix. It factors once ([`Factorize`] by Cholesky, [`Dense::lu`] in general), then
 /// solves.
@@ -105,11 +105,28 @@ impl Factorize for Dense {
 }
 
 impl SquareRoot for Dense {
-    type Root = Triangular;
+    type Root = Dense;
 
-    /// The Cholesky factor, from the lower triangle.
-    fn square_root(&self) -> Result<Triangular> {
-        self.factorize()?.square_root()
+    /// The Cholesky factor if there is one, else Q√Λ of the eigenvalues that are not zero: n × r
+    /// for a semidefinite matrix of rank r. Nothing is added to the diagonal.
+    fn square_root(&self) -> Result<Dense> {
+        match self.factorize() {
+            Ok(chol) => Ok(Dense::new(chol.l().to_owned())),
+            Err(Error::NotPositiveDefinite { .. }) => {
+                let eigen = self.eigen()?;
+                let zero = eigen.threshold();
+                let (n, q, values) = (self.rows(), eigen.basis().matrix(), eigen.values());
+                if let Some(pivot) = values.iter().position(|v| *v < -zero) {
+                    let value = values[pivot];
+                    return Err(Error::NotPositiveDefinite { size: n, pivot, value });
+                }
+                let kept: Vec<usize> = (0..n).filter(|&j| values[j] > zero).collect();
+                Ok(Dense::new(Mat::from_fn(n, kept.len(), |i, j| {
+                    q[(i, kept[j])] * values[kept[j]].sqrt()
+                })))
+            }
+            Err(other) => Err(other),
+        }
     }
 }
 

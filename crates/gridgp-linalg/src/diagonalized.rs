@@ -123,6 +123,22 @@ impl<B: LinearOperator> Diagonalized<B> {
         kept.fold((0.0, 0), |(sum, rank), v| (sum + v.abs().ln(), rank + 1))
     }
 
+    /// Itself, after a look at the signs of the values (of W's columns, if W is square).
+    ///
+    /// # Errors
+    /// [`Error::Singular`] or [`Error::NotPositiveDefinite`].
+    pub(crate) fn into_positive_definite(self) -> Result<Self> {
+        let zero = self.threshold();
+        match self.values.iter().position(|v| *v < -zero || v.is_nan()) {
+            Some(pivot) => Err(Error::NotPositiveDefinite {
+                size: self.rows(),
+                pivot,
+                value: self.values[pivot],
+            }),
+            None => self.check_regular().map(|()| self),
+        }
+    }
+
     fn check_regular(&self) -> Result<()> {
         let (size, rank) = (self.rows(), self.rank());
         if rank < size { Err(Error::Singular { size, rank }) } else { Ok(()) }

@@ -26,5 +26,5 @@ pub enum Error {
     Inference(String),
 }
 
-/// A `Result` with this crate's [`Error`].
-pub type Result<T> = std::result::Result<T, Error>;
+/// A `Result` with this crate's [`Error`], unless another one is named.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

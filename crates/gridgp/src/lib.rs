@@ -11,8 +11,12 @@
 //! deviations; missing is a mask; seeds are explicit; nothing here prints, reads a file, the clock
 //! or the environment.
 
+pub mod dist;
+pub mod density;
 pub mod error;
 pub mod grid;
+pub mod kernel;
 pub mod model;
+pub mod param;
 
 pub use error::{Error, Result};

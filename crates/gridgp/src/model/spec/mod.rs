@@ -1,5 +1,220 @@
 //! The model as written: names and strings only, straight from TOML, JSON or a builder.
 
 mod data;
+mod source;
 
 pub use data::{AxisSpec, CovariateSpec, DataSpec, Pick, SelValue, Selection};
+pub use source::Source;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// A model file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "gridgp model file")]
+pub struct ModelSpec {
+    /// Where the data lie and what their parts are called.
+    pub data: DataSpec,
+    /// Parameters by name: a prior such as `"gamma(2, rate = 2)"`, a number that fixes it, or
+    /// `"default"`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub parameters: IndexMap<String, Entry>,
+    /// Random fields by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub fields: IndexMap<String, FieldSpec>,
+    /// The distribution of the response.
+    pub likelihood: LikelihoodSpec,
+    /// How the unknowns are found.
+    #[serde(default)]
+    pub inference: InferenceSpec,
+}
+
+/// A number, or an expression.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Entry {
+    /// A number.
+    Number(f64),
+    /// An expression.
+    Text(String),
+}
+
+impl Entry {
+    /// The expression as text.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Number(v) => format!("{v:?}"),
+            Self::Text(t) => t.clone(),
+        }
+    }
+}
+
+/// A random field: an amplitude, and a kernel for each axis that it lives on. It is constant
+/// along the other axes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FieldSpec {
+    /// Its standard deviation: a parameter's name, a prior, or a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amplitude: Option<Entry>,
+    /// Axes along which its mean is removed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub center: Vec<String>,
+    /// The kernel of each axis, by the axis' name.
+    #[serde(flatten)]
+    pub axes: IndexMap<String, String>,
+}
+
+/// The distribution of the response given its predictors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LikelihoodSpec {
+    /// `"gaussian"`.
+    pub family: String,
+    /// The predictor of the mean: a sum of coefficients, fields and covariates.
+    pub location: Entry,
+    /// The standard deviation of the noise: a parameter's name, a prior, or a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<Entry>,
+}
+
+/// How the unknowns are found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct InferenceSpec {
+    /// The method.
+    pub method: Method,
+    /// Which density `map` maximizes.
+    pub density: Density,
+    /// Number of starts: the first is driven by the data, the others are drawn from the priors.
+    pub starts: usize,
+    /// Iterations allowed to a start.
+    pub max_iterations: usize,
+    /// Largest entry of the gradient, in the unconstrained parameters, that counts as 0.
+    pub tolerance: f64,
+    /// Where the first start begins, by parameter; what is left out is driven by the data.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub start: IndexMap<String, f64>,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+impl Default for InferenceSpec {
+    fn default() -> Self {
+        Self {
+            method: Method::Map,
+            density: Density::Natural,
+            starts: 8,
+            max_iterations: 200,
+            tolerance: 1e-5,
+            start: IndexMap::new(),
+            seed: 0,
+        }
+    }
+}
+
+/// A way to find the unknowns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// The parameters of highest posterior density.
+    #[default]
+    Map,
+}
+
+/// A density to maximize. A mode depends on the coordinates in which the density is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Density {
+    /// The density of the parameters as they are declared, as PyMC's `find_MAP`.
+    #[default]
+    Natural,
+    /// The density of the unconstrained parameters: with the Jacobian of the transforms.
+    Unconstrained,
+}
+
+impl ModelSpec {
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// [`Error::Spec`] with line, column and excerpt; an unknown key comes with the nearest known
+    /// one.
+    pub fn from_toml(source: &Source) -> Result<Self> {
+        toml::from_str(source.text()).map_err(|e| {
+            let message = source::with_suggestion(e.message());
+            match e.span() {
+                Some(span) => source.error(span, None, &message),
+                None => Error::Spec(format!("{}: {message}", source.name())),
+            }
+        })
+    }
+
+    /// The model file that says the same.
+    ///
+    /// # Panics
+    /// Never: every model file can be written.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a model file is a TOML table")
+    }
+
+    /// The JSON Schema of model files, for editors.
+    pub fn json_schema() -> serde_json::Value {
+        schemars::schema_for!(ModelSpec).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"
+[data]
+file = "observations.csv"
+response = "y"
+axes = ["x1", "x2"]
+
+[parameters]
+ls1 = "gamma(2, rate = 2)"
+ls2 = 1.0
+
+[fields.f]
+amplitude = 1
+x1 = "matern52(lengthscale = ls1)"
+x2 = "cosine(period = ls2)"
+
+[likelihood]
+family = "gaussian"
+location = "f"
+scale = 0.5
+"#;
+
+    #[test]
+    fn a_model_file_reads_and_writes() {
+        let spec = ModelSpec::from_toml(&Source::new("m.toml", TEXT)).unwrap();
+        assert_eq!(spec.fields["f"].axes["x2"], "cosine(period = ls2)");
+        assert_eq!(spec.parameters["ls2"], Entry::Number(1.0));
+        assert_eq!(spec.inference, InferenceSpec::default());
+        let again = ModelSpec::from_toml(&Source::new("m.toml", &spec.to_toml())).unwrap();
+        assert_eq!(spec, again);
+        let json: ModelSpec = serde_json::from_str(&serde_json::to_string(&spec).unwrap()).unwrap();
+        assert_eq!(spec, json);
+    }
+
+    #[test]
+    fn unknown_keys_come_with_the_nearest() {
+        let text = TEXT.replace("location", "locaton");
+        let e = ModelSpec::from_toml(&Source::new("m.toml", &text)).unwrap_err().to_string();
+        assert!(e.contains("m.toml:18:1") && e.contains("did you mean \"location\"?"), "{e}");
+    }
+
+    #[test]
+    fn the_schema_names_every_section() {
+        let schema = ModelSpec::json_schema().to_string();
+        for key in ["data", "parameters", "fields", "likelihood", "inference", "standardize"] {
+            assert!(schema.contains(&format!("\"{key}\"")), "{key}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What the numbers in θ are.
+
+use super::Inputs;
+
+/// A parameter of a kernel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KernelParameter {
+    /// Its local name, `"lengthscale"`, or `"lengthscale.lon"` where each coordinate has its own.
+    pub name: String,
+    /// What it does.
+    pub role: Role,
+    /// The coordinates whose extent gives its scale; `None` if it is a pure number.
+    pub inputs: Option<Inputs>,
+}
+
+impl KernelParameter {
+    /// A parameter measured in the unit of these coordinates.
+    pub fn new(name: impl Into<String>, role: Role, inputs: Inputs) -> Self {
+        Self { name: name.into(), role, inputs: Some(inputs) }
+    }
+
+    /// A parameter that is a pure number.
+    pub fn number(name: impl Into<String>, role: Role) -> Self {
+        Self { name: name.into(), role, inputs: None }
+    }
+}
+
+/// What a parameter does, which decides its support and its default prior.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// How far apart points are when they are about unrelated; positive, in the unit of distance.
+    Lengthscale {
+        /// The coordinate it belongs to; `None` if all active coordinates share it.
+        column: Option<usize>,
+    },
+    /// The distance after which the function repeats; positive, in the coordinate's unit.
+    Period,
+    /// How smooth a periodic function is within its period, whatever the period; positive, a pure
+    /// number.
+    PeriodicLengthscale,
+    /// The power that mixes lengthscales (rational quadratic α); positive, a pure number.
+    Exponent,
+    /// The point at which a straight line crosses 0; any number, in the coordinate's unit.
+    Center {
+        /// The coordinate it belongs to.
+        column: usize,
+    },
+    /// What is added to x·y; not negative, in the unit of x·y.
+    Offset,
+    /// A standard deviation that multiplies the function; positive.
+    Amplitude,
+}
+
+impl Role {
+    /// The smallest value, or the one that no value reaches; `None` if any number is legal.
+    pub fn lower_bound(self) -> Option<f64> {
+        match self {
+            Self::Center { .. } => None,
+            _ => Some(0.0),
+        }
+    }
+
+    /// Whether the parameter may have this value.
+    pub fn admits(self, value: f64) -> bool {
+        value.is_finite()
+            && match self {
+                Self::Center { .. } => true,
+                // Without them a polynomial is homogeneous and a field is 0: both are models.
+                Self::Offset | Self::Amplitude => value >= 0.0,
+                _ => value > 0.0,
+            }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn supports() {
+        assert!(Role::Offset.admits(0.0) && !Role::Period.admits(0.0));
+        assert!(Role::Center { column: 0 }.admits(-1.0) && !Role::Offset.admits(-1.0));
+        assert!(!Role::Offset.admits(f64::INFINITY) && !Role::Period.admits(f64::NAN));
+        assert_eq!(Role::Center { column: 0 }.lower_bound(), None);
+        assert_eq!(Role::Lengthscale { column: None }.lower_bound(), Some(0.0));
+    }
+}
