@@ -84,7 +84,7 @@ impl Circulant {
     }
 
     /// The symmetric matrix whose eigenvalues are f of those of this symmetric one.
-    fn map(&self, mut f: impl FnMut(usize, f64) -> Result<f64>) -> Result<Self> {
+    fn map(&self, f: impl Fn(usize, f64) -> Result<f64>) -> Result<Self> {
         let values = self.spectrum.iter().enumerate().map(|(k, v)| Ok(f(k, v.re)?.into()));
         let spectrum: Vec<Complex64> = values.collect::<Result<_>>()?;
         let mut column = self.fft.vector(spectrum.clone());
@@ -96,11 +96,15 @@ impl Circulant {
         Ok(Self { column, spectrum, fft: self.fft.clone() })
     }
 
-    fn root_of(&self, pivot: usize, value: f64) -> Result<f64> {
-        if value >= -self.threshold() {
-            return Ok(value.max(0.0).sqrt());
+    /// √λ, where negative round-off counts as zero.
+    fn root_of(&self) -> impl Fn(usize, f64) -> Result<f64> {
+        let (zero, size) = (self.threshold(), self.column.len());
+        move |pivot, value| {
+            if value >= -zero {
+                return Ok(value.max(0.0).sqrt());
+            }
+            Err(Error::NotPositiveDefinite { size, pivot, value })
         }
-        Err(Error::NotPositiveDefinite { size: self.column.len(), pivot, value })
     }
 }
 
@@ -158,8 +162,8 @@ impl Factorize for Circulant {
     fn factorize(&self) -> Result<Circulant> {
         self.check_symmetric()?;
         self.check_regular()?;
-        let values = self.spectrum.iter().enumerate();
-        values.map(|(pivot, v)| self.root_of(pivot, v.re)).collect::<Result<Vec<_>>>()?;
+        let root = self.root_of();
+        self.spectrum.iter().enumerate().try_for_each(|(k, v)| root(k, v.re).map(drop))?;
         Ok(self.clone())
     }
 }
@@ -170,7 +174,7 @@ impl SquareRoot for Circulant {
     /// The symmetric root, again circulant.
     fn square_root(&self) -> Result<Circulant> {
         self.check_symmetric()?;
-        self.map(|pivot, value| self.root_of(pivot, value))
+        self.map(self.root_of())
     }
 }
 

@@ -197,8 +197,9 @@ impl<B: LinearOperator> SquareRoot for Diagonalized<B> {
     type Root = Product<Arc<B>, Diagonal>;
 
     fn square_root(&self) -> Result<Self::Root> {
+        let zero = self.threshold();
         let roots = self.values.iter().enumerate().map(|(pivot, &value)| {
-            if value >= -self.threshold() {
+            if value >= -zero {
                 Ok(value.max(0.0).sqrt())
             } else {
                 Err(Error::NotPositiveDefinite { size: self.rows(), pivot, value })

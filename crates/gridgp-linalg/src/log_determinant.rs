@@ -61,7 +61,8 @@ impl LogDeterminant {
 
     /// Of A ⊗ B: |A|^rows(B) · |B|^rows(A).
     pub fn kronecker(self, other: Self) -> Self {
-        let sign = |sign: f64, power: usize| if power % 2 == 0 { sign * sign } else { sign };
+        let sign =
+            |sign: f64, power: usize| if power.is_multiple_of(2) { sign * sign } else { sign };
         Self {
             sign: sign(self.sign, other.size) * sign(other.sign, self.size),
             log_abs: other.size as f64 * self.log_abs + self.size as f64 * other.log_abs,
@@ -100,7 +101,7 @@ impl LogDeterminant {
             return Self::of_values(std::iter::repeat_n(0.0, self.size), 0.0);
         }
         Self {
-            sign: self.sign * if self.size % 2 == 0 { 1.0 } else { c.signum() },
+            sign: self.sign * if self.size.is_multiple_of(2) { 1.0 } else { c.signum() },
             log_abs: self.log_abs + self.size as f64 * c.abs().ln(),
             largest: self.largest * c.abs(),
             smallest: self.smallest * c.abs(),
