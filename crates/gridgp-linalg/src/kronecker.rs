@@ -161,8 +161,8 @@ pub(crate) fn for_each_mode(
 /// The axes in an order that keeps the intermediate tensors small.
 fn shrinking_first(from: &[usize], to: &[usize]) -> Vec<usize> {
     let mut axes: Vec<usize> = (0..from.len()).collect();
-    // Compares to[a] / from[a] without dividing; the sort is stable.
-    axes.sort_by_key(|&a| ((to[a] as f64 / (from[a].max(1)) as f64) * 1e6) as u64);
+    let growth = |a: &usize| to[*a] as f64 / from[*a].max(1) as f64;
+    axes.sort_by(|a, b| growth(a).total_cmp(&growth(b)));
     axes
 }
 

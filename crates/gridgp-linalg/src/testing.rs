@@ -210,7 +210,9 @@ pub fn check_square_root<A: SquareRoot + ?Sized>(
 
     let (few, many) = (a.sample(3, 11).unwrap(), a.sample(4000, 11).unwrap());
     assert_eq!(few.as_ref(), many.subcols(0, 3), "{name}: draws depend on their number");
-    assert!((&few - a.sample(3, 12).unwrap()).norm_max() > 0.0 || scale < 1e-290, "{name}: seed");
+    if dense.norm_max() > 0.0 {
+        assert_ne!(few, a.sample(3, 12).unwrap(), "{name}: the seed does not matter");
+    }
     let count = many.ncols() as f64;
     let covariance = &many * many.transpose();
     let ones = Mat::full(many.ncols(), 1, 1.0);

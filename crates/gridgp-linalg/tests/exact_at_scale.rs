@@ -21,7 +21,8 @@ fn determinant_of_a_grid_keeps_its_digits() {
     let det = kron.factorize().unwrap().log_det().unwrap();
     assert!((det.log_abs / -4064.3486431356314 - 1.0).abs() < 1e-6, "{}", det.log_abs);
     assert_eq!((det.sign, det.rank, det.size), (1.0, 225, 225));
-    assert!(det.condition() > 1e15, "{}", det.condition());
+    // From pivots: a lower estimate of the 2-norm condition.
+    assert!(det.condition() > 1e12, "{}", det.condition());
 }
 
 /// `shared/oracles/kronecker_normal`: log densities of N(mu, K1 ⊗ K2 [+ 0.01 I]) from SciPy.
