@@ -11,8 +11,8 @@
 //! deviations; missing is a mask; seeds are explicit; nothing here prints, reads a file, the clock
 //! or the environment.
 
-pub mod dist;
 pub mod density;
+pub mod dist;
 pub mod error;
 pub mod grid;
 pub mod kernel;
