@@ -1,5 +1,9 @@
 //! Log densities of the unknowns, with gradients: what inference sees of a model.
 
+mod marginal;
+
+pub use marginal::{Marginal, MarginalValue};
+
 /// A log density on ℝᵈ with its gradient.
 ///
 /// The contract, in full:
