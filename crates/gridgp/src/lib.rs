@@ -18,5 +18,6 @@ pub mod grid;
 pub mod kernel;
 pub mod model;
 pub mod param;
+pub mod posterior;
 
 pub use error::{Error, Result};

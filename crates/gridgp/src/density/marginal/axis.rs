@@ -130,11 +130,10 @@ impl AxisFactor {
         k.values.iter().zip(bar).for_each(|(v, b)| v.pull_back(b, theta_bar));
     }
 
-    /// Cov(f(at), f(points of the axis)), M x n, for a `weight` of each new point; and the prior
-    /// variances of the new points.
+    /// Cov(f(at), f(points of the axis)), M x n, and the prior variances of the new points, where
+    /// the covariate that multiplies the field is `at_weights`.
     ///
-    /// # Panics
-    /// If the field is centered along the axis, which has no meaning at new points.
+    /// A field centered along the axis is f(x) − mean of f over the axis' own points.
     pub(super) fn cross(
         &self,
         at: &Points,
@@ -149,7 +148,7 @@ impl AxisFactor {
             k.kernel.cross(at, &k.points, &numbers, cross.as_mut());
             k.kernel.diagonal(at, &numbers, &mut variance);
             if k.center {
-                center_cross(k, at, &numbers, &mut cross, &mut variance);
+                center_cross(k, &numbers, &mut cross, &mut variance);
             }
         }
         for j in 0..n {
@@ -162,6 +161,77 @@ impl AxisFactor {
             variance.iter_mut().zip(v).for_each(|(s, v)| *s *= v * v);
         }
         (cross, variance)
+    }
+
+    /// Prior covariance of f at new points, M x M.
+    pub(super) fn gram_at(&self, at: &Points, theta: &[f64]) -> Mat<f64> {
+        let m = at.len();
+        let mut gram = Mat::full(m, m, 1.0);
+        if let Some(k) = &self.kernel {
+            let numbers = k.numbers(theta);
+            k.kernel.gram(at, &numbers, gram.as_mut());
+            if k.center {
+                let n = self.size;
+                let mut cross = Mat::zeros(m, n);
+                k.kernel.cross(at, &k.points, &numbers, cross.as_mut());
+                let mut own = Mat::zeros(n, n);
+                k.kernel.gram(&k.points, &numbers, own.as_mut());
+                let grand = (0..n).map(|j| own.col(j).sum()).sum::<f64>() / (n * n) as f64;
+                let means: Vec<f64> = (0..m).map(|i| cross.row(i).sum() / n as f64).collect();
+                for j in 0..m {
+                    for i in 0..m {
+                        gram[(i, j)] += grand - means[i] - means[j];
+                    }
+                }
+            }
+        }
+        gram
+    }
+
+    /// R of shape (n + M, r) with R Rᵀ the prior covariance of f at the axis' points and then at
+    /// the new ones, for drawing both together.
+    pub(super) fn joint_root(
+        &self,
+        at: &Points,
+        at_weights: Option<&[f64]>,
+        theta: &[f64],
+    ) -> Result<Mat<f64>> {
+        let (m, n) = (at.len(), self.size);
+        let mut root = match &self.kernel {
+            None => Mat::full(n + m, 1, 1.0),
+            Some(k) => {
+                let (all, numbers) = (k.points.concat(at), k.numbers(theta));
+                let mut root = match k.kernel.features(&all, &numbers) {
+                    Some(features) if features.ncols() <= n + m => features,
+                    _ => {
+                        let mut gram = Mat::zeros(n + m, n + m);
+                        k.kernel.gram(&all, &numbers, gram.as_mut());
+                        let facts = Facts { centrosymmetric: false, smooth: true };
+                        let spectral = Spectral::new(gram.as_ref(), facts)
+                            .map_err(|e| Error::Singular(format!("axis {:?}: {e}", self.name)))?;
+                        let mut q = spectral.basis().to_dense();
+                        for (j, v) in spectral.values().iter().enumerate() {
+                            q.col_mut(j).iter_mut().for_each(|q| *q *= v.sqrt());
+                        }
+                        q
+                    }
+                };
+                if k.center {
+                    for j in 0..root.ncols() {
+                        let mean = root.col(j).subrows(0, n).sum() / n as f64;
+                        root.col_mut(j).iter_mut().for_each(|v| *v -= mean);
+                    }
+                }
+                root
+            }
+        };
+        for j in 0..root.ncols() {
+            for i in 0..n + m {
+                let weights = if i < n { self.weights.as_deref() } else { at_weights };
+                root[(i, j)] *= weights.map_or(1.0, |w| w[if i < n { i } else { i - n }]);
+            }
+        }
+        Ok(root)
     }
 
     fn weigh_rows(&self, f: &mut Mat<f64>) {
@@ -177,19 +247,13 @@ impl AxisFactor {
 
 /// The centered field at new points is f(x) − mean of f over the axis:
 /// Cov(f(x) − f̄, f(xᵢ) − f̄) and Var(f(x) − f̄).
-fn center_cross(
-    k: &AxisKernel,
-    at: &Points,
-    numbers: &[f64],
-    cross: &mut Mat<f64>,
-    variance: &mut [f64],
-) {
+fn center_cross(k: &AxisKernel, numbers: &[f64], cross: &mut Mat<f64>, variance: &mut [f64]) {
     let n = k.points.len();
     let mut gram = Mat::zeros(n, n);
     k.kernel.gram(&k.points, numbers, gram.as_mut());
     let row_means: Vec<f64> = (0..n).map(|i| gram.col(i).sum() / n as f64).collect();
     let grand = row_means.iter().sum::<f64>() / n as f64;
-    for i in 0..at.len() {
+    for i in 0..cross.nrows() {
         let mean = (0..n).map(|j| cross[(i, j)]).sum::<f64>() / n as f64;
         variance[i] += grand - 2.0 * mean;
         for j in 0..n {

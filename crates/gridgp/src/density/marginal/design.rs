@@ -1,6 +1,6 @@
 //! Known functions on the grid: what a coefficient of the mean multiplies.
 
-use crate::grid::Dataset;
+use crate::grid::{Covariate, Grid};
 use crate::model::Term;
 
 /// A product of covariates on the grid.
@@ -13,10 +13,10 @@ pub(super) enum Design {
 }
 
 impl Design {
-    /// The product of the covariates of a term.
-    pub(super) fn new(term: &Term, data: &Dataset) -> Self {
-        let shape = data.grid.shape();
-        let covariates: Vec<_> = term.covariates.iter().map(|&c| &data.covariates[c]).collect();
+    /// The product of the covariates of a term on a grid.
+    pub(super) fn new(term: &Term, grid: &Grid, covariates: &[Covariate]) -> Self {
+        let shape = grid.shape();
+        let covariates: Vec<_> = term.covariates.iter().map(|&c| &covariates[c]).collect();
         if covariates.iter().all(|c| c.axes.len() == 1) {
             let mut vectors: Vec<Option<Vec<f64>>> = vec![None; shape.len()];
             for c in covariates {
@@ -25,9 +25,9 @@ impl Design {
             }
             return Self::Separable(vectors);
         }
-        let mut values = vec![1.0; data.grid.len()];
+        let mut values = vec![1.0; grid.len()];
         for (cell, v) in values.iter_mut().enumerate() {
-            let index = data.grid.unravel(cell);
+            let index = grid.unravel(cell);
             for c in &covariates {
                 let at = c.axes.iter().fold(0, |at, &a| at * shape[a] + index[a]);
                 *v *= c.values[at];

@@ -5,13 +5,14 @@
 mod axis;
 mod design;
 mod kronecker;
+mod predict;
 #[cfg(test)]
 mod tests;
 
 use gridgp_linalg::Spectral;
 use rayon::prelude::*;
 
-use crate::grid::Dataset;
+use crate::grid::{Covariate, Grid};
 use crate::model::{Model, Term};
 use crate::param::Value;
 use crate::{Error, Result};
@@ -63,7 +64,8 @@ impl Marginal {
             }));
         };
         let field = &model.fields[*field];
-        let weights = covariate_weights(term, data, &field.name)?;
+        let weights = covariate_weights(term, &data.grid, &data.covariates)
+            .ok_or_else(|| refuse_weights(&field.name))?;
         let axes = data
             .grid
             .axes()
@@ -72,7 +74,11 @@ impl Marginal {
             .zip(weights)
             .map(|((axis, kernel), w)| AxisFactor::new(axis.name(), axis.len(), kernel.clone(), w))
             .collect::<Result<Vec<_>>>()?;
-        let mean = model.location.fixed().map(|t| (t.clone(), Design::new(t, data))).collect();
+        let mean = model
+            .location
+            .fixed()
+            .map(|t| (t.clone(), Design::new(t, &data.grid, &data.covariates)))
+            .collect();
         Ok(Self {
             shape: data.grid.shape(),
             response: model.modelled_response(),
@@ -159,13 +165,21 @@ impl Marginal {
     }
 }
 
-/// The covariates that multiply a field, one vector an axis.
-fn covariate_weights(term: &Term, data: &Dataset, field: &str) -> Result<Vec<Option<Vec<f64>>>> {
-    match Design::new(term, data) {
-        Design::Separable(weights) => Ok(weights),
-        Design::Dense(_) => Err(Error::Spec(format!(
-            "the field {field:?} is multiplied by a covariate that varies along several axes; the \
-             exact marginal takes covariates along one axis each"
-        ))),
+/// The covariates that multiply a field, one vector an axis; `None` if one varies along several.
+fn covariate_weights(
+    term: &Term,
+    grid: &Grid,
+    covariates: &[Covariate],
+) -> Option<Vec<Option<Vec<f64>>>> {
+    match Design::new(term, grid, covariates) {
+        Design::Separable(weights) => Some(weights),
+        Design::Dense(_) => None,
     }
+}
+
+fn refuse_weights(field: &str) -> Error {
+    Error::Spec(format!(
+        "the field {field:?} is multiplied by a covariate that varies along several axes; the \
+         exact marginal takes covariates along one axis each"
+    ))
 }
