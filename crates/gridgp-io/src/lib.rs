@@ -5,13 +5,16 @@
 //! mask. Nothing is guessed silently: a table that is no grid, a cell that occurs twice, or text
 //! where a number should be is an error that names the file and the line.
 
+mod atomic;
 mod covariate;
 mod csv;
 pub mod error;
 mod format;
 mod nearest;
+mod netcdf;
 mod select;
 mod time;
+mod tree;
 
 use std::path::Path;
 
@@ -20,6 +23,7 @@ pub use error::{Error, Result};
 use format::Format;
 use gridgp::grid::Dataset;
 use gridgp::model::spec::DataSpec;
+pub use tree::{Array, Attribute, NetcdfTree, TreeVariable, read_tree, write_tree};
 
 /// Reads the data at `path` as `spec` says. `spec.file` and `spec.standardize` are not looked at.
 ///
