@@ -1,6 +1,5 @@
 //! Files that appear complete or not at all.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 

@@ -41,6 +41,6 @@ pub fn read(path: &Path, spec: &DataSpec) -> Result<Dataset> {
 pub fn read_with_scalings(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling>)> {
     match Format::of(path)? {
         Format::Csv => csv::read(path, spec),
-        Format::Netcdf => todo!(),
+        Format::Netcdf => netcdf::read(path, spec),
     }
 }

@@ -11,10 +11,20 @@ pub(crate) fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> 
         .iter()
         .map(|k| {
             let other = k.to_lowercase();
+            let in_group = other.rsplit_once('/').is_some_and(|(_, leaf)| leaf == lower);
             let contained = other.len().min(lower.len()) >= 3
                 && (other.contains(&lower) || lower.contains(&other));
             let score = strsim::jaro_winkler(&lower, &other);
-            (if contained { score.max(0.85) } else { score }, *k)
+            (
+                if in_group {
+                    1.0
+                } else if contained {
+                    score.max(0.85)
+                } else {
+                    score
+                },
+                *k,
+            )
         })
         .filter(|(score, _)| *score >= 0.8)
         .collect();

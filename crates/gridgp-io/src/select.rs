@@ -9,31 +9,35 @@ use crate::time::{Date, Resolution, TimeUnits};
 /// Two numbers that differ by less than this, relatively, are the same coordinate.
 const TOLERANCE: f64 = 1e-9;
 
-/// The positions, increasing, of the points that `spec.sel` and `spec.isel` keep of the axis or
-/// dimension called `name`, or `None` when they keep all of them.
+/// The positions, increasing, of the points that `spec.sel` and `spec.isel` keep of an axis or
+/// dimension, or `None` when they keep all of them.
 ///
-/// `sel` names a coordinate, or the axis if it has one coordinate; `isel` names the axis, or its
-/// only coordinate. Several selections keep what all of them keep.
+/// `names` are what the axis is called, `own` its coordinates, and `also` what else is known along
+/// it. `sel` names a coordinate, or the axis if it has one coordinate; `isel` names the axis, or
+/// its only coordinate. Several selections keep what all of them keep.
 pub(crate) fn kept(
-    name: &str,
-    coordinates: &[Coordinate],
+    names: &[&str],
+    own: &[Coordinate],
+    also: &[Coordinate],
     spec: &DataSpec,
 ) -> Result<Option<Vec<usize>>, String> {
-    let n = coordinates[0].len();
+    let n = own[0].len();
     let mut keep: Option<Vec<bool>> = None;
     let mut narrow = |mask: Vec<bool>| match &mut keep {
         None => keep = Some(mask),
         Some(keep) => keep.iter_mut().zip(mask).for_each(|(k, m)| *k &= m),
     };
-    for c in coordinates {
+    for c in own.iter().chain(also) {
         if let Some(selection) = spec.sel.get(&c.name) {
             narrow(by_value(c, selection).map_err(|e| format!("data.sel.{}: {e}", c.name))?);
         }
     }
-    let named_after_coordinate = coordinates.iter().any(|c| c.name == name);
-    if let Some(selection) = spec.sel.get(name).filter(|_| !named_after_coordinate) {
-        let [only] = coordinates else {
-            let names: Vec<&str> = coordinates.iter().map(|c| c.name.as_str()).collect();
+    let is_coordinate = |name: &str| own.iter().chain(also).any(|c| c.name == name);
+    let mut keys: Vec<&str> = names.to_vec();
+    for name in names.iter().filter(|name| !is_coordinate(name)) {
+        let Some(selection) = spec.sel.get(*name) else { continue };
+        let [only] = own else {
+            let names: Vec<&str> = own.iter().map(|c| c.name.as_str()).collect();
             return Err(format!(
                 "data.sel.{name}: the axis has several coordinates; select by one of {}",
                 nearest::list(&names)
@@ -41,12 +45,11 @@ pub(crate) fn kept(
         };
         narrow(by_value(only, selection).map_err(|e| format!("data.sel.{name}: {e}"))?);
     }
-    let mut keys = vec![name];
-    if let [only] = coordinates
-        && only.name != name
-    {
+    if let [only] = own {
         keys.push(&only.name);
     }
+    keys.sort_unstable();
+    keys.dedup();
     for key in keys {
         if let Some(selection) = spec.isel.get(key) {
             narrow(by_position(n, selection).map_err(|e| format!("data.isel.{key}: {e}"))?);
@@ -55,7 +58,7 @@ pub(crate) fn kept(
     let Some(keep) = keep else { return Ok(None) };
     let positions: Vec<usize> = (0..n).filter(|&i| keep[i]).collect();
     if positions.is_empty() {
-        return Err(format!("data.sel and data.isel together leave no point of {name:?}"));
+        return Err(format!("data.sel and data.isel together leave no point of {:?}", names[0]));
     }
     Ok(Some(positions))
 }

@@ -45,7 +45,7 @@ pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling
             .try_for_each(|c| time::convert(c, axis.units.as_deref()))
             .map_err(|e| Error::file(path, format!("data.axes.{name}: {e}")))?;
         if let Some(kept) =
-            select::kept(name, &coordinates, spec).map_err(|e| Error::file(path, e))?
+            select::kept(&[name], &coordinates, &[], spec).map_err(|e| Error::file(path, e))?
         {
             let mut new = vec![u32::MAX; coordinates[0].len()];
             kept.iter().enumerate().for_each(|(i, &old)| new[old] = i as u32);
@@ -97,7 +97,7 @@ pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling
 /// Applies a selection on a column that is no coordinate of an axis: it only chooses rows.
 fn choose_rows(table: &mut Table, k: usize, spec: &DataSpec) -> Result<()> {
     let (values, of_row) = points(&table.coordinates[k..=k]);
-    let kept = select::kept(&values[0].name, &values, spec);
+    let kept = select::kept(&[&values[0].name], &values, &[], spec);
     if let Some(kept) = kept.map_err(|e| Error::file(&table.path, e))? {
         let mut keep = vec![false; values[0].len()];
         kept.iter().for_each(|&p| keep[p] = true);

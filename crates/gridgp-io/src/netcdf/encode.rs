@@ -126,7 +126,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Compresses a large variable, in chunks that are whole along the fast dimensions.
+    /// Compresses a large variable, in chunks that are whole along the fast dimensions. Their
+    /// checksums tell when the file is damaged.
     fn compress(&mut self, id: VariableId, shape: &[usize]) -> netcdf_writer::Result<()> {
         if shape.iter().product::<usize>() * size_of::<f64>() < COMPRESSED {
             return Ok(());
@@ -143,7 +144,8 @@ impl Writer {
             .collect();
         chunks.reverse();
         self.file.set_variable_chunking(id, chunks)?;
-        self.file.set_variable_deflate(id, Some(4), true)
+        self.file.set_variable_deflate(id, Some(4), true)?;
+        self.file.set_variable_fletcher32(id, true)
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod encode;
 mod file;
+mod grid;
 
 pub(crate) use encode::encode;
 pub(crate) use file::File;
+pub(crate) use grid::read;
