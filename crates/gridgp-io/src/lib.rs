@@ -12,6 +12,7 @@ pub mod error;
 mod format;
 mod nearest;
 mod netcdf;
+mod output;
 mod select;
 mod time;
 mod tree;
@@ -23,6 +24,7 @@ pub use error::{Error, Result};
 use format::Format;
 use gridgp::grid::Dataset;
 use gridgp::model::spec::DataSpec;
+pub use output::{GridOutput, OutputVariable, PointsOutput, write_grid, write_points};
 pub use tree::{Array, Attribute, NetcdfTree, TreeVariable, read_tree, write_tree};
 
 /// Reads the data at `path` as `spec` says. `spec.file` and `spec.standardize` are not looked at.

@@ -234,6 +234,11 @@ impl TimeUnits {
         Self::parse(coordinate.units.as_deref()?, coordinate.calendar.as_deref())
     }
 
+    /// Whether its dates are those of everyday life.
+    pub(crate) fn is_common(&self) -> bool {
+        matches!(self.calendar, Calendar::Standard | Calendar::Proleptic)
+    }
+
     /// The value of a date in this unit, `None` if the calendar does not have the date.
     pub(crate) fn encode(&self, date: Date) -> Option<f64> {
         let number = self.calendar.day_number(date.year, date.month, date.day)?;
@@ -270,13 +275,11 @@ impl TimeUnits {
         Some(Date { year, month, day, seconds: rest })
     }
 
-    /// What turns values in `self` into values in `other`: `v * scale + shift`; `None` when the
-    /// calendars differ.
+    /// What a value in this unit is in another, `None` when the calendars differ.
     pub(crate) fn convert(&self, value: f64, other: &Self) -> Option<f64> {
         if self.calendar != other.calendar {
             // The two agree from 1582-10-15 on, and so do their day numbers.
-            let gregorian = |c| matches!(c, Calendar::Standard | Calendar::Proleptic);
-            if !(gregorian(self.calendar) && gregorian(other.calendar)) {
+            if !(self.is_common() && other.is_common()) {
                 return None;
             }
         }
