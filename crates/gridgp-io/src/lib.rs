@@ -13,7 +13,9 @@ mod format;
 mod nearest;
 mod netcdf;
 mod output;
+mod points;
 mod select;
+mod summary;
 mod time;
 mod tree;
 
@@ -25,6 +27,10 @@ use format::Format;
 use gridgp::grid::Dataset;
 use gridgp::model::spec::DataSpec;
 pub use output::{GridOutput, OutputVariable, PointsOutput, write_grid, write_points};
+pub use points::{ScatteredPoints, points_like, read_grid, read_grid_axes, read_points};
+pub use summary::{
+    CoordinateSummary, FileSummary, Guess, GuessedAxis, Kind, VariableSummary, summarize,
+};
 pub use tree::{Array, Attribute, NetcdfTree, TreeVariable, read_tree, write_tree};
 
 /// Reads the data at `path` as `spec` says. `spec.file` and `spec.standardize` are not looked at.

@@ -106,11 +106,6 @@ impl Table {
         u64::from(self.lines[row])
     }
 
-    /// The names of the columns of a file.
-    pub(crate) fn columns(path: &Path) -> Result<Vec<String>> {
-        header(path, &mut open(path)?)
-    }
-
     /// Keeps the rows for which `keep` is true.
     pub(crate) fn retain(&mut self, keep: &[bool]) {
         fn retain<T: Copy>(v: &mut Vec<T>, keep: &[bool]) {
@@ -123,10 +118,10 @@ impl Table {
     }
 }
 
-type Reader = csv::Reader<BufReader<File>>;
+pub(super) type Reader = csv::Reader<BufReader<File>>;
 
 /// Opens a table, with the separator that its first line uses.
-fn open(path: &Path) -> Result<Reader> {
+pub(super) fn open(path: &Path) -> Result<Reader> {
     let cannot = |e| Error::io("read", path, e);
     let file = File::open(path).map_err(cannot)?;
     if file.metadata().map_err(cannot)?.is_dir() {
@@ -168,7 +163,7 @@ fn separator(start: &[u8]) -> u8 {
     separators[counts.iter().position(|&c| c == most).expect("the maximum is there")]
 }
 
-fn header(path: &Path, reader: &mut Reader) -> Result<Vec<String>> {
+pub(super) fn header(path: &Path, reader: &mut Reader) -> Result<Vec<String>> {
     let header = reader.byte_headers().map_err(|e| broken(path, &e))?;
     let names = header.iter().map(|name| {
         std::str::from_utf8(name)
@@ -191,7 +186,7 @@ fn position(path: &Path, header: &[String], name: &str) -> Result<usize> {
 }
 
 /// A row that is not a row.
-fn broken(path: &Path, error: &csv::Error) -> Error {
+pub(super) fn broken(path: &Path, error: &csv::Error) -> Error {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
             let line = pos.as_ref().map_or(0, csv::Position::line);
@@ -227,7 +222,7 @@ pub(crate) fn number(text: &str) -> Result<f64, String> {
     }
 }
 
-fn is_missing(text: &str) -> bool {
+pub(super) fn is_missing(text: &str) -> bool {
     text.len() <= 4 && MISSING.contains(&text.to_lowercase().as_str())
 }
 
@@ -331,7 +326,7 @@ fn is_infinite(text: &str) -> bool {
 }
 
 /// The value of a whole date, `2019-03-01` at least.
-fn date(text: &str, units: &TimeUnits) -> Option<f64> {
+pub(super) fn date(text: &str, units: &TimeUnits) -> Option<f64> {
     match Date::parse(text)? {
         (_, Resolution::Year | Resolution::Month) => None,
         (date, _) => units.encode(date),
