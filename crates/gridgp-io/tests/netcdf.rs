@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use gridgp::grid::{Dataset, Values};
 use gridgp::model::spec::DataSpec;
+use gridgp_io::{Array, NetcdfTree, TreeVariable};
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
@@ -233,4 +234,53 @@ fn reanalysis_agrees_with_python() {
         280.323_97,
         max_relative = 1e-7
     );
+}
+
+#[test]
+fn damaged_files_never_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged.nc");
+    let classic = "response = 'tmax'\naxes.station = ['lon', 'lat', 'name']\naxes.time = 'time'";
+    for (name, spec) in [("classic.nc", classic), ("packed.nc", PACKED)] {
+        let spec: DataSpec = toml::from_str(spec).unwrap();
+        let whole = std::fs::read(file(name)).unwrap();
+        let mut refused = 0;
+        for i in (0..whole.len()).step_by(whole.len() / 150) {
+            for flip in [0x01, 0x80, 0xff] {
+                let mut bytes = whole.clone();
+                bytes[i] ^= flip;
+                std::fs::write(&path, bytes).unwrap();
+                let summary = gridgp_io::summarize(&path).map(|_| ());
+                for result in [gridgp_io::read(&path, &spec).map(|_| ()), summary] {
+                    if let Err(e) = result {
+                        assert!(e.to_string().contains("damaged.nc"), "{e}");
+                        refused += 1;
+                    }
+                }
+            }
+        }
+        assert!(refused > 50, "only {refused} damages of {name} were noticed");
+    }
+}
+
+#[test]
+fn coordinates_must_be_finite_and_distinct() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.nc");
+    let spec: DataSpec = toml::from_str("response = 'y'\naxes = ['x']").unwrap();
+    let message = |x: Vec<f64>| {
+        let tree = NetcdfTree {
+            dims: vec![("x".into(), 2)],
+            variables: vec![
+                TreeVariable::new("x", &["x"], Array::Numbers(x)),
+                TreeVariable::new("y", &["x"], Array::Integers(vec![1, 2])),
+            ],
+            ..NetcdfTree::default()
+        };
+        gridgp_io::write_tree(&path, &tree).unwrap();
+        gridgp_io::read(&path, &spec).unwrap_err().to_string()
+    };
+    assert!(message(vec![0.0, f64::NAN]).contains("x.nc: axis \"x\": coordinate \"x\" is NaN"));
+    assert!(message(vec![0.0, f64::INFINITY]).contains("is inf at position 1"));
+    assert!(message(vec![2.0, 2.0]).contains("x = 2 occurs twice"));
 }

@@ -124,6 +124,8 @@ fn what_cannot_be_written_leaves_nothing() {
     assert!(fails("out.csv", &|o| o.variables[0].name = "lon".into()).contains("occurs twice"));
     assert!(fails("out.zarr", &|_| ()).contains(".nc or .csv"));
     assert!(fails("no/out.nc", &|_| ()).contains("there is no folder"));
-    let message = write_grid(Path::new("/proc/out.nc"), &output()).unwrap_err().to_string();
-    assert!(message.contains("cannot write /proc/out.nc"), "{message}");
+    if cfg!(target_os = "linux") {
+        let message = write_grid(Path::new("/proc/out.nc"), &output()).unwrap_err().to_string();
+        assert!(message.contains("cannot write /proc/out.nc"), "{message}");
+    }
 }

@@ -38,8 +38,9 @@ fn groups(columns: &[Column], rows: usize) -> Vec<Group<'_>> {
             continue;
         }
         let fits = groups.iter_mut().find_map(|g| {
-            let together = tuples(g.columns.iter().chain([&column]).copied(), rows);
-            (together <= g.points.max(distinct) * 21 / 20).then_some((g, together))
+            let most = g.points.max(distinct) * 21 / 20;
+            let together = tuples(g.columns.iter().chain([&column]).copied(), rows, most);
+            (together <= most).then_some((g, together))
         });
         match fits {
             Some((group, together)) => {
@@ -52,11 +53,23 @@ fn groups(columns: &[Column], rows: usize) -> Vec<Group<'_>> {
     groups
 }
 
-/// The number of distinct tuples of values in the rows.
-fn tuples<'a>(columns: impl Iterator<Item = &'a Column>, rows: usize) -> usize {
-    let columns: Vec<&Column> = columns.collect();
-    let tuple = |row: usize| columns.iter().map(|c| c.of_row[row]).collect::<Vec<u32>>();
-    (0..rows).map(tuple).collect::<HashSet<_>>().len()
+/// The number of distinct tuples of values in the rows, counted up to one more than `most`.
+fn tuples<'a>(columns: impl Iterator<Item = &'a Column>, rows: usize, most: usize) -> usize {
+    let columns: Vec<(&[u32], u64)> =
+        columns.map(|c| (c.of_row.as_slice(), c.distinct().unwrap_or(0) as u64 + 1)).collect();
+    let mut seen = HashSet::new();
+    for row in 0..rows {
+        // Groups stay small because all their columns change together, so this does not overflow
+        // for tables that have axes; where it wraps, a wrong guess is the worst that happens.
+        let tuple = columns
+            .iter()
+            .fold(0u64, |at, (of_row, n)| at.wrapping_mul(*n).wrapping_add(u64::from(of_row[row])));
+        seen.insert(tuple);
+        if seen.len() > most {
+            break;
+        }
+    }
+    seen.len()
 }
 
 /// The first `size` groups whose points name every row and whose product is mostly filled.
@@ -66,7 +79,7 @@ fn choose<'g, 'a>(groups: &'g [Group<'a>], size: usize, rows: usize) -> Option<V
         let cells = chosen.iter().try_fold(1usize, |n, &g| n.checked_mul(groups[g].points));
         if cells.is_some_and(|cells| (rows..=2 * rows).contains(&cells)) {
             let columns = chosen.iter().flat_map(|&g| groups[g].columns.iter().copied());
-            if tuples(columns, rows) == rows {
+            if tuples(columns, rows, rows) == rows {
                 return Some(chosen.iter().map(|&g| &groups[g]).collect());
             }
         }

@@ -8,6 +8,8 @@ use super::file::{Header, Kind};
 use crate::time::{self, TimeUnits};
 use crate::{Error, Result, nearest, select};
 
+/// Points of a dimension, at most.
+const LONGEST: usize = 1 << 28;
 /// Values read at a time, at least.
 const BLOCK: usize = 1 << 20;
 /// Blocks of a variable, at most: a chunk may lie in several blocks and is decoded for each.
@@ -35,6 +37,13 @@ impl Dims {
     /// Finds the dimension of every axis, and narrows the others to one point.
     pub(super) fn of(file: &File, response: &Header, spec: &DataSpec) -> Result<Self> {
         let wrong = |message: String| Error::file(&file.path, message);
+        let unusable = response.dims.iter().any(|(_, n)| *n == 0 || *n > LONGEST);
+        if unusable || response.cells().is_none() {
+            return Err(wrong(format!(
+                "{:?} has the dimensions {:?}, which is no grid; the file may be damaged",
+                response.path, response.dims
+            )));
+        }
         let mut all: Vec<Dim> = response
             .dims
             .iter()
@@ -45,9 +54,6 @@ impl Dims {
                 kept: (0..*len).collect(),
             })
             .collect();
-        if let Some((name, _)) = response.dims.iter().find(|(_, len)| *len == 0) {
-            return Err(wrong(format!("the dimension {name:?} of {:?} is empty", response.path)));
-        }
         let mut axes = vec![];
         for (axis, axis_spec) in &spec.axes {
             let (dim, mut coordinates) = coordinates(file, response, &axis_spec.coordinates)?;

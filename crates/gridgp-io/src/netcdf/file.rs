@@ -45,6 +45,11 @@ impl Header {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 
+    /// Number of values, `None` if it is beyond all bounds.
+    pub(crate) fn cells(&self) -> Option<usize> {
+        self.dims.iter().try_fold(1usize, |n, (_, len)| n.checked_mul(*len))
+    }
+
     pub(crate) fn text(&self, attribute: &str) -> Option<&str> {
         crate::tree::text(&self.attributes, attribute)
     }
@@ -118,7 +123,7 @@ impl File {
         let array = array.map_err(|e| self.unreadable(header, &e))?;
         let expected: usize = ranges.iter().map(|(start, end)| end - start).product();
         if array.len() != expected {
-            return Err(self.short(header, array.len(), expected));
+            return Err(self.short(header, array.len()));
         }
         let mut values = if array.is_standard_layout() {
             array.into_raw_vec_and_offset().0
@@ -134,9 +139,8 @@ impl File {
     pub(crate) fn strings(&self, header: &Header) -> Result<Vec<String>> {
         let strings = self.file.read_variable_as_strings(&header.path);
         let strings = strings.map_err(|e| self.unreadable(header, &e))?;
-        let expected: usize = header.dims.iter().map(|(_, n)| n).product();
-        if strings.len() != expected {
-            return Err(self.short(header, strings.len(), expected));
+        if Some(strings.len()) != header.cells() {
+            return Err(self.short(header, strings.len()));
         }
         let trim = |s: String| s.trim_end_matches('\0').trim_end().to_owned();
         Ok(strings.into_iter().map(trim).collect())
@@ -185,9 +189,8 @@ impl File {
                     }
                 }
             };
-            let expected: usize = header.dims.iter().map(|(_, n)| n).product();
-            if values.len() != expected {
-                return Err(self.short(&header, values.len(), expected));
+            if Some(values.len()) != header.cells() {
+                return Err(self.short(&header, values.len()));
             }
             let long = header.attributes.iter().any(|(name, _)| name == LONG_ATTRIBUTE);
             if let Array::Text(text) = &values
@@ -227,13 +230,13 @@ impl File {
         )
     }
 
-    fn short(&self, header: &Header, found: usize, expected: usize) -> Error {
+    fn short(&self, header: &Header, found: usize) -> Error {
         Error::file(
             &self.path,
             format!(
-                "the variable {:?} has {found} values where its dimensions have {expected}; the \
-                 file may be truncated or damaged, copy or make it again",
-                header.path
+                "the variable {:?} has {found} values, which does not match its dimensions {:?}; \
+                 the file may be truncated or damaged, copy or make it again",
+                header.path, header.dims
             ),
         )
     }

@@ -30,9 +30,9 @@ pub(crate) fn summarize(path: &Path) -> Result<FileSummary> {
         let known = coordinates.iter().any(|c| c.dim.as_ref() == Some(&dim.0));
         if !known && !dims.contains(&dim) {
             dims.push(dim);
-            let index = (0..dim.1).map(|i| i as f64).collect();
-            let index = Coordinate::numbers(&dim.0, index);
-            coordinates.push(CoordinateSummary::of(&index, Some(&dim.0)));
+            let ends = vec![0.0, dim.1.saturating_sub(1) as f64];
+            let index = CoordinateSummary::of(&Coordinate::numbers(&dim.0, ends), Some(&dim.0));
+            coordinates.push(CoordinateSummary { distinct: Some(dim.1), step: Some(1.0), ..index });
         }
     }
     let numbers: Vec<&Header> = headers
@@ -50,11 +50,9 @@ pub(crate) fn summarize(path: &Path) -> Result<FileSummary> {
         })
         .collect();
     // The first one of those with the most dimensions longer than 1, then the most values.
-    let size = |h: &Header| {
-        let long = h.dims.iter().filter(|(_, n)| *n > 1);
-        (long.clone().count(), long.map(|(_, n)| n).product::<usize>())
-    };
-    let response = numbers.iter().rev().max_by_key(|h| size(h)).filter(|h| size(h).0 > 0);
+    let long = |h: &Header| h.dims.iter().filter(|(_, n)| *n > 1).count();
+    let response =
+        numbers.iter().rev().max_by_key(|h| (long(h), h.cells())).filter(|h| long(h) > 0);
     let guess = response.map(|h| Guess {
         response: h.path.clone(),
         axes: h.dims.iter().filter(|(_, n)| *n > 1).map(|dim| axis(dim, h, &headers)).collect(),
