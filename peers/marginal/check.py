@@ -51,7 +51,18 @@ def described(sizes, spacing, kernels, lengthscales):
     return problem.parse(json.dumps({"axes": axes, "amplitude": 1.2, "noise": 0.1, "seed": 7}))
 
 
+def check_lcg():
+    """The draws by doubling are those of the plain recurrence."""
+    state, draws = 1, []
+    for _ in range(1000):
+        state = (state * problem.MULTIPLIER + problem.INCREMENT) % 2**64
+        draws.append((state >> 11) * 2.0**-53)
+    lcg = problem.Lcg(1)
+    assert [*lcg.uniform(7), *lcg.uniform(0), *lcg.uniform(993)] == draws
+
+
 def main():
+    check_lcg()
     worst = 0.0
     for spacing in ("even", "uneven"):
         for kernels in (

@@ -27,8 +27,9 @@ def blas_threads(count):
         library.set_num_threads(count)
 
 
-# Kernels fill k and dk = dk / d log(lengthscale) from distances r; each is called with three
-# arrays of one shape and uses no other memory.
+# Kernels fill k and dk = dk / d log(lengthscale) from distances r, three arrays of one shape. They
+# are called for a few rows at a time, so that their temporaries stay in cache.
+BLOCK = 16384  # numbers in such a block
 
 
 def matern52(r, lengthscale, k, dk):
@@ -92,7 +93,10 @@ class Factor:
     def evaluate(self, lengthscale):
         n = len(self.k)
         if self.lags is None:
-            self.kernel(self.r, lengthscale, self.k, self.dk)
+            step = max(1, BLOCK // n)
+            for start in range(0, n, step):
+                rows = slice(start, start + step)
+                self.kernel(self.r[rows], lengthscale, self.k[rows], self.dk[rows])
         else:
             k, dk = self.lags[:, n - 1 :]
             self.kernel(self.r, lengthscale, k, dk)
@@ -153,10 +157,10 @@ class Marginal:
         return source, self.buffers[1 - last % 2]
 
     def weigh(self, t, a, weights, amplitude, noise, rows):
-        """Writes 1 / D and a = T / D; returns <T, a>, sum log D, <a, a>, sum 1 / D. In slices that stay in cache."""
+        """Writes 1 / D and a = T / D; returns <T, a>, sum log D, <a, a>, sum 1 / D. In blocks that stay in cache."""
         sums = np.zeros(4)
         first, *others = [factor.values for factor in self.factors]
-        step = max(1, 16384 // (t.size // len(t)))
+        step = max(1, BLOCK // (t.size // len(t)))
         for start in range(rows.start, rows.stop, step):
             block = slice(start, min(start + step, rows.stop))
             tb, ab, wb = t[block], a[block], weights[block]
