@@ -9,6 +9,7 @@ sum_solve (A1 (x) B1 + A2 (x) B2), toeplitz_matvec (n x n). See `README.md` for 
 import measure  # first: sets the number of threads
 
 import json
+import time
 
 import numpy as np
 
@@ -50,8 +51,6 @@ def measured(peer, prepare):
     """Times `prepare(case, matrices, v) -> result` from given matrices: factorizations included."""
     described = json.loads(measure.description())
     case = Case(described)
-    import time
-
     started = time.perf_counter()
     result = np.asarray(prepare(case.operation, case.matrices, case.v))
     cold = time.perf_counter() - started
