@@ -22,6 +22,7 @@ mod atomic;
 mod covariate;
 mod csv;
 pub mod error;
+mod fit;
 mod format;
 mod nearest;
 mod netcdf;
@@ -36,6 +37,7 @@ use std::path::Path;
 
 pub use covariate::Scaling;
 pub use error::{Error, Result};
+pub use fit::{FitFile, read_fit, write_fit};
 use format::Format;
 use gridgp::grid::Dataset;
 use gridgp::model::spec::DataSpec;
