@@ -1,1 +1,91 @@
-//! TODO
+//! Files for [`gridgp`]: CSV and NetCDF in, NetCDF, CSV and fit files out.
+//!
+//! [`read`] turns a file and the `[data]` section of a model file into a
+//! [`Dataset`](gridgp::grid::Dataset). Missing values (empty cells, NaN, fill values) become the
+//! mask. Nothing is guessed silently: a table that is no grid, a cell that occurs twice, or text
+//! where a number should be is an error that names the file and the line.
+//!
+//! What people get wrong:
+//! - A single coordinate of numbers or dates in a table makes an axis in ascending order; labels,
+//!   points with several coordinates, and everything in NetCDF keep the order of the file.
+//! - `sel` keeps the order of the file too, whatever the order of a list. A date without a time of
+//!   day selects the whole day (`"2019-03"` the whole month), also as the end of a range.
+//! - Dates in a table become days since 1970-01-01; times in NetCDF stay in the unit of the file
+//!   unless `units` of the axis asks for another.
+//! - `standardize` of a covariate subtracts its mean as well, and divides by the standard deviation
+//!   of n, not n − 1.
+//!
+//! [`write_grid`] and [`write_points`] write results for xarray or as tables, [`write_tree`] and
+//! [`read_tree`] fit files for ArviZ. Files appear complete or not at all.
+
+mod atomic;
+mod covariate;
+mod csv;
+pub mod error;
+mod fit;
+mod format;
+mod nearest;
+mod netcdf;
+mod output;
+mod points;
+mod select;
+mod summary;
+mod time;
+mod tree;
+
+use std::path::Path;
+
+pub use covariate::Scaling;
+pub use error::{Error, Result};
+pub use fit::{FitFile, read_fit, write_fit};
+use format::Format;
+use gridgp::grid::Dataset;
+use gridgp::model::spec::DataSpec;
+pub use output::{GridOutput, OutputVariable, PointsOutput, write_grid, write_points};
+pub use points::{ScatteredPoints, points_like, read_grid, read_grid_axes, read_points};
+pub use summary::{
+    CoordinateSummary, FileSummary, Guess, GuessedAxis, Kind, VariableSummary, summarize,
+};
+pub use tree::{Array, Attribute, NetcdfTree, TreeVariable, read_tree, write_tree};
+
+/// Reads the data at `path` as `spec` says. `spec.file` and `spec.standardize` are not looked at.
+///
+/// # Errors
+/// The file cannot be read, has no such variable, is no grid, or holds what is not a number; the
+/// message names the place.
+///
+/// ```
+/// use gridgp::model::spec::{AxisSpec, DataSpec};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("data.csv");
+/// std::fs::write(&path, "year,city,t\n2001,Porto,15.1\n2000,Porto,14.9\n2000,Faro,\n")?;
+/// let spec = DataSpec {
+///     file: None,
+///     response: "t".into(),
+///     axes: ["city", "year"].map(|name| (name.into(), AxisSpec::one(name))).into(),
+///     covariates: [].into(),
+///     sel: [].into(),
+///     isel: [].into(),
+///     standardize: false,
+/// };
+/// let data = gridgp_io::read(&path, &spec)?;
+/// assert_eq!(data.grid.shape(), [2, 2]);
+/// assert_eq!(data.response.values[..2], [14.9, 15.1]);
+/// assert_eq!(data.response.missing_cells(), [2, 3]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read(path: &Path, spec: &DataSpec) -> Result<Dataset> {
+    Ok(read_with_scalings(path, spec)?.0)
+}
+
+/// As [`read`], with the scaling of each covariate, in the order of `spec.covariates`.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_scalings(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling>)> {
+    match Format::of(path)? {
+        Format::Csv => csv::read(path, spec),
+        Format::Netcdf => netcdf::read(path, spec),
+    }
+}

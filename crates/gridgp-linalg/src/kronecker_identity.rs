@@ -138,27 +138,46 @@ fn subtract(a: &mut [f64], b: &[f64]) {
 
 /// (⊗Qₐ)ᵀ x, for a row-major x whose axes have the sizes of the bases.
 ///
+/// # Panics
+/// If the length of x does not match.
+pub fn project_all(bases: &[&Basis], mut x: Vec<f64>) -> Vec<f64> {
+    project_in_place(bases, &mut x, &mut Vec::new());
+    x
+}
+
+/// [`project_all`] of a buffer, with another one to work in; both may be used again.
+///
 /// Axes that shrink most go first, so that the others have less to do.
 ///
 /// # Panics
 /// If the length of x does not match.
-pub fn project_all(bases: &[&Basis], x: Vec<f64>) -> Vec<f64> {
+pub fn project_in_place(bases: &[&Basis], x: &mut Vec<f64>, scratch: &mut Vec<f64>) {
     let order = by_shrinkage(bases);
-    transform(bases, &order, x, Basis::size, Basis::rank, |basis, x, left, right, out| {
+    transform(bases, &order, x, scratch, Basis::size, Basis::rank, |basis, x, left, right, out| {
         basis.project(x, left, right, out);
-    })
+    });
 }
 
 /// (⊗Qₐ) y, the adjoint of [`project_all`].
 ///
 /// # Panics
 /// If the length of y does not match.
-pub fn expand_all(bases: &[&Basis], y: Vec<f64>) -> Vec<f64> {
+pub fn expand_all(bases: &[&Basis], mut y: Vec<f64>) -> Vec<f64> {
     let mut order = by_shrinkage(bases);
     order.reverse();
-    transform(bases, &order, y, Basis::rank, Basis::size, |basis, y, left, right, out| {
-        basis.expand(y, left, right, out);
-    })
+    let scratch = &mut Vec::new();
+    transform(
+        bases,
+        &order,
+        &mut y,
+        scratch,
+        Basis::rank,
+        Basis::size,
+        |q, y, left, right, out| {
+            q.expand(y, left, right, out);
+        },
+    );
+    y
 }
 
 fn by_shrinkage(bases: &[&Basis]) -> Vec<usize> {
@@ -172,14 +191,14 @@ fn by_shrinkage(bases: &[&Basis]) -> Vec<usize> {
 fn transform(
     bases: &[&Basis],
     order: &[usize],
-    mut x: Vec<f64>,
+    x: &mut Vec<f64>,
+    out: &mut Vec<f64>,
     before: impl Fn(&Basis) -> usize,
     after: impl Fn(&Basis) -> usize,
     step: impl Fn(&Basis, &mut [f64], usize, usize, &mut [f64]),
-) -> Vec<f64> {
+) {
     let mut shape: Vec<usize> = bases.iter().map(|b| before(b)).collect();
     assert_eq!(x.len(), shape.iter().product::<usize>(), "the tensor does not match the bases");
-    let mut out = Vec::new();
     for &a in order {
         if matches!(bases[a], Basis::Identity { .. }) {
             continue;
@@ -188,10 +207,9 @@ fn transform(
         let right = shape[a + 1..].iter().product();
         shape[a] = after(bases[a]);
         out.resize(shape.iter().product(), 0.0);
-        step(bases[a], &mut x, left, right, &mut out);
-        std::mem::swap(&mut x, &mut out);
+        step(bases[a], x, left, right, out);
+        std::mem::swap(x, out);
     }
-    x
 }
 
 #[cfg(test)]

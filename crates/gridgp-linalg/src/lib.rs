@@ -114,7 +114,7 @@ pub use error::{Error, Result};
 pub use identity::Identity;
 pub use inverse::Inverse;
 pub use kronecker::Kronecker;
-pub use kronecker_identity::{KroneckerIdentity, expand_all, project_all};
+pub use kronecker_identity::{KroneckerIdentity, expand_all, project_all, project_in_place};
 pub use kronecker_sum::KroneckerSum;
 pub use log_determinant::LogDeterminant;
 pub use low_rank::LowRank;

@@ -11,12 +11,14 @@
 //! deviations; missing is a mask; seeds are explicit; nothing here prints, reads a file, the clock
 //! or the environment.
 
-pub mod dist;
 pub mod density;
+pub mod dist;
 pub mod error;
 pub mod grid;
+pub mod infer;
 pub mod kernel;
 pub mod model;
 pub mod param;
+pub mod posterior;
 
 pub use error::{Error, Result};

@@ -1,5 +1,11 @@
 //! Log densities of the unknowns, with gradients: what inference sees of a model.
 
+mod marginal;
+mod posterior;
+
+pub use marginal::{Marginal, MarginalValue};
+pub use posterior::LogPosterior;
+
 /// A log density on ℝᵈ with its gradient.
 ///
 /// The contract, in full:

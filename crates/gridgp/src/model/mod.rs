@@ -101,3 +101,172 @@ impl Model {
         self.data.response.values.iter().map(|y| (y - origin) / unit).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::{Axis, Coordinate, Covariate, Grid, Variable};
+
+    fn data() -> Dataset {
+        let station = Axis::new(
+            "station",
+            vec![
+                Coordinate::labels("city", ["a", "b", "c"].map(String::from).to_vec()),
+                Coordinate::numbers("lon", vec![0.0, 1.0, 3.0]).with_units("degrees_east"),
+                Coordinate::numbers("lat", vec![0.0, 1.0, 0.5]),
+            ],
+        )
+        .unwrap();
+        let year = Axis::numbers("year", vec![2000.0, 2001.0, 2002.0, 2003.0]).unwrap();
+        let grid = Grid::new(vec![station, year]).unwrap();
+        let y = Variable {
+            units: Some("degC".into()),
+            ..Variable::new("y", (0..12).map(f64::from).collect())
+        };
+        let gmst = Covariate {
+            name: "gmst".into(),
+            axes: vec![1],
+            values: vec![-1.0, 0.0, 0.5, 0.5],
+            units: None,
+        };
+        Dataset::new(grid, y, vec![gmst]).unwrap()
+    }
+
+    const TEXT: &str = r#"
+[data]
+response = "y"
+axes = { station = ["city", "lon", "lat"], year = "year" }
+
+[parameters]
+mu0 = "default"
+beta0 = "normal(1, 0.5)"
+eta = 2
+l = "half_normal(3)"
+
+[fields.base]
+amplitude = "log_normal(log(2)/2, 0.25)"
+station = "matern32(lon, lat, lengthscale ~ [half_normal(1), half_normal(2)]) + eta^2 * white(city)"
+center = ["station"]
+
+[fields.warming]
+station = "matern52(lon, lat, distance = great_circle)"
+year = "squared_exponential(lengthscale = l) * 4"
+
+[likelihood]
+family = "gaussian"
+location = "mu0 + base + (beta0 + warming) * gmst"
+scale = "half_normal(1)"
+"#;
+
+    fn model(text: &str) -> crate::Result<Model> {
+        let source = Source::new("m.toml", text);
+        Model::new(ModelSpec::from_toml(&source)?, &source, data())
+    }
+
+    #[test]
+    fn every_name_becomes_a_position() {
+        let m = model(TEXT).unwrap();
+        let names: Vec<&str> = m.parameters.iter().map(|p| p.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "mu0",
+                "beta0",
+                "l",
+                "base.station.lengthscale.lon",
+                "base.station.lengthscale.lat",
+                "base.amplitude",
+                "warming.station.lengthscale",
+                "warming.amplitude",
+                "scale"
+            ]
+        );
+        assert_eq!(m.parameters[0].prior.to_string(), "normal(5.5, 8.63)");
+        assert_eq!(m.parameters[3].unit.as_deref(), Some("degrees_east"));
+        assert_eq!(m.parameters[6].unit.as_deref(), Some("km"));
+        assert_eq!(m.parameters[5].unit.as_deref(), Some("degC"));
+        assert_eq!(
+            m.fields[0].axes[0].as_ref().unwrap().values,
+            [Value::Free(3), Value::Free(4), Value::Fixed(2.0)]
+        );
+        let warming = m.fields[1].axes[1].as_ref().unwrap();
+        assert_eq!(warming.values, [Value::Fixed(2.0), Value::Free(2)]);
+        assert!(m.fields[0].axes[1].is_none());
+        let text = describe(&m);
+        assert!(
+            text.contains("warming * gmst") && text.contains("[default, from the data]"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn mistakes_are_pointed_at() {
+        let mut wrong = Vec::new();
+        for (from, to, place, message) in [
+            ("matern52(", "mattern52(", "m.toml:18:12", "did you mean matern52?"),
+            ("lengthscale = l)", "lengthscale = ll)", "m.toml:19:43", "\"ll\" is not declared"),
+            ("lengthscale = l)", "length = l)", "m.toml:19:29", "did you mean \"lengthscale\"?"),
+            ("normal(1, 0.5)", "normal(1, -0.5)", "m.toml:8:10", "sd"),
+            ("half_normal(3)", "half_normal(mean = 3)", "m.toml:10:6", "mean"),
+            ("warming) * gmst", "warmin) * gmst", "m.toml:23:35", "did you mean \"warming\"?"),
+            ("+ base", "+ base + base * gmst", "m.toml:23:1", "more than once"),
+            ("beta0 + warming", "beta0", "m.toml:17:9", "in no predictor"),
+            ("\"gaussian\"", "\"gausian\"", "m.toml:22:11", "did you mean \"gaussian\"?"),
+            ("eta^2 *", "eta *", "m.toml:14:81", "write eta^2"),
+            ("white(city)", "matern12(city)", "m.toml:14:89", "labels"),
+            ("eta = 2", "eta = -2", "m.toml:14:81", "cannot be -2"),
+            ("l = \"half_normal(3)\"", "l = \"normal(3, 1)\"", "m.toml:19:43", "below 0"),
+            (
+                "~ [half_normal(1), half_normal(2)]",
+                "~ [half_normal(1)]",
+                "m.toml:14:45",
+                "1 values for 2",
+            ),
+            ("year = \"squared", "yaer = \"squared", "m.toml:19:1", "did you mean \"year\"?"),
+            ("center = [\"station\"]", "center = [\"year\"]", "m.toml:15:1", "no kernel along"),
+            (
+                "scale = \"half_normal(1)\"",
+                "scale = \"l\"\nshape = 1",
+                "m.toml:25:1",
+                "unknown key \"shape\"",
+            ),
+        ] {
+            let text = TEXT.replace(from, to);
+            assert_ne!(text, TEXT, "{from} does not occur");
+            let e = model(&text).unwrap_err().to_string();
+            if !e.contains(message) || !e.contains(place) {
+                wrong.push(format!("{from} -> {to}, wanted {message} at {place}: {e}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn unused_and_ambiguous_names_are_refused() {
+        let text = TEXT.replace("eta = 2", "eta = 2\nunused = 1");
+        assert!(model(&text).unwrap_err().to_string().contains("never used"));
+        let text = TEXT.replace("eta = 2", "eta = 2\ngmst = 1");
+        assert!(model(&text).unwrap_err().to_string().contains("already"));
+        let text = format!("{TEXT}\n[inference]\nstart.mu1 = 1\n");
+        assert!(model(&text).unwrap_err().to_string().contains("did you mean \"mu0\"?"));
+        let text = format!("{TEXT}\n[inference]\nstart.l = -1\n");
+        assert!(model(&text).unwrap_err().to_string().contains("cannot start at -1"));
+    }
+
+    #[test]
+    fn data_that_cannot_be_modelled_are_refused() {
+        let source = Source::new("m.toml", TEXT);
+        let spec = ModelSpec::from_toml(&source).unwrap();
+        let mut constant = data();
+        constant.response.values.fill(3.0);
+        let e = Model::new(spec.clone(), &source, constant).unwrap_err().to_string();
+        assert!(e.contains("3 in every cell"), "{e}");
+        let mut holes = data();
+        holes.response = Variable::with_nan_as_missing(
+            "y",
+            (0..12).map(|i| if i == 5 { f64::NAN } else { f64::from(i) }).collect(),
+        );
+        let e = Model::new(spec, &source, holes).unwrap_err().to_string();
+        assert!(e.contains("1 missing cells of 12") && e.contains("year = 2001"), "{e}");
+    }
+}

@@ -104,11 +104,12 @@ impl Fault {
 /// "unknown X; did you mean Y?", or the whole list where nothing is near.
 pub fn suggest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
-    let nearest = known
-        .iter()
-        .map(|k| (strsim::damerau_levenshtein(wrong, k), *k))
-        .min()
-        .filter(|(distance, k)| *distance <= 1 + k.len().max(wrong.len()) / 3);
+    let nearest = known.iter().map(|k| (strsim::damerau_levenshtein(wrong, k), *k)).min().filter(
+        |(distance, k)| {
+            let begins = wrong.len() > 2 && k.starts_with(wrong);
+            begins || *distance <= 1 + k.len().max(wrong.len()) / 3
+        },
+    );
     match nearest {
         Some((_, k)) => format!("did you mean {k:?}?"),
         None if known.is_empty() => "there are none".into(),

@@ -3,11 +3,11 @@
 use indexmap::IndexMap;
 
 use super::defaults::{Defaults, Use};
-use crate::dist::{Distribution, Prior};
+use crate::Result;
+use crate::dist::{Distribution, Normal, Prior};
 use crate::model::language::{Call, Expr, ExprKind, Fault, number, parse, suggest};
 use crate::model::spec::{Entry, ModelSpec, Source};
 use crate::param::{Parameter, Transform, Value};
-use crate::{Error, Result};
 
 /// What is known of the parameters so far.
 pub(super) struct Names<'a> {
@@ -37,10 +37,11 @@ impl<'a> Names<'a> {
             let e = parse(&entry.text()).map_err(fail)?;
             let pending = matches!(&e.kind, ExprKind::Name(n) if n == "default");
             let value = match &e.kind {
-                _ if pending => names.add(Parameter::new(
-                    name,
-                    Prior::from_call("normal", &[(None, 0.0), (None, 1.0)]).map_err(Error::Spec)?,
-                )),
+                // A placeholder until the first use says what the parameter is.
+                _ if pending => {
+                    let prior = Normal::new(0.0, 1.0).expect("1 is a standard deviation");
+                    names.add(Parameter::new(name, prior.into()))
+                }
                 ExprKind::Call(call) if !is_arithmetic(call) => {
                     let prior = prior(call, &e).map_err(fail)?;
                     names.add(Parameter::new(name, prior))
@@ -72,16 +73,16 @@ impl<'a> Names<'a> {
     /// Gives a parameter declared as `"default"` the default prior of its first use, and any
     /// parameter its unit.
     pub(super) fn settle_default(&mut self, j: usize, usage: Use<'_>) {
+        let unit = self.defaults.unit(&usage);
         let parameter = &mut self.parameters[j];
-        if parameter.unit.is_none() {
-            parameter.unit = self.defaults.unit(&usage);
-        }
+        parameter.unit = parameter.unit.take().or(unit);
         let declared = self.declared.values_mut().find(|d| d.value == Value::Free(j));
         if let Some(declared) = declared.filter(|d| d.pending) {
             declared.pending = false;
-            parameter.prior = self.defaults.prior(&usage, &self.parameters);
+            let prior = self.defaults.prior(&usage, &self.parameters);
             let parameter = &mut self.parameters[j];
-            parameter.transform = Transform::for_domain(parameter.prior.support());
+            parameter.prior = prior;
+            parameter.transform = Transform::for_domain(prior.support());
             parameter.is_default = true;
         }
     }
@@ -142,7 +143,7 @@ impl<'a> Names<'a> {
                     Value::Fixed(v) => check_value(v, label, &usage, e)?,
                     Value::Free(j) => {
                         self.settle_default(j, usage);
-                        let prior = self.parameters[j].prior.clone();
+                        let prior = self.parameters[j].prior;
                         self.check_support(&prior, name, &usage, e)?;
                     }
                 }

@@ -30,12 +30,15 @@ impl Source {
         &self.text
     }
 
-    /// An error about the value of a key, `["fields", "f", "x1"]`, with the excerpt; a fault's
-    /// span counts from the beginning of the value's text.
+    /// An error about the value of a key, `["fields", "f", "x1"]`, with the excerpt. A fault's
+    /// span counts from the beginning of the value's text; an empty one means the key itself.
     pub fn fault(&self, key: &[&str], fault: &Fault) -> Error {
         let dotted = key.join(".");
         match self.locate(key) {
-            Some(span) => {
+            Some((name, _)) if fault.span.is_empty() => {
+                self.error(name, Some(&dotted), &fault.message)
+            }
+            Some((_, span)) => {
                 let raw = &self.text[span.clone()];
                 // A quoted value begins after its quotes; one with escapes is shown whole.
                 let quotes = raw.len() - raw.trim_start_matches(['"', '\'']).len();
@@ -51,14 +54,14 @@ impl Source {
         }
     }
 
-    /// The bytes of the value of a key, or of the key nearest above it that exists.
-    fn locate(&self, key: &[&str]) -> Option<Range<usize>> {
+    /// The bytes of a key and of its value, or of the key nearest above it that exists.
+    fn locate(&self, key: &[&str]) -> Option<(Range<usize>, Range<usize>)> {
         let table = DeTable::parse(&self.text).ok()?;
         let mut value: &DeTable<'_> = table.get_ref();
         let mut span = None;
-        for (i, part) in key.iter().enumerate() {
+        for part in key {
             let Some((name, next)) = value.get_key_value(*part) else { break };
-            span = Some(if i + 1 == key.len() { next.span() } else { name.span() });
+            span = Some((name.span(), next.span()));
             match next.get_ref() {
                 DeValue::Table(t) => value = t,
                 _ => break,

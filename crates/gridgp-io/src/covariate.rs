@@ -1,0 +1,100 @@
+//! Where covariates come from, and their centering and standardizing.
+
+use gridgp::grid::{Covariate, Grid, Values};
+use gridgp::model::spec::{CovariateSpec, DataSpec};
+
+use crate::nearest;
+
+/// What a covariate was shifted and divided by, to do the same to its values elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scaling {
+    /// Subtracted first: the mean, or 0.
+    pub center: f64,
+    /// Divided by afterwards: the standard deviation (of n, not n − 1), or 1.
+    pub scale: f64,
+}
+
+impl Scaling {
+    /// The scaling that `spec` asks for, from the values of the data. `standardize` centers too.
+    ///
+    /// # Errors
+    /// `standardize` of values that are all equal.
+    pub fn of(spec: &CovariateSpec, values: &[f64]) -> Result<Self, String> {
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let center = if spec.center || spec.standardize { mean } else { 0.0 };
+        if !spec.standardize {
+            return Ok(Self { center, scale: 1.0 });
+        }
+        let scale = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+        if scale <= 1e-14 * mean.abs() {
+            return Err(format!(
+                "every value is {}, so there is no standard deviation to divide by; remove \
+                 `standardize`",
+                values[0]
+            ));
+        }
+        Ok(Self { center, scale })
+    }
+
+    /// (value − center) / scale, in place.
+    pub fn apply(self, values: &mut [f64]) {
+        values.iter_mut().for_each(|v| *v = (*v - self.center) / self.scale);
+    }
+}
+
+/// The column or variable of the covariate called `name`.
+pub(crate) fn variable<'a>(name: &'a str, spec: &'a CovariateSpec) -> &'a str {
+    spec.variable.as_deref().unwrap_or(name)
+}
+
+/// Axis and coordinate, when the covariate is a coordinate of the one axis that it lies along.
+pub(crate) fn coordinate(
+    data: &DataSpec,
+    name: &str,
+    spec: &CovariateSpec,
+) -> Option<(usize, usize)> {
+    let variable = variable(name, spec);
+    data.axes.iter().enumerate().find_map(|(a, (axis, axis_spec))| {
+        let along = spec.along.is_empty() || *spec.along == [axis.as_str()];
+        let coordinate = axis_spec.coordinates.iter().position(|c| c == variable)?;
+        along.then_some((a, coordinate))
+    })
+}
+
+/// The covariate that [`coordinate`] found.
+pub(crate) fn from_coordinate(
+    grid: &Grid,
+    name: &str,
+    axis: usize,
+    coordinate: usize,
+) -> Result<Covariate, String> {
+    let c = &grid.axes()[axis].coordinates()[coordinate];
+    match &c.values {
+        Values::Numbers(v) => Ok(Covariate {
+            name: name.to_owned(),
+            axes: vec![axis],
+            values: v.clone(),
+            units: c.units.clone(),
+        }),
+        Values::Labels(_) => Err(format!("the coordinate {:?} holds labels, not numbers", c.name)),
+    }
+}
+
+/// The axes, increasing, that a covariate is said to lie along; all of them if nothing is said.
+pub(crate) fn axes(data: &DataSpec, spec: &CovariateSpec) -> Result<Vec<usize>, String> {
+    if spec.along.is_empty() {
+        return Ok((0..data.axes.len()).collect());
+    }
+    let mut axes = vec![];
+    for name in &spec.along {
+        let Some(axis) = data.axes.get_index_of(name) else {
+            let hint = nearest::hint(name, data.axes.keys().map(String::as_str));
+            return Err(format!("`along`: there is no axis {name:?}{hint}"));
+        };
+        axes.push(axis);
+    }
+    axes.sort_unstable();
+    axes.dedup();
+    Ok(axes)
+}

@@ -1,0 +1,110 @@
+//! The one error type of the crate.
+
+use std::path::{Path, PathBuf};
+
+/// What can go wrong between a file and a dataset.
+///
+/// Every message names the file, the place in it, and what to try.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused.
+    #[error("cannot {action} {}: {source}{}", path.display(), advice(source))]
+    Io {
+        /// What was tried, `"read"` or `"write"`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// The file as a whole is not what it should be.
+    #[error("{}: {message}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was found and what to try.
+        message: String,
+    },
+    /// One cell of a table.
+    #[error("{}, line {line}, column {column:?}: {message}", path.display())]
+    Cell {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1, the header included.
+        line: u64,
+        /// Name of the column.
+        column: String,
+        /// What was found and what to try.
+        message: String,
+    },
+    /// A name that the file does not have.
+    #[error("{}: there is no {kind} {name:?}{hint}", path.display())]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+        /// `"column"`, `"variable"`, `"dimension"` or `"coordinate"`.
+        kind: &'static str,
+        /// The name asked for.
+        name: String,
+        /// The nearest names, or all of them.
+        hint: String,
+    },
+    /// The grid or the data on it are not usable.
+    #[error("{}: {source}", path.display())]
+    Grid {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: gridgp::Error,
+    },
+}
+
+/// A `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(crate) fn file(path: &Path, message: impl Into<String>) -> Self {
+        Self::File { path: path.to_owned(), message: message.into() }
+    }
+
+    pub(crate) fn cell(path: &Path, line: u64, column: &str, message: impl Into<String>) -> Self {
+        Self::Cell {
+            path: path.to_owned(),
+            line,
+            column: column.to_owned(),
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::Io { action, path: path.to_owned(), source }
+    }
+
+    pub(crate) fn grid(path: &Path) -> impl Fn(gridgp::Error) -> Self {
+        move |source| Self::Grid { path: path.to_owned(), source }
+    }
+
+    /// `name` is not among `known`.
+    pub(crate) fn unknown<'a>(
+        path: &Path,
+        kind: &'static str,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let hint = crate::nearest::hint(name, known);
+        Self::Unknown { path: path.to_owned(), kind, name: name.to_owned(), hint }
+    }
+}
+
+/// What to do about an error of the operating system.
+fn advice(source: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind as K;
+    match source.kind() {
+        K::NotFound => "; check the path, relative paths start at the current folder",
+        K::PermissionDenied => "; check the permissions of the file and its folder",
+        K::StorageFull => "; the disk is full, free space or write elsewhere",
+        K::ReadOnlyFilesystem => "; write to another folder",
+        _ => "",
+    }
+}

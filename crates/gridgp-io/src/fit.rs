@@ -1,0 +1,324 @@
+//! Fit files: a model, its data and what was found, in one NetCDF-4 file.
+//!
+//! The layout is ArviZ's: xarray's `open_datatree` and ArviZ's `from_netcdf` open it. Format 1:
+//!
+//! | group | contents |
+//! |---|---|
+//! | root attributes | `gridgp_format` = 1, `gridgp_version`, `method`, `seed`, `model_file`, `model` (the text of the model file), `summary` (JSON, as `gridgp summary --json` prints it) |
+//! | `posterior` | one variable a parameter, dims (`chain`, `draw`); one draw for a mode |
+//! | `observed_data` | the response on its grid, with the coordinates of its axes |
+//! | `constant_data` | the covariates as used, with attributes `center` and `scale` that say what was subtracted and divided |
+//!
+//! A reader refuses a format that it does not know.
+
+use std::path::Path;
+
+use gridgp::grid::{Axis, Coordinate, Covariate, Dataset, Grid, Values, Variable};
+use gridgp::model::spec::{ModelSpec, Source};
+
+use crate::tree::{Array, Attribute, NetcdfTree, TreeVariable, read_tree, write_tree};
+use crate::{Error, Result, Scaling};
+
+/// The format that this version writes and reads.
+const FORMAT: i64 = 1;
+
+/// The contents of a fit file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitFile {
+    /// The version of gridgp that wrote it.
+    pub version: String,
+    /// The model file, with its name.
+    pub source: Source,
+    /// The data of the fit.
+    pub data: Dataset,
+    /// What was done to each covariate of the data.
+    pub scalings: Vec<Scaling>,
+    /// `"map"`.
+    pub method: String,
+    /// The seed.
+    pub seed: u64,
+    /// Draws of each parameter, chain by chain; one draw for a mode.
+    pub parameters: Vec<(String, Vec<f64>)>,
+    /// Everything else that was found, as JSON text.
+    pub summary: String,
+}
+
+/// Writes a fit file: to a temporary file first, so that a failure leaves nothing behind.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_fit(path: &Path, fit: &FitFile) -> Result<()> {
+    let mut root = NetcdfTree::new("");
+    root.attributes = vec![
+        ("gridgp_format".into(), FORMAT.into()),
+        ("gridgp_version".into(), fit.version.as_str().into()),
+        ("method".into(), fit.method.as_str().into()),
+        ("seed".into(), Attribute::Text(fit.seed.to_string())),
+        ("model_file".into(), fit.source.name().into()),
+        ("model".into(), fit.source.text().into()),
+        ("summary".into(), fit.summary.as_str().into()),
+    ];
+    let draws = fit.parameters.first().map_or(1, |(_, d)| d.len());
+    let mut posterior = NetcdfTree::new("posterior");
+    posterior.dims = vec![("chain".into(), 1), ("draw".into(), draws)];
+    let count = |name: &str, n: usize| {
+        TreeVariable::new(name, &[name], Array::Integers((0..n as i64).collect()))
+    };
+    posterior.variables = vec![count("chain", 1), count("draw", draws)];
+    posterior.variables.extend(fit.parameters.iter().map(|(name, draws)| {
+        TreeVariable::new(name.as_str(), &["chain", "draw"], Array::Numbers(draws.clone()))
+    }));
+
+    let grid = &fit.data.grid;
+    let names: Vec<&str> = grid.axes().iter().map(Axis::name).collect();
+    let y = &fit.data.response;
+    let mut observed = on_grid("observed_data", grid);
+    let mut response = TreeVariable::new(y.name.as_str(), &names, Array::Numbers(y.values.clone()));
+    for (key, text) in [("units", &y.units), ("long_name", &y.long_name)] {
+        if let Some(text) = text {
+            response = response.with(key, text.as_str());
+        }
+    }
+    observed.variables.push(response);
+
+    let mut constant = on_grid("constant_data", grid);
+    for (c, scaling) in fit.data.covariates.iter().zip(&fit.scalings) {
+        let dims: Vec<&str> = c.axes.iter().map(|&a| names[a]).collect();
+        let mut variable =
+            TreeVariable::new(c.name.as_str(), &dims, Array::Numbers(c.values.clone()))
+                .with("center", scaling.center)
+                .with("scale", scaling.scale);
+        if let Some(units) = &c.units {
+            variable = variable.with("units", units.as_str());
+        }
+        // A covariate may be a coordinate of its axis; the variable then holds it as used.
+        constant.variables.retain(|v| v.name != c.name);
+        constant.variables.push(variable);
+    }
+    root.groups = vec![posterior, observed, constant];
+    write_tree(path, &root)
+}
+
+/// Reads a fit file.
+///
+/// # Errors
+/// The file cannot be read, is damaged, is not a fit file, or has another format.
+pub fn read_fit(path: &Path) -> Result<FitFile> {
+    let root = read_tree(path)?;
+    let reader = Reader { path, root: &root };
+    match root.attribute("gridgp_format") {
+        Some(Attribute::Integer(FORMAT)) => {}
+        Some(Attribute::Integer(other)) => {
+            return Err(reader.fail(&format!(
+                "it has fit format {other}, and this version of gridgp reads format {FORMAT}; use \
+                 the version that wrote it, or fit again"
+            )));
+        }
+        _ => return Err(reader.fail("it is not a fit file: `gridgp fit` writes them")),
+    }
+    let source = Source::new(reader.text("model_file")?, reader.text("model")?);
+    let spec = ModelSpec::from_toml(&source).map_err(|e| reader.fail(&e.to_string()))?;
+    let observed = reader.group("observed_data")?;
+    let grid = reader.grid(observed, &spec)?;
+    let y = reader.variable(observed, &spec.data.response)?;
+    let text = |v: &TreeVariable, name: &str| match v.attribute(name) {
+        Some(Attribute::Text(t)) => Some(t.clone()),
+        _ => None,
+    };
+    let response = Variable {
+        units: text(y, "units"),
+        long_name: text(y, "long_name"),
+        ..Variable::new(spec.data.response.as_str(), reader.numbers(y)?)
+    };
+    let constant = reader.group("constant_data")?;
+    let (mut covariates, mut scalings) = (Vec::new(), Vec::new());
+    for name in spec.data.covariates.keys() {
+        let v = reader.variable(constant, name)?;
+        let axes = v.dims.iter().map(|d| grid.position(d)).collect::<Option<Vec<_>>>();
+        let axes = axes.ok_or_else(|| reader.fail(&format!("{name:?} is not on the grid")))?;
+        let number = |key: &str| match v.attribute(key) {
+            Some(Attribute::Number(x)) => Ok(*x),
+            _ => Err(reader.fail(&format!("covariate {name:?} has no attribute {key:?}"))),
+        };
+        scalings.push(Scaling { center: number("center")?, scale: number("scale")? });
+        covariates.push(Covariate {
+            name: name.clone(),
+            axes,
+            values: reader.numbers(v)?,
+            units: text(v, "units"),
+        });
+    }
+    let posterior = reader.group("posterior")?;
+    let mut parameters = Vec::new();
+    for v in posterior.variables.iter().filter(|v| !["chain", "draw"].contains(&v.name.as_str())) {
+        parameters.push((v.name.clone(), reader.numbers(v)?));
+    }
+    Ok(FitFile {
+        version: reader.text("gridgp_version")?,
+        data: Dataset::new(grid, response, covariates).map_err(|e| reader.fail(&e.to_string()))?,
+        scalings,
+        method: reader.text("method")?,
+        seed: reader
+            .text("seed")?
+            .parse()
+            .map_err(|_| reader.fail("its seed is not a whole number"))?,
+        parameters,
+        summary: reader.text("summary")?,
+        source,
+    })
+}
+
+/// A group with the dims and coordinates of a grid.
+fn on_grid(name: &str, grid: &Grid) -> NetcdfTree {
+    let mut tree = NetcdfTree::new(name);
+    for axis in grid.axes() {
+        tree.dims.push((axis.name().into(), axis.len()));
+        for c in axis.coordinates() {
+            let values = match &c.values {
+                Values::Numbers(v) => Array::Numbers(v.clone()),
+                Values::Labels(v) => Array::Text(v.clone()),
+            };
+            let mut variable = TreeVariable::new(c.name.as_str(), &[axis.name()], values);
+            for (key, text) in [("units", &c.units), ("calendar", &c.calendar)] {
+                if let Some(text) = text {
+                    variable = variable.with(key, text.as_str());
+                }
+            }
+            tree.variables.push(variable);
+        }
+    }
+    tree
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    root: &'a NetcdfTree,
+}
+
+impl<'a> Reader<'a> {
+    fn fail(&self, message: &str) -> Error {
+        Error::file(self.path, message)
+    }
+
+    fn text(&self, name: &str) -> Result<String> {
+        match self.root.attribute(name) {
+            Some(Attribute::Text(t)) => Ok(t.clone()),
+            _ => Err(self.fail(&format!("the attribute {name:?} is missing: the file is damaged"))),
+        }
+    }
+
+    fn group(&self, name: &str) -> Result<&'a NetcdfTree> {
+        self.root.group(name).ok_or_else(|| {
+            self.fail(&format!("the group {name:?} is missing: the file is damaged"))
+        })
+    }
+
+    fn variable(&self, group: &'a NetcdfTree, name: &str) -> Result<&'a TreeVariable> {
+        group.variable(name).ok_or_else(|| {
+            self.fail(&format!("{name:?} is missing in {:?}: the file is damaged", group.name))
+        })
+    }
+
+    fn numbers(&self, v: &TreeVariable) -> Result<Vec<f64>> {
+        let numbers = v.numbers().map(<[f64]>::to_vec);
+        numbers.ok_or_else(|| self.fail(&format!("{:?} is not made of numbers", v.name)))
+    }
+
+    fn grid(&self, observed: &'a NetcdfTree, spec: &ModelSpec) -> Result<Grid> {
+        let mut axes = Vec::new();
+        for (name, axis) in &spec.data.axes {
+            let mut coordinates = Vec::new();
+            for coordinate in &axis.coordinates {
+                let v = self.variable(observed, coordinate)?;
+                let values = match &v.values {
+                    Array::Text(t) => Values::Labels(t.clone()),
+                    _ => Values::Numbers(self.numbers(v)?),
+                };
+                let text = |key: &str| match v.attribute(key) {
+                    Some(Attribute::Text(t)) => Some(t.clone()),
+                    _ => None,
+                };
+                coordinates.push(Coordinate {
+                    name: coordinate.clone(),
+                    values,
+                    units: text("units"),
+                    calendar: text("calendar"),
+                });
+            }
+            axes.push(
+                Axis::new(name.as_str(), coordinates).map_err(|e| self.fail(&e.to_string()))?,
+            );
+        }
+        Grid::new(axes).map_err(|e| self.fail(&e.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODEL: &str = "[data]\nresponse = 'y'\naxes = { s = ['city', 'lon'], t = 't' }\n\
+                         covariates.g = { along = 't', center = true }\n[likelihood]\n\
+                         family = 'gaussian'\nlocation = 'f * g'\n[fields.f]\nt = 'matern32()'\n";
+
+    fn fit() -> FitFile {
+        let s = Axis::new(
+            "s",
+            vec![
+                Coordinate::labels("city", vec!["Évora".into(), "Porto".into()]),
+                Coordinate::numbers("lon", vec![-7.9, -8.6]).with_units("degrees_east"),
+            ],
+        );
+        let t = Coordinate {
+            calendar: Some("standard".into()),
+            ..Coordinate::numbers("t", vec![0.5, 1.0, 4.0]).with_units("days since 2000-01-01")
+        };
+        let grid = Grid::new(vec![s.unwrap(), Axis::new("t", vec![t]).unwrap()]).unwrap();
+        let response = Variable {
+            units: Some("K".into()),
+            ..Variable::new("y", (0..6).map(|i| f64::from(i).sqrt()).collect())
+        };
+        let g = Covariate {
+            name: "g".into(),
+            axes: vec![1],
+            values: vec![-1.0, 0.0, 1.0],
+            units: None,
+        };
+        FitFile {
+            version: "0.1.0".into(),
+            source: Source::new("m.toml", MODEL),
+            data: Dataset::new(grid, response, vec![g]).unwrap(),
+            scalings: vec![Scaling { center: 2.5, scale: 1.0 }],
+            method: "map".into(),
+            seed: u64::MAX,
+            parameters: vec![("f.amplitude".into(), vec![1.25]), ("scale".into(), vec![0.1])],
+            summary: "{\"a\": 1}".into(),
+        }
+    }
+
+    #[test]
+    fn a_fit_comes_back_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fit.nc");
+        let fit = fit();
+        write_fit(&path, &fit).unwrap();
+        let mut back = read_fit(&path).unwrap();
+        back.parameters.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(back, fit);
+    }
+
+    #[test]
+    fn other_files_and_other_formats_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fit.nc");
+        write_tree(&path, &NetcdfTree::new("")).unwrap();
+        assert!(read_fit(&path).unwrap_err().to_string().contains("not a fit file"));
+        let mut tree = NetcdfTree::new("");
+        tree.attributes.push(("gridgp_format".into(), 7.into()));
+        write_tree(&path, &tree).unwrap();
+        assert!(read_fit(&path).unwrap_err().to_string().contains("format 7"));
+        tree.attributes[0].1 = FORMAT.into();
+        write_tree(&path, &tree).unwrap();
+        assert!(read_fit(&path).unwrap_err().to_string().contains("damaged"));
+    }
+}

@@ -1,0 +1,340 @@
+//! An open NetCDF file. The only place that knows `netcdf-reader`.
+
+use std::path::{Path, PathBuf};
+
+use netcdf_reader::masked::MaskParams;
+use netcdf_reader::unpack::{SignParams, UnpackParams};
+use netcdf_reader::{
+    NcAttrValue, NcAttribute, NcFile, NcGroup, NcOpenOptions, NcSliceInfo, NcSliceInfoElem, NcType,
+    NcVariable,
+};
+
+use super::encode::LONG_ATTRIBUTE;
+use crate::tree::{Array, Attribute, NetcdfTree, TreeVariable};
+use crate::{Error, Result};
+
+/// An open NetCDF file, classic or NetCDF-4.
+pub(crate) struct File {
+    pub path: PathBuf,
+    file: NcFile,
+}
+
+/// What a variable holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Number,
+    Text,
+    /// Compound, opaque and other types without a meaning here.
+    Other,
+}
+
+/// A variable of a file, without its values.
+#[derive(Debug, Clone)]
+pub(crate) struct Header {
+    /// Groups and name, `"forecast/t2m"`.
+    pub path: String,
+    /// Dimensions with their lengths, slowest first.
+    pub dims: Vec<(String, usize)>,
+    pub kind: Kind,
+    pub attributes: Vec<(String, Attribute)>,
+}
+
+impl Header {
+    /// The name without groups.
+    pub(crate) fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// Number of values, `None` if it is beyond all bounds.
+    pub(crate) fn cells(&self) -> Option<usize> {
+        self.dims.iter().try_fold(1usize, |n, (_, len)| n.checked_mul(*len))
+    }
+
+    pub(crate) fn text(&self, attribute: &str) -> Option<&str> {
+        crate::tree::text(&self.attributes, attribute)
+    }
+}
+
+impl File {
+    /// Opens a file and reads its structure.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let length = std::fs::metadata(path).map_err(|e| Error::io("read", path, e))?.len();
+        let options = NcOpenOptions {
+            max_chunk_bytes: usize::MAX,
+            // Deflate shrinks by 1032 at most; a size beyond that comes from a damaged header.
+            max_read_bytes: usize::try_from(length.saturating_mul(2000))
+                .unwrap_or(usize::MAX)
+                .max(1 << 30),
+            ..NcOpenOptions::default()
+        };
+        let file = NcFile::open_with_options(path, options).map_err(|e| damaged(path, &e))?;
+        file.root_group().map_err(|e| damaged(path, &e))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    fn root(&self) -> &NcGroup {
+        self.file.root_group().expect("the structure was read when the file was opened")
+    }
+
+    /// All variables, with their groups.
+    pub(crate) fn headers(&self) -> Vec<Header> {
+        fn visit(group: &NcGroup, path: &str, headers: &mut Vec<Header>) {
+            headers.extend(group.variables.iter().map(|v| header(v, path)));
+            group.groups.iter().for_each(|g| visit(g, &format!("{path}{}/", g.name), headers));
+        }
+        let mut headers = vec![];
+        visit(self.root(), "", &mut headers);
+        headers
+    }
+
+    /// The variable at a path.
+    pub(crate) fn find(&self, path: &str) -> Option<Header> {
+        let path = path.trim_matches('/');
+        let group = path.rsplit_once('/').map_or(String::new(), |(g, _)| format!("{g}/"));
+        self.root().variable(path).map(|v| header(v, &group))
+    }
+
+    /// The variable called `name` that the variable at `path` sees: in its group or further out.
+    pub(crate) fn find_near(&self, path: &str, name: &str) -> Option<Header> {
+        let mut group = path.trim_matches('/');
+        while let Some((outer, _)) = group.rsplit_once('/') {
+            if let Some(header) = self.find(&format!("{outer}/{name}")) {
+                return Some(header);
+            }
+            group = outer;
+        }
+        self.find(name)
+    }
+
+    /// Numbers in a box of the variable, `(start, end)` along each dimension, unpacked, with NaN
+    /// where they are missing. One block of the box is in memory besides the result.
+    pub(crate) fn numbers(&self, header: &Header, ranges: &[(usize, usize)]) -> Result<Vec<f64>> {
+        let selections = ranges.iter().map(|&(start, end)| NcSliceInfoElem::Slice {
+            start: start as u64,
+            end: end as u64,
+            step: 1,
+        });
+        let selection = NcSliceInfo { selections: selections.collect() };
+        let array = if ranges.is_empty() {
+            self.file.read_variable_as_f64(&header.path)
+        } else {
+            self.file.read_variable_slice_as_f64(&header.path, &selection)
+        };
+        let array = array.map_err(|e| self.unreadable(header, &e))?;
+        let expected: usize = ranges.iter().map(|(start, end)| end - start).product();
+        if array.len() != expected {
+            return Err(self.short(header, array.len()));
+        }
+        let mut values = if array.is_standard_layout() {
+            array.into_raw_vec_and_offset().0
+        } else {
+            array.iter().copied().collect()
+        };
+        let variable = self.root().variable(&header.path).expect("the header comes from here");
+        Decoding::of(variable).apply(&mut values);
+        Ok(values)
+    }
+
+    /// All values of a variable of text.
+    pub(crate) fn strings(&self, header: &Header) -> Result<Vec<String>> {
+        let strings = self.file.read_variable_as_strings(&header.path);
+        let strings = strings.map_err(|e| self.unreadable(header, &e))?;
+        if Some(strings.len()) != header.cells() {
+            return Err(self.short(header, strings.len()));
+        }
+        let trim = |s: String| s.trim_end_matches('\0').trim_end().to_owned();
+        Ok(strings.into_iter().map(trim).collect())
+    }
+
+    /// The whole file, values as stored.
+    pub(crate) fn tree(&self) -> Result<NetcdfTree> {
+        let mut tree = self.group(self.root(), "", &[])?;
+        tree.name = String::new();
+        Ok(tree)
+    }
+
+    fn group(&self, group: &NcGroup, path: &str, outer: &[(String, usize)]) -> Result<NetcdfTree> {
+        let mut tree = NetcdfTree::new(&group.name);
+        tree.attributes = attributes(&group.attributes);
+        // The reader lists the dimensions of outer groups again.
+        let seen: Vec<(String, usize)> =
+            group.dimensions.iter().map(|d| (d.name.clone(), d.size as usize)).collect();
+        tree.dims = seen.iter().filter(|d| !outer.contains(d)).cloned().collect();
+        for variable in &group.variables {
+            let header = header(variable, path);
+            let values = match (header.kind, &variable.dtype) {
+                (Kind::Other, _) => continue,
+                (Kind::Text, NcType::String) => Array::Text(
+                    self.file
+                        .read_variable_as_strings(&header.path)
+                        .map_err(|e| self.unreadable(&header, &e))?,
+                ),
+                (Kind::Text, _) => Array::Text(self.strings(&header)?),
+                (_, NcType::Int64) => Array::Integers(
+                    self.file
+                        .read_variable::<i64>(&header.path)
+                        .map_err(|e| self.unreadable(&header, &e))?
+                        .iter()
+                        .copied()
+                        .collect(),
+                ),
+                (_, dtype) => {
+                    let array = self.file.read_variable_as_f64(&header.path);
+                    let array = array.map_err(|e| self.unreadable(&header, &e))?;
+                    let values = array.iter().copied();
+                    match dtype {
+                        NcType::Float | NcType::Double => Array::Numbers(values.collect()),
+                        // All of these integers are exact in f64, except above 2^53 in u64.
+                        _ => Array::Integers(values.map(|x| x as i64).collect()),
+                    }
+                }
+            };
+            if Some(values.len()) != header.cells() {
+                return Err(self.short(&header, values.len()));
+            }
+            let long = header.attributes.iter().any(|(name, _)| name == LONG_ATTRIBUTE);
+            if let Array::Text(text) = &values
+                && let [text] = text.as_slice()
+                && long
+            {
+                let value = Attribute::Text(text.clone());
+                tree.attributes.push((header.name().to_owned(), value));
+                continue;
+            }
+            let mut attributes = header.attributes.clone();
+            attributes.retain(|(name, value)| {
+                // The writer adds it to say that NaN is missing.
+                name != "_FillValue" || !matches!(value, Attribute::Number(x) if x.is_nan())
+            });
+            tree.variables.push(TreeVariable {
+                name: header.name().to_owned(),
+                dims: header.dims.iter().map(|(name, _)| name.clone()).collect(),
+                values,
+                attributes,
+            });
+        }
+        for g in &group.groups {
+            tree.groups.push(self.group(g, &format!("{path}{}/", g.name), &seen)?);
+        }
+        Ok(tree)
+    }
+
+    fn unreadable(&self, header: &Header, error: &netcdf_reader::Error) -> Error {
+        Error::file(
+            &self.path,
+            format!(
+                "the variable {:?} cannot be read: {error}; the file may be truncated or damaged, \
+                 copy or make it again",
+                header.path
+            ),
+        )
+    }
+
+    fn short(&self, header: &Header, found: usize) -> Error {
+        Error::file(
+            &self.path,
+            format!(
+                "the variable {:?} has {found} values, which does not match its dimensions {:?}; \
+                 the file may be truncated or damaged, copy or make it again",
+                header.path, header.dims
+            ),
+        )
+    }
+}
+
+/// The structure of a file cannot be read.
+fn damaged(path: &Path, error: &netcdf_reader::Error) -> Error {
+    match error {
+        netcdf_reader::Error::Io(e) if e.raw_os_error().is_some() => {
+            Error::io("read", path, std::io::Error::new(e.kind(), e.to_string()))
+        }
+        _ => Error::file(
+            path,
+            format!(
+                "cannot be read as NetCDF: {error}; the file may be truncated or damaged, copy or \
+                 make it again"
+            ),
+        ),
+    }
+}
+
+fn header(v: &NcVariable, group: &str) -> Header {
+    let mut dims: Vec<(String, usize)> =
+        v.dimensions.iter().map(|d| (d.name.clone(), d.size as usize)).collect();
+    let kind = match &v.dtype {
+        NcType::String => Kind::Text,
+        NcType::Char => {
+            // The last dimension of classic text is its length.
+            dims.pop();
+            Kind::Text
+        }
+        dtype if dtype.is_primitive() => Kind::Number,
+        _ => Kind::Other,
+    };
+    Header { path: format!("{group}{}", v.name), dims, kind, attributes: attributes(&v.attributes) }
+}
+
+fn attributes(attributes: &[NcAttribute]) -> Vec<(String, Attribute)> {
+    let value = |value: &NcAttrValue| {
+        Some(match value {
+            NcAttrValue::Chars(text) => Attribute::Text(text.trim_end_matches('\0').to_owned()),
+            NcAttrValue::Strings(texts) => Attribute::Text(texts.join(", ")),
+            NcAttrValue::Doubles(v) if v.len() == 1 => Attribute::Number(v[0]),
+            NcAttrValue::Floats(v) if v.len() == 1 => Attribute::Number(f64::from(v[0])),
+            NcAttrValue::Int64s(v) if v.len() == 1 => Attribute::Integer(v[0]),
+            other => match other.as_f64_vec()?.as_slice() {
+                [x] => Attribute::Integer(*x as i64),
+                many => Attribute::Numbers(many.to_vec()),
+            },
+        })
+    };
+    attributes.iter().filter_map(|a| Some((a.name.clone(), value(&a.value)?))).collect()
+}
+
+/// What turns stored numbers into values: sign, missing values, scale and offset, in this order.
+struct Decoding {
+    sign: Option<SignParams>,
+    missing: Vec<f64>,
+    low: f64,
+    high: f64,
+    scale: f64,
+    offset: f64,
+}
+
+impl Decoding {
+    fn of(v: &NcVariable) -> Self {
+        let mask = MaskParams::from_variable(v);
+        let unpack = UnpackParams::from_variable(v);
+        let fill = mask.as_ref().and_then(|m| m.fill_value).or_else(|| default_fill(&v.dtype));
+        let mut missing: Vec<f64> = fill.into_iter().collect();
+        missing.extend(mask.iter().flat_map(|m| &m.missing_values));
+        Self {
+            sign: SignParams::from_variable(v),
+            missing,
+            low: mask.as_ref().and_then(|m| m.valid_min).unwrap_or(f64::NEG_INFINITY),
+            high: mask.as_ref().and_then(|m| m.valid_max).unwrap_or(f64::INFINITY),
+            scale: unpack.map_or(1.0, |u| u.scale_factor),
+            offset: unpack.map_or(0.0, |u| u.add_offset),
+        }
+    }
+
+    fn apply(&self, values: &mut [f64]) {
+        for value in values {
+            let stored = self.sign.map_or(*value, |sign| sign.reinterpret(*value));
+            let missing = stored < self.low || stored > self.high || self.missing.contains(&stored);
+            *value = if missing { f64::NAN } else { stored * self.scale + self.offset };
+        }
+    }
+}
+
+/// What the library writes where nothing was written, when the variable does not say. Bytes have
+/// no room for such a value.
+fn default_fill(dtype: &NcType) -> Option<f64> {
+    Some(match dtype {
+        NcType::Short => -32767.0,
+        NcType::Int => -2_147_483_647.0,
+        NcType::Int64 => -9_223_372_036_854_775_806.0,
+        NcType::Float | NcType::Double => 9.969_209_968_386_869e36,
+        _ => return None,
+    })
+}

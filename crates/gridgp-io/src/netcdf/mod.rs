@@ -1,0 +1,14 @@
+//! NetCDF in and out. `netcdf-reader` is named in `file` only, `netcdf-writer` in `encode` only.
+
+mod dims;
+mod encode;
+mod file;
+mod grid;
+mod points;
+mod summary;
+
+pub(crate) use encode::encode;
+pub(crate) use file::File;
+pub(crate) use grid::{read, read_like, spec_of};
+pub(crate) use points::read as read_points;
+pub(crate) use summary::summarize;

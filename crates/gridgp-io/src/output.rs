@@ -1,0 +1,328 @@
+//! Results on a grid or at points, as NetCDF or as a long CSV table.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use gridgp::grid::{Axis, Coordinate, Grid, Values};
+
+use crate::format::Format;
+use crate::time::TimeUnits;
+use crate::tree::{Array, NetcdfTree, TreeVariable};
+use crate::{Error, Result, atomic, netcdf};
+
+/// A variable to write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutputVariable {
+    /// Its name.
+    pub name: String,
+    /// Names of its dimensions, slowest first: axes of the grid and extra axes, in any order.
+    pub dims: Vec<String>,
+    /// Row-major, the last dimension fastest; NaN is missing.
+    pub values: Vec<f64>,
+    /// `units`, `long_name`, `description` …
+    pub attributes: Vec<(String, String)>,
+}
+
+impl OutputVariable {
+    /// A variable without attributes.
+    pub fn new(name: impl Into<String>, dims: &[&str], values: Vec<f64>) -> Self {
+        let dims = dims.iter().map(|&d| d.to_owned()).collect();
+        Self { name: name.into(), dims, values, attributes: vec![] }
+    }
+
+    /// The same variable with one more attribute.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.attributes.push((name.into(), value.into()));
+        self
+    }
+}
+
+/// Variables on the axes of a grid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GridOutput {
+    /// Where they lie. Each axis becomes a dimension with its coordinates.
+    pub grid: Grid,
+    /// Dimensions besides those of the grid, such as `quantile` or `draw`.
+    pub extra: Vec<Axis>,
+    /// The variables.
+    pub variables: Vec<OutputVariable>,
+    /// Attributes of the file: `title`, `source`, `history` …; `Conventions` is added.
+    pub attributes: Vec<(String, String)>,
+}
+
+/// Variables at scattered points.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PointsOutput {
+    /// Name of the dimension that numbers the points, `"point"`.
+    pub dim: String,
+    /// Coordinates of the points. Points may occur twice.
+    pub coordinates: Vec<Coordinate>,
+    /// Dimensions besides that of the points, such as `quantile` or `draw`.
+    pub extra: Vec<Axis>,
+    /// The variables.
+    pub variables: Vec<OutputVariable>,
+    /// Attributes of the file, as in [`GridOutput`].
+    pub attributes: Vec<(String, String)>,
+}
+
+/// Writes results on a grid: NetCDF-4, or a long table if the name ends in `.csv`.
+///
+/// A time coordinate keeps its unit and calendar in NetCDF and becomes dates in a table. A table
+/// has a row a cell; variables with extra dimensions have a column for each of their points,
+/// `f_quantile_0.05`. The file appears complete or not at all.
+///
+/// # Errors
+/// Variables that do not match their dimensions, names that occur twice, or the file cannot be
+/// written.
+pub fn write_grid(path: &Path, output: &GridOutput) -> Result<()> {
+    let dim = |axis: &Axis| Dim {
+        name: axis.name().to_owned(),
+        coordinates: axis.coordinates().to_vec(),
+    };
+    Output {
+        rows: output.grid.axes().iter().map(dim).collect(),
+        extra: output.extra.iter().map(dim).collect(),
+        variables: &output.variables,
+        attributes: &output.attributes,
+    }
+    .write(path)
+}
+
+/// Writes results at points, as [`write_grid`] does for grids.
+///
+/// # Errors
+/// As [`write_grid`].
+pub fn write_points(path: &Path, output: &PointsOutput) -> Result<()> {
+    let dim = |axis: &Axis| Dim {
+        name: axis.name().to_owned(),
+        coordinates: axis.coordinates().to_vec(),
+    };
+    Output {
+        rows: vec![Dim { name: output.dim.clone(), coordinates: output.coordinates.clone() }],
+        extra: output.extra.iter().map(dim).collect(),
+        variables: &output.variables,
+        attributes: &output.attributes,
+    }
+    .write(path)
+}
+
+struct Dim {
+    name: String,
+    coordinates: Vec<Coordinate>,
+}
+
+impl Dim {
+    fn len(&self) -> usize {
+        self.coordinates.first().map_or(0, Coordinate::len)
+    }
+}
+
+/// What both kinds of output are.
+struct Output<'a> {
+    /// Dimensions that make up the rows of a table.
+    rows: Vec<Dim>,
+    extra: Vec<Dim>,
+    variables: &'a [OutputVariable],
+    attributes: &'a [(String, String)],
+}
+
+impl Output<'_> {
+    fn write(&self, path: &Path) -> Result<()> {
+        self.check().map_err(|message| Error::file(path, message))?;
+        match Format::of_name(path) {
+            Some(Format::Csv) => atomic::write(path, |file| self.csv(file)),
+            Some(Format::Netcdf) => {
+                let bytes = netcdf::encode(&self.tree()).map_err(|m| Error::file(path, m))?;
+                atomic::write(path, |file| file.write_all(&bytes))
+            }
+            None => Err(Error::file(path, "the name must end in .nc or .csv")),
+        }
+    }
+
+    fn dims(&self) -> impl Iterator<Item = &Dim> {
+        self.rows.iter().chain(&self.extra)
+    }
+
+    fn dim(&self, name: &str) -> Option<&Dim> {
+        self.dims().find(|d| d.name == name)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let mut names: Vec<&str> = vec![];
+        for dim in self.dims() {
+            if let Some(c) = dim.coordinates.iter().find(|c| c.len() != dim.len()) {
+                return Err(format!("the coordinate {:?} does not match {:?}", c.name, dim.name));
+            }
+            if dim.len() == 0 {
+                return Err(format!("the dimension {:?} has no points", dim.name));
+            }
+            names.push(&dim.name);
+            let others = dim.coordinates.iter().filter(|c| c.name != dim.name);
+            names.extend(others.map(|c| c.name.as_str()));
+        }
+        names.extend(self.variables.iter().map(|v| v.name.as_str()));
+        names.sort_unstable();
+        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(format!("the name {:?} occurs twice; rename one of them", pair[0]));
+        }
+        for v in self.variables {
+            let mut cells = 1;
+            for name in &v.dims {
+                let Some(dim) = self.dim(name) else {
+                    let known: Vec<&str> = self.dims().map(|d| d.name.as_str()).collect();
+                    let hint = crate::nearest::hint(name, known);
+                    return Err(format!("{:?}: there is no dimension {name:?}{hint}", v.name));
+                };
+                cells *= dim.len();
+            }
+            if v.values.len() != cells {
+                return Err(format!(
+                    "{:?} has {} values but its dimensions have {cells} cells",
+                    v.name,
+                    v.values.len()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn tree(&self) -> NetcdfTree {
+        let mut tree = NetcdfTree::default();
+        tree.attributes.push(("Conventions".into(), "CF-1.10".into()));
+        let attributes = self.attributes.iter().filter(|(name, _)| name != "Conventions");
+        tree.attributes.extend(attributes.map(|(name, text)| (name.clone(), text.as_str().into())));
+        for dim in self.dims() {
+            tree.dims.push((dim.name.clone(), dim.len()));
+            for c in &dim.coordinates {
+                let values = match &c.values {
+                    Values::Numbers(v) => Array::Numbers(v.clone()),
+                    Values::Labels(v) => Array::Text(v.clone()),
+                };
+                let mut variable = TreeVariable::new(&c.name, &[&dim.name], values);
+                for (name, value) in [("units", &c.units), ("calendar", &c.calendar)] {
+                    if let Some(value) = value {
+                        variable = variable.with(name, value.as_str());
+                    }
+                }
+                tree.variables.push(variable);
+            }
+        }
+        for v in self.variables {
+            let attributes = v.attributes.iter().map(|(n, text)| (n.clone(), text.as_str().into()));
+            let mut attributes: Vec<_> = attributes.collect();
+            let dims = v.dims.iter().filter_map(|name| self.dim(name));
+            let others: Vec<&str> = dims
+                .flat_map(|d| d.coordinates.iter().filter(|c| c.name != d.name))
+                .map(|c| c.name.as_str())
+                .collect();
+            if !others.is_empty() {
+                attributes.push(("coordinates".into(), others.join(" ").into()));
+            }
+            tree.variables.push(TreeVariable {
+                name: v.name.clone(),
+                dims: v.dims.clone(),
+                values: Array::Numbers(v.values.clone()),
+                attributes,
+            });
+        }
+        tree
+    }
+
+    fn csv(&self, file: &mut dyn Write) -> io::Result<()> {
+        let columns: Vec<Column> = self.variables.iter().flat_map(|v| self.columns(v)).collect();
+        let coordinates: Vec<Vec<Vec<String>>> =
+            self.rows.iter().map(|d| d.coordinates.iter().map(texts).collect()).collect();
+        let mut writer = csv::Writer::from_writer(file);
+        let names = self.rows.iter().flat_map(|d| d.coordinates.iter().map(|c| c.name.as_str()));
+        writer.write_record(names.chain(columns.iter().map(|c| c.name.as_str())))?;
+        let mut at = vec![0; self.rows.len()];
+        let cells: usize = self.rows.iter().map(Dim::len).product();
+        for _ in 0..cells {
+            for (texts, &i) in coordinates.iter().zip(&at) {
+                texts.iter().try_for_each(|c| writer.write_field(&c[i]))?;
+            }
+            for column in &columns {
+                let steps = at.iter().zip(&column.steps);
+                let value = column.values[column.offset + steps.map(|(i, s)| i * s).sum::<usize>()];
+                writer.write_field(number(value))?;
+            }
+            writer.write_record(None::<&[u8]>)?;
+            for (i, dim) in at.iter_mut().zip(&self.rows).rev() {
+                *i += 1;
+                if *i < dim.len() {
+                    break;
+                }
+                *i = 0;
+            }
+        }
+        writer.flush()
+    }
+
+    /// The columns of a variable: one, or one for each point of its extra dimensions.
+    fn columns<'a>(&self, v: &'a OutputVariable) -> Vec<Column<'a>> {
+        let mut step = v.values.len();
+        let steps: Vec<(&str, usize)> = v
+            .dims
+            .iter()
+            .map(|name| {
+                step /= self.dim(name).map_or(1, Dim::len);
+                (name.as_str(), step)
+            })
+            .collect();
+        let step = |dim: &Dim| steps.iter().find(|(name, _)| *name == dim.name).map(|(_, s)| *s);
+        let rows: Vec<usize> = self.rows.iter().map(|d| step(d).unwrap_or(0)).collect();
+        let mut columns = vec![(v.name.clone(), 0)];
+        for dim in &self.extra {
+            let Some(step) = step(dim) else { continue };
+            let texts = texts(&dim.coordinates[0]);
+            columns = columns
+                .iter()
+                .flat_map(|(name, offset)| {
+                    texts.iter().enumerate().map(move |(i, text)| {
+                        (format!("{name}_{}_{text}", dim.name), offset + i * step)
+                    })
+                })
+                .collect();
+        }
+        columns
+            .into_iter()
+            .map(|(name, offset)| Column { name, values: &v.values, steps: rows.clone(), offset })
+            .collect()
+    }
+}
+
+/// A column of a table.
+struct Column<'a> {
+    name: String,
+    values: &'a [f64],
+    /// How far the value moves with each dimension of the rows.
+    steps: Vec<usize>,
+    offset: usize,
+}
+
+/// The values of a coordinate as text; times of the common calendar as dates, if that is exact.
+fn texts(c: &Coordinate) -> Vec<String> {
+    let v = match &c.values {
+        Values::Labels(v) => return v.clone(),
+        Values::Numbers(v) => v,
+    };
+    let dates = TimeUnits::of(c).filter(TimeUnits::is_common).and_then(|units| {
+        let date = |&x: &f64| {
+            let date = units.decode(x)?;
+            let back = units.encode(date)?;
+            ((back - x).abs() <= 1e-12 * x.abs().max(1.0)).then(|| date.to_string())
+        };
+        v.iter().map(date).collect()
+    });
+    dates.unwrap_or_else(|| v.iter().map(|&x| number(x)).collect())
+}
+
+/// The shortest text that reads back as the same number; empty if missing.
+fn number(x: f64) -> String {
+    match x.abs() {
+        a if a.is_nan() => String::new(),
+        a if a != 0.0 && !(1e-5..1e15).contains(&a) && a.is_finite() => format!("{x:e}"),
+        _ => format!("{x}"),
+    }
+}

@@ -1,0 +1,183 @@
+//! Where to predict: scattered points, or another grid.
+
+use std::path::Path;
+
+use gridgp::grid::{Axis, Coordinate, Covariate, Grid, Points, Values};
+use gridgp::model::spec::DataSpec;
+
+use crate::covariate::Scaling;
+use crate::csv::{Table, Wanted};
+use crate::format::Format;
+use crate::time::TimeUnits;
+use crate::{Error, Result, nearest, netcdf, select};
+
+/// Scattered points, as a file has them and as a fit needs them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScatteredPoints {
+    /// The coordinates of all axes as in the file, to write the results back with.
+    pub coordinates: Vec<Coordinate>,
+    /// The points along each axis of the fit, in the units and label numbers of the fit.
+    pub points: Vec<Points>,
+    /// The other columns that were asked for, such as covariates.
+    pub values: Vec<Vec<f64>>,
+}
+
+/// Reads points for a fit with these axes: a table with a column for every coordinate of every
+/// axis, or a NetCDF file with such variables along one dimension. `values` are further columns of
+/// numbers to read.
+///
+/// # Errors
+/// The file cannot be read, lacks a column, has a unit that is not the unit of the fit, or labels
+/// that the fit does not know; something is missing.
+pub fn read_points(path: &Path, axes: &[Axis], values: &[&str]) -> Result<ScatteredPoints> {
+    let names: Vec<&str> =
+        axes.iter().flat_map(|a| a.coordinates()).map(|c| c.name.as_str()).collect();
+    let (coordinates, values) = match Format::of(path)? {
+        Format::Csv => read_table(path, &names, values)?,
+        Format::Netcdf => netcdf::read_points(path, &names, values)?,
+    };
+    let mut points = vec![];
+    let mut rest = coordinates.as_slice();
+    for axis in axes {
+        let own;
+        (own, rest) = rest.split_at(axis.coordinates().len());
+        points.push(points_like(axis, own).map_err(|e| Error::file(path, e))?);
+    }
+    Ok(ScatteredPoints { coordinates, points, values })
+}
+
+/// The coordinate variables of a NetCDF file as axes like those of a fit, in the units of the fit.
+///
+/// # Errors
+/// The file is no NetCDF file, lacks a coordinate, or has a unit that is not the unit of the fit
+/// and cannot be converted to it.
+pub fn read_grid_axes(path: &Path, axes: &[Axis]) -> Result<Vec<Axis>> {
+    let (grid, _) = read_grid(path, &netcdf::spec_of(axes), axes, &[])?;
+    Ok(grid.axes().to_vec())
+}
+
+/// A grid for prediction with the covariates of `spec` on it: coordinates and variables of a
+/// NetCDF file. The covariates are scaled as those of the fit, see
+/// [`read_with_scalings`](crate::read_with_scalings); selections of `spec` are not applied.
+///
+/// # Errors
+/// As [`read_grid_axes`], or a covariate is not there, or is missing somewhere.
+pub fn read_grid(
+    path: &Path,
+    spec: &DataSpec,
+    axes: &[Axis],
+    scalings: &[Scaling],
+) -> Result<(Grid, Vec<Covariate>)> {
+    match Format::of(path)? {
+        Format::Netcdf => netcdf::read_like(path, spec, axes, scalings),
+        Format::Csv => Err(Error::file(path, "a table gives points; a grid comes from NetCDF")),
+    }
+}
+
+/// The numbers that a fit's kernels see for new points along one of its axes: units converted, and
+/// every label numbered as in the fit.
+///
+/// # Errors
+/// Another unit, another number of coordinates, or a label that the fit does not have.
+pub fn points_like(fit: &Axis, new: &[Coordinate]) -> Result<Points, String> {
+    let p = fit.coordinates().len();
+    if new.len() != p {
+        return Err(format!("the axis {:?} has {p} coordinates, not {}", fit.name(), new.len()));
+    }
+    let mut data = vec![0.0; new[0].len() * p];
+    for (j, (old, new)) in fit.coordinates().iter().zip(new).enumerate() {
+        match (like(old, new)?.values, &old.values) {
+            (Values::Labels(new), Values::Labels(known)) => {
+                for (i, label) in new.iter().enumerate() {
+                    let Some(at) = known.iter().position(|k| k == label) else {
+                        let hint = nearest::hint(label, known.iter().map(String::as_str));
+                        return Err(format!(
+                            "{:?}: the fit has no label {label:?}{hint}",
+                            old.name
+                        ));
+                    };
+                    data[i * p + j] = at as f64;
+                }
+            }
+            (Values::Numbers(v), _) => v.iter().enumerate().for_each(|(i, x)| data[i * p + j] = *x),
+            (Values::Labels(_), Values::Numbers(_)) => unreachable!("refused by `like`"),
+        }
+    }
+    Ok(Points::new(data, p))
+}
+
+/// A coordinate in the unit of the fit's coordinate.
+pub(crate) fn like(fit: &Coordinate, new: &Coordinate) -> Result<Coordinate, String> {
+    let name = &fit.name;
+    let values = match (&fit.values, &new.values) {
+        (Values::Labels(_), Values::Labels(_)) => new.values.clone(),
+        (Values::Labels(_), Values::Numbers(v)) => {
+            Values::Labels(v.iter().map(|x| format!("{x}")).collect())
+        }
+        (Values::Numbers(_), Values::Labels(v)) => {
+            return Err(format!(
+                "{name:?} holds text such as {:?}, but numbers in the fit",
+                v.first().map_or("", String::as_str)
+            ));
+        }
+        (Values::Numbers(_), Values::Numbers(v)) => match (&fit.units, &new.units) {
+            (Some(old), Some(unit))
+                if normal(old) != normal(unit) || fit.calendar != new.calendar =>
+            {
+                let times = TimeUnits::of(fit).zip(TimeUnits::of(new));
+                let converted = times.and_then(|(to, from)| {
+                    v.iter().map(|&x| from.convert(x, &to)).collect::<Option<Vec<f64>>>()
+                });
+                Values::Numbers(converted.ok_or_else(|| {
+                    let calendar = |c: &Coordinate| {
+                        c.calendar.as_ref().map_or(String::new(), |c| format!(" ({c})"))
+                    };
+                    format!(
+                        "{name:?} is in {unit:?}{} but in {old:?}{} in the fit; convert it",
+                        calendar(new),
+                        calendar(fit)
+                    )
+                })?)
+            }
+            // Dates of a table meet plain numbers of a fit.
+            (None, Some(unit)) if new.calendar.is_some() => {
+                return Err(format!(
+                    "{name:?} is a time in {unit:?}, but numbers without a unit in the fit"
+                ));
+            }
+            _ => new.values.clone(),
+        },
+    };
+    Ok(Coordinate {
+        name: name.clone(),
+        values,
+        units: fit.units.clone(),
+        calendar: fit.calendar.clone(),
+    })
+}
+
+/// A unit without the differences in spelling that mean nothing.
+fn normal(unit: &str) -> String {
+    unit.trim().to_lowercase().replace("degrees_", "degree_")
+}
+
+/// The columns of a table as coordinates, one point a row.
+fn read_table(
+    path: &Path,
+    names: &[&str],
+    values: &[&str],
+) -> Result<(Vec<Coordinate>, Vec<Vec<f64>>)> {
+    let wanted = Wanted { coordinates: names.to_vec(), values: values.to_vec() };
+    let table = Table::read(path, &wanted)?;
+    for (name, column) in values.iter().zip(&table.values) {
+        if let Some(row) = column.iter().position(|v| v.is_nan()) {
+            let message = "the value is missing; it must be known at every point";
+            return Err(Error::cell(path, table.line(row), name, message));
+        }
+    }
+    let points = table.coordinates.iter().map(|levels| {
+        let rows: Vec<usize> = levels.of_row.iter().map(|&i| i as usize).collect();
+        select::take(&levels.distinct, &rows)
+    });
+    Ok((points.collect(), table.values))
+}

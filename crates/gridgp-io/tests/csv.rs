@@ -1,0 +1,233 @@
+//! Long CSV tables in: what they become, and what the messages say when they are no grid.
+
+use std::path::PathBuf;
+
+use gridgp::grid::{Dataset, Values};
+use gridgp::model::spec::DataSpec;
+
+/// A folder with one table in it, read with the `[data]` section `spec`.
+struct Case {
+    folder: tempfile::TempDir,
+}
+
+impl Case {
+    fn new(text: impl AsRef<[u8]>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("data.csv"), text).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("data.csv")
+    }
+
+    fn read(&self, spec: &str) -> gridgp_io::Result<Dataset> {
+        gridgp_io::read(&self.path(), &toml::from_str::<DataSpec>(spec).unwrap())
+    }
+}
+
+fn read(text: &str, spec: &str) -> Dataset {
+    Case::new(text).read(spec).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// The message of the error, which must name the file.
+fn error(text: impl AsRef<[u8]>, spec: &str) -> String {
+    let message = Case::new(text).read(spec).unwrap_err().to_string();
+    assert!(message.contains("data.csv"), "{message}");
+    message
+}
+
+fn numbers(data: &Dataset, axis: usize, coordinate: usize) -> &[f64] {
+    match &data.grid.axes()[axis].coordinates()[coordinate].values {
+        Values::Numbers(v) => v,
+        Values::Labels(v) => panic!("labels {v:?}"),
+    }
+}
+
+fn labels(data: &Dataset, axis: usize, coordinate: usize) -> &[String] {
+    match &data.grid.axes()[axis].coordinates()[coordinate].values {
+        Values::Labels(v) => v,
+        Values::Numbers(v) => panic!("numbers {v:?}"),
+    }
+}
+
+const XY: &str = "response = 'z'\naxes = ['x', 'y']";
+
+#[test]
+fn rows_in_any_order_fill_the_grid_last_axis_fastest() {
+    let data = read("y,z,x\n2,12,1\n1,1,0\n3,3,0\n1,11,1.0\n2,2,0\n3,13,1\n", XY);
+    assert_eq!(data.grid.shape(), [2, 3]);
+    assert_eq!(numbers(&data, 0, 0), [0.0, 1.0]);
+    assert_eq!(data.response.values, [1.0, 2.0, 3.0, 11.0, 12.0, 13.0]);
+    assert_eq!(data.response.missing, None);
+    assert_eq!(data.response.name, "z");
+}
+
+#[test]
+fn absent_rows_and_missing_words_become_the_mask() {
+    let data = read("x,y,z\n0,0,1\n0,1,NA\n0,2,\n1,0,nan\n1,1,5\n", XY);
+    assert_eq!(data.response.missing_cells(), [1, 2, 3, 5]);
+    assert_eq!(data.response.values, [1.0, 0.0, 0.0, 0.0, 5.0, 0.0]);
+}
+
+#[test]
+fn byte_order_mark_quotes_crlf_and_other_separators() {
+    let plain = read("x,y,z\n0,0,1\n0,1,2\n", XY);
+    assert_eq!(read("\u{feff}x,y,z\r\n0,\"0\",1\r\n 0 , 1 , 2 \r\n", XY), plain);
+    assert_eq!(read("\"x\";\"y\";\"z\"\n0;0;1\n0;1;2", XY), plain);
+    assert_eq!(read("x\ty\tz\n0\t0\t1\n0\t1\t2", XY), plain);
+}
+
+#[test]
+fn an_axis_of_stations_keeps_the_order_of_appearance() {
+    let text = "name,lon,lat,year,z\nPorto,-8.6,41.1,2000,1\nLisboa,-9.1,38.7,2000,2\n\
+                Porto,-8.6,41.1,1999,3\nLisboa,-9.1,38.7,1999,4\n";
+    let spec = "response = 'z'\naxes.station = ['lon', 'lat', 'name']\naxes.year = 'year'";
+    let data = read(text, spec);
+    assert_eq!(numbers(&data, 0, 0), [-8.6, -9.1]);
+    assert_eq!(labels(&data, 0, 2), ["Porto", "Lisboa"]);
+    assert_eq!(numbers(&data, 1, 0), [1999.0, 2000.0]);
+    assert_eq!(data.response.values, [3.0, 1.0, 4.0, 2.0]);
+}
+
+#[test]
+fn dates_become_days() {
+    let text = "day,z\n2019-03-02,2\n2019-03-01,1\n2019-03-02T12:00:00,3\n";
+    let data = read(text, "response = 'z'\naxes = ['day']");
+    assert_eq!(numbers(&data, 0, 0), [17956.0, 17957.0, 17957.5]);
+    let c = &data.grid.axes()[0].coordinates()[0];
+    assert_eq!(c.units.as_deref(), Some("days since 1970-01-01"));
+    assert_eq!(c.calendar.as_deref(), Some("standard"));
+    let data = read(text, "response = 'z'\naxes.day = { units = 'hours' }\nsel.day = '2019-03-02'");
+    assert_eq!(numbers(&data, 0, 0), [17957.0 * 24.0, 17957.5 * 24.0]);
+}
+
+#[test]
+fn covariates_on_some_axes() {
+    let text = "x,y,z,g,h\n0,1,1,5,1\n0,2,2,7,2\n1,1,3,5,3\n1,2,4,7,4\n";
+    let spec = "response = 'z'\naxes = ['x', 'y']\ncovariates.g = { along = 'y', center = true }\n\
+                covariates.k = { variable = 'h', standardize = true }\n\
+                covariates.t = { variable = 'y' }";
+    let case = Case::new(text);
+    let (data, scalings) =
+        gridgp_io::read_with_scalings(&case.path(), &toml::from_str(spec).unwrap()).unwrap();
+    let g = data.covariate("g").unwrap();
+    assert_eq!((g.axes.as_slice(), g.values.as_slice()), (&[1][..], &[-1.0, 1.0][..]));
+    assert_eq!((scalings[0].center, scalings[0].scale), (6.0, 1.0));
+    let k = data.covariate("k").unwrap();
+    assert_eq!(k.axes, [0, 1]);
+    approx::assert_relative_eq!(k.values[3], 1.5 / 1.25f64.sqrt(), max_relative = 1e-14);
+    assert_eq!(data.covariate("t").unwrap().axes, [1]);
+    assert_eq!(data.covariate("t").unwrap().values, [1.0, 2.0]);
+}
+
+#[test]
+fn selections_narrow_the_grid() {
+    let text = "m,x,y,z\na,0,1,1\na,0,2,2\na,1,1,3\na,1,2,4\na,2,1,5\na,2,2,6\nb,0,1,9\nb,7,2,9\n";
+    let select = |s: &str| read(text, &format!("{XY}\nsel.m = 'a'\n{s}"));
+    assert_eq!(select("").grid.shape(), [3, 2]);
+    assert_eq!(select("sel.x = { from = 1 }").response.values, [3.0, 4.0, 5.0, 6.0]);
+    assert_eq!(select("sel.x = { to = 1.0000000001 }").response.values, [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(select("sel.x = [2, 0]\nsel.y = 2").response.values, [2.0, 6.0]);
+    assert_eq!(select("isel.x = { from = 0, to = 3, step = 2 }").grid.shape(), [2, 2]);
+    assert_eq!(select("isel.y = 1").response.values, [2.0, 4.0, 6.0]);
+    let bad = |s: &str| error(text, &format!("{XY}\nsel.m = 'a'\n{s}"));
+    let message = bad("sel.x = 1.5");
+    assert!(message.contains("data.sel.x: there is no value 1.5"), "{message}");
+    assert!(message.contains("from 0 to 2"), "{message}");
+    assert!(bad("sel.x = '2019-03-01'").contains("holds numbers"));
+    assert!(bad("sel.x = { from = 2, to = 1 }").contains("swap"));
+    assert!(bad("sel.x = { from = 5 }").contains("no value lies in this range"));
+    assert!(bad("isel.x = 3").contains("0 to 2"));
+    assert!(bad("isel.x = { step = 0 }").contains("at least 1"));
+    assert!(bad("sel.nn = 3").contains("no column \"nn\""));
+    let message = error(text, &format!("{XY}\nsel.m = 'c'"));
+    assert!(message.contains("there is no value \"c\"; there are \"a\", \"b\""), "{message}");
+}
+
+#[test]
+fn a_wrong_column_gets_a_suggestion() {
+    let message = error("x,y,tmax\n0,0,1\n", "response = 'tmx'\naxes = ['x', 'y']");
+    assert!(message.contains("no column \"tmx\"; did you mean \"tmax\"?"), "{message}");
+    let message = error("x,y,z,g\n0,0,1,1\n", &format!("{XY}\ncovariates.g = {{ along = 'yy' }}"));
+    assert!(message.contains("no axis \"yy\"; did you mean \"y\""), "{message}");
+    let message = error("x,y,z,z\n0,0,1,1\n", XY);
+    assert!(message.contains("columns 3 and 4"), "{message}");
+}
+
+#[test]
+fn a_duplicate_names_both_lines() {
+    let message = error("x,y,z\n0,0,1\n0,1,2\n0,0.0,3\n", XY);
+    assert!(message.contains("lines 2 and 4"), "{message}");
+    assert!(message.contains("x = 0, y = 0"), "{message}");
+}
+
+#[test]
+fn a_ragged_table_is_refused_before_anything_is_allocated() {
+    let mut text = String::from("a,b,c,d,z\n");
+    for i in 0..100_000 {
+        text += &format!("{i},{i},{i},{i},1\n");
+    }
+    let message = error(&text, "response = 'z'\naxes = ['a', 'b', 'c', 'd']");
+    assert!(message.contains("ragged"), "{message}");
+    assert!(message.contains("more cells than can be counted"), "{message}");
+    let message = error("x,y,z\n0,1,1\n1,2,1\n2,3,1\n", XY);
+    assert!(message.contains("3 rows for 9 cells (x 3 points × y 3 points)"), "{message}");
+}
+
+#[test]
+fn text_in_place_of_numbers_is_located() {
+    let message = error("x,y,z\n0,0,1\n0,1,abc\n", XY);
+    assert!(message.contains("line 3, column \"z\": \"abc\" is not a number"), "{message}");
+    let message = error("x;y;z\n0;0;1\n0;1;3,5\n", XY);
+    assert!(message.contains("write decimals with a point"), "{message}");
+    assert!(error("x,y,z\n0,0,inf\n", XY).contains("not finite"));
+    assert!(error("x,y,z\n0,0,1\n0,1\n", XY).contains("line 3 has 2 fields"));
+    assert!(error(b"x,y,z\n0,0,\xff\n", XY).contains("not UTF-8"));
+    assert!(error(b"\xff\xfex\0,\0y\0", XY).contains("UTF-16"));
+}
+
+#[test]
+fn coordinates_must_be_there_and_finite() {
+    let message = error("x,y,z\n0,0,1\n0,,2\n", XY);
+    assert!(message.contains("line 3, column \"y\": the coordinate is empty"), "{message}");
+    for bad in ["NaN", "inf", "-inf", "NA"] {
+        let message = error(format!("x,y,z\n0,0,1\n0,{bad},2\n"), XY);
+        assert!(message.contains("line 3, column \"y\""), "{message}");
+    }
+    let mut text = String::from("x,y,z\n");
+    (0..20).for_each(|i| text += &format!("0,{i},1\n"));
+    text += "0,2O,1\n";
+    let message = error(&text, XY);
+    assert!(message.contains("line 22, column \"y\": \"2O\" is not a number"), "{message}");
+}
+
+#[test]
+fn covariates_must_agree_and_be_known() {
+    let spec = format!("{XY}\ncovariates.g.along = 'y'");
+    let message = error("x,y,z,g\n0,0,1,5\n0,1,1,6\n1,0,1,7\n1,1,1,6\n", &spec);
+    assert!(message.contains("5 on line 2 and 7 on line 4"), "{message}");
+    let message = error("x,y,z,g\n0,0,1,5\n0,1,1,\n", &spec);
+    assert!(message.contains("no value for y = 1"), "{message}");
+    let spec = format!("{XY}\ncovariates.g = {{ along = 'y', standardize = true }}");
+    let message = error("x,y,z,g\n0,0,1,5\n0,1,1,5\n", &spec);
+    assert!(message.contains("no standard deviation"), "{message}");
+}
+
+#[test]
+fn files_that_are_no_table() {
+    assert!(error("", XY).contains("the file is empty"));
+    assert!(error("x,y,z\n", XY).contains("no rows"));
+    assert!(error("x,y,z\n0,0,\n0,1,NA\n", XY).contains("nothing to fit"));
+    assert!(error("x,y,z\n0,0,\0\n", XY).contains("zero bytes"));
+    let spec: DataSpec = toml::from_str(XY).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let message = gridgp_io::read(folder.path(), &spec).unwrap_err().to_string();
+    assert!(message.contains("is a folder"), "{message}");
+    let message = gridgp_io::read(&folder.path().join("no.csv"), &spec).unwrap_err().to_string();
+    assert!(message.contains("no.csv") && message.contains("check the path"), "{message}");
+    let parquet = folder.path().join("data.parquet");
+    std::fs::write(&parquet, "PAR1").unwrap();
+    let message = gridgp_io::read(&parquet, &spec).unwrap_err().to_string();
+    assert!(message.contains("neither NetCDF nor called .csv"), "{message}");
+}

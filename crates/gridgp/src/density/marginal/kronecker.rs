@@ -1,0 +1,366 @@
+//! log N(r; 0, s·⊗Kₐ + σ²I) and its adjoints, in the joint eigenbasis.
+//!
+//! With r̃ = ⊗Qᵀ r, D = s·⊗λ + σ², α̃ = r̃/D:
+//!
+//! ℓ = −½⟨r̃, α̃⟩ − ½ Σ log D − (N/2) log 2π, and what the basis does not reach has variance σ².
+//!
+//! One adjoint an axis serves every parameter of its factor, and no difference of eigenvalues
+//! occurs in it: K̄ₐ = (s/2) Qₐ (Bₐ − diag wₐ) Qₐᵀ with Bₐ = α̃₍ₐ₎ (⊗λ of the others) α̃₍ₐ₎ᵀ and
+//! wₐ the contraction of 1/D with the λ of the others.
+
+use std::f64::consts::PI;
+
+use faer::Mat;
+use gridgp_linalg::{Basis, Spectral, mode_gram, project_in_place};
+use rayon::prelude::*;
+
+/// What one evaluation gives.
+#[derive(Debug, Default)]
+pub(super) struct Value {
+    pub(super) log_prob: f64,
+    /// ∂ℓ/∂s.
+    pub(super) scale_bar: f64,
+    /// ∂ℓ/∂σ².
+    pub(super) noise_bar: f64,
+    /// An upper bound on what the dropped eigenpairs change in ℓ.
+    pub(super) truncation: f64,
+}
+
+/// Buffers that live from one evaluation to the next.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Scratch {
+    /// r̃, then α̃.
+    tilde: Vec<f64>,
+    /// α̃ √(⊗λ), and work space of the projections.
+    beta: Vec<f64>,
+    /// Σ of λ/D over the last axis.
+    contracted: Vec<f64>,
+}
+
+/// s·⊗Kₐ + σ²I with its factors.
+pub(super) struct KroneckerNoise<'a> {
+    pub(super) factors: &'a [Spectral],
+    pub(super) scale: f64,
+    pub(super) noise: f64,
+}
+
+/// A fixed number of partial sums: threads do not change the rounding.
+const PARTS: usize = 32;
+
+impl KroneckerNoise<'_> {
+    fn bases(&self) -> Vec<&Basis> {
+        self.factors.iter().map(Spectral::basis).collect()
+    }
+
+    fn rank(&self) -> usize {
+        self.factors.iter().map(Spectral::rank).product()
+    }
+
+    /// ℓ and its derivatives with respect to s and σ²; leaves α̃ and β in `scratch`, and in
+    /// `weights` the contraction wₐ of each axis.
+    pub(super) fn evaluate(
+        &self,
+        r: &[f64],
+        scratch: &mut Scratch,
+        weights: &mut Vec<Vec<f64>>,
+    ) -> Value {
+        let n = r.len();
+        scratch.tilde.clear();
+        scratch.tilde.extend_from_slice(r);
+        project_in_place(&self.bases(), &mut scratch.tilde, &mut scratch.beta);
+        let rank = self.rank();
+        let outside = n - rank;
+        scratch.beta.resize(rank, 0.0);
+
+        let (last, others) = self.factors.split_last().expect("at least one factor");
+        let prefixes = outer(others.iter().map(Spectral::values));
+        let roots: Vec<Vec<f64>> = self.factors.iter().map(|f| root_weights(f.values())).collect();
+        let (last_root, other_roots) = roots.split_last().expect("at least one factor");
+        let prefix_roots = outer(other_roots.iter().map(Vec::as_slice));
+        scratch.contracted.resize(prefixes.len(), 0.0);
+
+        let columns = last.rank();
+        let rows = prefixes.len().div_ceil(PARTS).max(1);
+        let sums: Vec<Sums> = scratch
+            .tilde
+            .par_chunks_mut((rows * columns).max(1))
+            .zip(scratch.beta.par_chunks_mut((rows * columns).max(1)))
+            .zip(scratch.contracted.par_chunks_mut(rows))
+            .zip(prefixes.par_chunks(rows).zip(prefix_roots.par_chunks(rows)))
+            .map(|(((tilde, beta), contracted), (prefix, root))| {
+                let mut sums = Sums { last: vec![0.0; columns], ..Sums::default() };
+                for (i, c) in contracted.iter_mut().enumerate() {
+                    let range = i * columns..(i + 1) * columns;
+                    let (tilde, beta) = (&mut tilde[range.clone()], &mut beta[range]);
+                    *c = self.row(
+                        prefix[i],
+                        root[i],
+                        last.values(),
+                        last_root,
+                        tilde,
+                        beta,
+                        &mut sums,
+                    );
+                }
+                sums
+            })
+            .collect();
+        let mut total = Sums { last: vec![0.0; columns], ..Sums::default() };
+        sums.iter().for_each(|s| total.add(s));
+
+        let mut value = Value {
+            log_prob: -0.5 * (total.quadratic + total.log_det + n as f64 * (2.0 * PI).ln()),
+            scale_bar: 0.5 * total.scale_bar,
+            noise_bar: 0.5 * (total.alpha_squared - total.inverse),
+            truncation: 0.0,
+        };
+        if outside > 0 {
+            let rest = self.norm_outside(r, total.norm, scratch);
+            value.log_prob -= 0.5 * (rest / self.noise + outside as f64 * self.noise.ln());
+            value.noise_bar += 0.5 * (rest / self.noise - outside as f64) / self.noise;
+            // Dropping E ≥ 0 changes log det by at most tr(E)/σ² and the quadratic form by at
+            // most ‖E‖ ‖α‖².
+            let dropped = self.dropped();
+            value.truncation = 0.5 * dropped / self.noise
+                * (1.0 + (total.alpha_squared * self.noise + rest / self.noise));
+        }
+        *weights = contract(self.factors, &scratch.contracted);
+        weights.push(total.last);
+        value
+    }
+
+    /// One row along the last axis. Returns Σ λ/D over it.
+    #[inline]
+    fn row(
+        &self,
+        prefix: f64,
+        prefix_root: f64,
+        values: &[f64],
+        roots: &[f64],
+        tilde: &mut [f64],
+        beta: &mut [f64],
+        sums: &mut Sums,
+    ) -> f64 {
+        let mut contracted = 0.0;
+        let mut product = 1.0;
+        for j in 0..values.len() {
+            let lambda = prefix * values[j];
+            let d = self.scale * lambda + self.noise;
+            let inverse = 1.0 / d;
+            let r = tilde[j];
+            let alpha = r * inverse;
+            sums.norm += r * r;
+            sums.quadratic += r * alpha;
+            sums.alpha_squared += alpha * alpha;
+            sums.inverse += inverse;
+            sums.scale_bar += lambda * (alpha * alpha - inverse);
+            sums.last[j] += prefix * inverse;
+            contracted += values[j] * inverse;
+            tilde[j] = alpha;
+            beta[j] = alpha * prefix_root * roots[j];
+            // One logarithm for many factors, long before the product leaves the range.
+            product *= d;
+            if !(1e-100..1e100).contains(&product) {
+                sums.log_det += product.ln();
+                product = 1.0;
+            }
+        }
+        sums.log_det += product.ln();
+        contracted
+    }
+
+    /// ‖r − QQᵀr‖², from the norms where that keeps its digits, else from the vector.
+    fn norm_outside(&self, r: &[f64], norm_inside: f64, scratch: &Scratch) -> f64 {
+        let norm: f64 = r.iter().map(|v| v * v).sum();
+        if norm - norm_inside > 1e-6 * norm {
+            return norm - norm_inside;
+        }
+        let mut tilde = scratch.tilde.clone();
+        let d = self.diagonal();
+        tilde.iter_mut().zip(d).for_each(|(a, d)| *a *= d);
+        let inside = gridgp_linalg::expand_all(&self.bases(), tilde);
+        r.iter().zip(inside).map(|(r, i)| (r - i) * (r - i)).sum()
+    }
+
+    fn diagonal(&self) -> Vec<f64> {
+        let mut d = outer(self.factors.iter().map(Spectral::values));
+        d.iter_mut().for_each(|v| *v = self.scale * *v + self.noise);
+        d
+    }
+
+    /// A bound on the trace of what was dropped from s·⊗K.
+    fn dropped(&self) -> f64 {
+        let traces: Vec<f64> =
+            self.factors.iter().map(|f| f.values().iter().sum::<f64>() + f.dropped()).collect();
+        let one = |a: usize| -> f64 {
+            let others: f64 =
+                traces.iter().enumerate().filter(|(b, _)| *b != a).map(|(_, t)| t).product();
+            self.factors[a].dropped() * others
+        };
+        self.scale * (0..self.factors.len()).map(one).sum::<f64>()
+    }
+
+    /// K̄ₐ = ∂ℓ/∂Kₐ for axis `a`, n x n and symmetric, from what [`Self::evaluate`] left.
+    pub(super) fn gram_bar(
+        &self,
+        a: usize,
+        r: &[f64],
+        scratch: &mut Scratch,
+        weights: &[Vec<f64>],
+    ) -> Mat<f64> {
+        let factor = &self.factors[a];
+        if factor.rank() < factor.size() {
+            return self.gram_bar_of_low_rank(a, r, scratch, &weights[a]);
+        }
+        let left = self.factors[..a].iter().map(Spectral::rank).product();
+        let right = self.factors[a + 1..].iter().map(Spectral::rank).product();
+        let root = root_weights(factor.values());
+        let mut blocks = factor.basis().block_grams(&scratch.beta, left, right);
+        for (block, (first, count)) in blocks.iter_mut().zip(factor.basis().blocks()) {
+            for j in 0..count {
+                for i in 0..count {
+                    block[(i, j)] *= 0.5 * self.scale / (root[first + i] * root[first + j]);
+                }
+                block[(j, j)] -= 0.5 * self.scale * weights[a][first + j];
+            }
+        }
+        factor.basis().congruence(blocks)
+    }
+
+    /// The same where Qₐ does not span the axis: the part outside it matters to the derivative,
+    /// because a parameter may move the span.
+    fn gram_bar_of_low_rank(
+        &self,
+        a: usize,
+        r: &[f64],
+        scratch: &mut Scratch,
+        weights: &[f64],
+    ) -> Mat<f64> {
+        let factor = &self.factors[a];
+        let n = factor.size();
+        let left: usize = self.factors[..a].iter().map(Spectral::rank).product();
+        let right: usize = self.factors[a + 1..].iter().map(Spectral::rank).product();
+        // r in the basis of the other axes.
+        let identity = Basis::Identity { size: n };
+        let bases: Vec<&Basis> = self
+            .factors
+            .iter()
+            .enumerate()
+            .map(|(b, f)| if b == a { &identity } else { f.basis() })
+            .collect();
+        let mut y = r.to_vec();
+        project_in_place(&bases, &mut y, &mut scratch.beta);
+        // α = (y − Q Qᵀ y)/σ² + Q α̃ = y/σ² + Q (α̃ − Qᵀy/σ²), and Qᵀy = D α̃.
+        let d = self.diagonal();
+        let inside: Vec<f64> =
+            scratch.tilde.iter().zip(d).map(|(alpha, d)| alpha * (1.0 - d / self.noise)).collect();
+        scratch.beta.resize(y.len(), 0.0);
+        factor.basis().expand(&inside, left, right, &mut scratch.beta);
+        let fast = outer(self.factors[a + 1..].iter().map(Spectral::values));
+        let slow = outer(self.factors[..a].iter().map(Spectral::values));
+        for (l, block) in y.chunks_exact_mut(n * right).enumerate() {
+            for (i, row) in block.chunks_exact_mut(right).enumerate() {
+                let at = (l * n + i) * right;
+                for (k, v) in row.iter_mut().enumerate() {
+                    let alpha = *v / self.noise + scratch.beta[at + k];
+                    *v = alpha * (slow[l] * fast[k]).sqrt();
+                }
+            }
+        }
+        let mut bar = mode_gram(&y, left, n, right);
+        let outside = slow.iter().sum::<f64>() * fast.iter().sum::<f64>() / self.noise;
+        let shifted = Mat::from_fn(factor.rank(), factor.rank(), |i, j| {
+            if i == j { weights[i] - outside } else { 0.0 }
+        });
+        let mut trace = factor.basis().congruence(split(factor.basis(), &shifted));
+        for i in 0..n {
+            trace[(i, i)] += outside;
+        }
+        for j in 0..n {
+            for i in 0..n {
+                bar[(i, j)] = 0.5 * self.scale * (bar[(i, j)] - trace[(i, j)]);
+            }
+        }
+        bar
+    }
+
+    /// α = A⁻¹ r on the grid.
+    pub(super) fn alpha(&self, r: &[f64], scratch: &Scratch) -> Vec<f64> {
+        let bases = self.bases();
+        let mut alpha = gridgp_linalg::expand_all(&bases, scratch.tilde.clone());
+        if self.rank() < r.len() {
+            let mut inside = scratch.tilde.clone();
+            inside.iter_mut().zip(self.diagonal()).for_each(|(a, d)| *a *= d);
+            let inside = gridgp_linalg::expand_all(&bases, inside);
+            let mut rest: Vec<f64> = r.iter().zip(inside).map(|(r, i)| r - i).collect();
+            // Twice, since the division by σ² blows up what rounding left inside the span.
+            let again = gridgp_linalg::project_all(&bases, rest.clone());
+            let again = gridgp_linalg::expand_all(&bases, again);
+            rest.iter_mut().zip(again).for_each(|(r, a)| *r -= a);
+            alpha.iter_mut().zip(rest).for_each(|(a, r)| *a += r / self.noise);
+        }
+        alpha
+    }
+}
+
+/// Sums over cells of the eigenbasis.
+#[derive(Debug, Default)]
+struct Sums {
+    norm: f64,
+    quadratic: f64,
+    log_det: f64,
+    alpha_squared: f64,
+    inverse: f64,
+    scale_bar: f64,
+    last: Vec<f64>,
+}
+
+impl Sums {
+    fn add(&mut self, other: &Self) {
+        self.norm += other.norm;
+        self.quadratic += other.quadratic;
+        self.log_det += other.log_det;
+        self.alpha_squared += other.alpha_squared;
+        self.inverse += other.inverse;
+        self.scale_bar += other.scale_bar;
+        self.last.iter_mut().zip(&other.last).for_each(|(a, b)| *a += b);
+    }
+}
+
+/// The entries of ⊗ vectors, the last one fastest.
+fn outer<'a>(vectors: impl Iterator<Item = &'a [f64]>) -> Vec<f64> {
+    vectors
+        .fold(vec![1.0], |all, v| all.iter().flat_map(|a| v.iter().map(move |b| a * b)).collect())
+}
+
+/// √λ, with a floor far below rounding so that it can be divided out again.
+fn root_weights(values: &[f64]) -> Vec<f64> {
+    let largest = values.iter().copied().fold(0.0, f64::max);
+    let floor = if largest > 0.0 { largest * 1e-60 } else { 1.0 };
+    values.iter().map(|v| v.max(floor).sqrt()).collect()
+}
+
+/// wₐ for every axis but the last, from Σ λ/D over the last.
+fn contract(factors: &[Spectral], contracted: &[f64]) -> Vec<Vec<f64>> {
+    let others = &factors[..factors.len() - 1];
+    (0..others.len())
+        .map(|a| {
+            let slow = outer(others[..a].iter().map(Spectral::values));
+            let fast = outer(others[a + 1..].iter().map(Spectral::values));
+            let r = others[a].rank();
+            let mut w = vec![0.0; r];
+            for (l, slow) in slow.iter().enumerate() {
+                for (i, w) in w.iter_mut().enumerate() {
+                    let row = &contracted[(l * r + i) * fast.len()..][..fast.len()];
+                    *w += slow * row.iter().zip(&fast).map(|(c, f)| c * f).sum::<f64>();
+                }
+            }
+            w
+        })
+        .collect()
+}
+
+/// The diagonal blocks of a matrix that belong to a basis.
+fn split(basis: &Basis, b: &Mat<f64>) -> Vec<Mat<f64>> {
+    basis.blocks().into_iter().map(|(f, c)| b.submatrix(f, f, c, c).to_owned()).collect()
+}

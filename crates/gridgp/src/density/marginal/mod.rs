@@ -1,0 +1,185 @@
+//! The Gaussian marginal likelihood of a model on a full grid, exact, with its gradient.
+//!
+//! y ~ N(m(θ), s(θ)·⊗Kₐ(θ) + σ²(θ) I): the field is integrated out, θ alone remains.
+
+mod axis;
+mod design;
+mod kronecker;
+mod predict;
+#[cfg(test)]
+mod tests;
+
+use gridgp_linalg::Spectral;
+use rayon::prelude::*;
+
+use crate::grid::{Covariate, Grid};
+use crate::model::{Model, Term};
+use crate::param::Value;
+use crate::{Error, Result};
+use axis::AxisFactor;
+use design::Design;
+use kronecker::{KroneckerNoise, Scratch};
+
+/// log p(y | θ) of a model with a Gaussian likelihood, its fields integrated out.
+#[derive(Debug, Clone)]
+pub struct Marginal {
+    shape: Vec<usize>,
+    response: Vec<f64>,
+    mean: Vec<(Term, Design)>,
+    amplitude: Value,
+    /// The field's term, whose coefficient multiplies the amplitude.
+    term: Term,
+    axes: Vec<AxisFactor>,
+    scale: Value,
+    residual: Vec<f64>,
+    scratch: Scratch,
+}
+
+/// A value of the marginal likelihood.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MarginalValue {
+    /// log p(y | θ), normalized, of the response as modelled (standardized, if it is).
+    pub log_prob: f64,
+    /// An upper bound on how much the eigenpairs that are zero to rounding could change it.
+    pub truncation: f64,
+}
+
+impl Marginal {
+    /// The marginal likelihood of a model.
+    ///
+    /// # Errors
+    /// [`Error::Spec`] if the exact method cannot take the model's terms, with what it can take.
+    pub fn new(model: &Model) -> Result<Self> {
+        let data = &model.data;
+        let random: Vec<(usize, &Term)> = model.location.random().collect();
+        let [(field, term)] = random.as_slice() else {
+            return Err(Error::Spec(match random.len() {
+                0 => "the location has no field: without one there is nothing to integrate out; \
+                      add a field to [fields] and to the location"
+                    .into(),
+                n => format!(
+                    "the location has {n} fields; the exact marginal takes one. Add their kernels \
+                     inside one field where they share all axes but one"
+                ),
+            }));
+        };
+        let field = &model.fields[*field];
+        let weights = covariate_weights(term, &data.grid, &data.covariates)
+            .ok_or_else(|| refuse_weights(&field.name))?;
+        let axes = data
+            .grid
+            .axes()
+            .iter()
+            .zip(&field.axes)
+            .zip(weights)
+            .map(|((axis, kernel), w)| AxisFactor::new(axis.name(), axis.len(), kernel.clone(), w))
+            .collect::<Result<Vec<_>>>()?;
+        let mean = model
+            .location
+            .fixed()
+            .map(|t| (t.clone(), Design::new(t, &data.grid, &data.covariates)))
+            .collect();
+        Ok(Self {
+            shape: data.grid.shape(),
+            response: model.modelled_response(),
+            mean,
+            amplitude: field.amplitude,
+            term: (*term).clone(),
+            axes,
+            scale: model.scale,
+            residual: Vec::new(),
+            scratch: Scratch::default(),
+        })
+    }
+
+    /// log p(y | θ); the derivatives with respect to θ are added to `theta_bar`.
+    ///
+    /// # Errors
+    /// [`Error::Singular`] if a factor is not positive semidefinite at these values.
+    pub fn log_prob_vjp(&mut self, theta: &[f64], theta_bar: &mut [f64]) -> Result<MarginalValue> {
+        self.evaluate(theta, Some(theta_bar))
+    }
+
+    /// log p(y | θ).
+    ///
+    /// # Errors
+    /// As [`Marginal::log_prob_vjp`].
+    pub fn log_prob(&mut self, theta: &[f64]) -> Result<MarginalValue> {
+        self.evaluate(theta, None)
+    }
+
+    fn evaluate(&mut self, theta: &[f64], theta_bar: Option<&mut [f64]>) -> Result<MarginalValue> {
+        let factors = self.factors(theta)?;
+        self.update_residual(theta);
+        let amplitude = self.amplitude.at(theta);
+        let coefficient = self.term.coefficient(theta);
+        let sigma = self.scale.at(theta);
+        let covariance = KroneckerNoise {
+            factors: &factors,
+            scale: (amplitude * coefficient).powi(2),
+            noise: sigma * sigma,
+        };
+        if !covariance.scale.is_finite() || !covariance.noise.is_finite() || covariance.noise == 0.0
+        {
+            return Err(Error::Singular(format!(
+                "amplitude {amplitude} and noise {sigma} leave the range of numbers"
+            )));
+        }
+        let mut weights = Vec::new();
+        let value = covariance.evaluate(&self.residual, &mut self.scratch, &mut weights);
+        if let Some(bar) = theta_bar {
+            let s = value.scale_bar;
+            self.amplitude.pull_back(2.0 * amplitude * coefficient * coefficient * s, bar);
+            let coefficient_bar = 2.0 * amplitude * amplitude * coefficient * s;
+            self.term.coefficient_vjp(theta, coefficient_bar, bar);
+            self.scale.pull_back(2.0 * sigma * value.noise_bar, bar);
+            if self.mean.iter().any(|(t, _)| !t.parameters.is_empty()) {
+                let alpha = covariance.alpha(&self.residual, &self.scratch);
+                for (term, design) in &self.mean {
+                    term.coefficient_vjp(theta, design.dot(&self.shape, &alpha), bar);
+                }
+            }
+            // Axes of low rank overwrite β, so they come last.
+            let mut order: Vec<usize> =
+                (0..self.axes.len()).filter(|&a| self.axes[a].is_free()).collect();
+            order.sort_by_key(|&a| factors[a].rank() < factors[a].size());
+            for a in order {
+                let k_bar = covariance.gram_bar(a, &self.residual, &mut self.scratch, &weights);
+                self.axes[a].vjp(theta, k_bar, bar);
+            }
+        }
+        Ok(MarginalValue { log_prob: value.log_prob, truncation: value.truncation })
+    }
+
+    fn factors(&self, theta: &[f64]) -> Result<Vec<Spectral>> {
+        self.axes.par_iter().map(|axis| axis.spectral(theta)).collect()
+    }
+
+    /// residual = y − mean.
+    fn update_residual(&mut self, theta: &[f64]) {
+        self.residual.clear();
+        self.residual.extend_from_slice(&self.response);
+        for (term, design) in &self.mean {
+            design.add_to(-term.coefficient(theta), &self.shape, &mut self.residual);
+        }
+    }
+}
+
+/// The covariates that multiply a field, one vector an axis; `None` if one varies along several.
+fn covariate_weights(
+    term: &Term,
+    grid: &Grid,
+    covariates: &[Covariate],
+) -> Option<Vec<Option<Vec<f64>>>> {
+    match Design::new(term, grid, covariates) {
+        Design::Separable(weights) => Some(weights),
+        Design::Dense(_) => None,
+    }
+}
+
+fn refuse_weights(field: &str) -> Error {
+    Error::Spec(format!(
+        "the field {field:?} is multiplied by a covariate that varies along several axes; the \
+         exact marginal takes covariates along one axis each"
+    ))
+}

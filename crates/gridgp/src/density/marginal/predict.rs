@@ -1,0 +1,130 @@
+//! What prediction needs of the marginal: the conditioned covariance, and the model elsewhere.
+
+use std::ops::Range;
+
+use faer::Mat;
+use gridgp_linalg::KroneckerIdentity;
+
+use super::design::Design;
+use super::{Marginal, covariate_weights, refuse_weights};
+use crate::grid::{Covariate, Grid, Points};
+use crate::{Error, Result};
+
+/// For an axis, Cov(f(new), f(data)) and the prior variances of the new points.
+pub(crate) type Cross = (Mat<f64>, Vec<f64>);
+
+impl Marginal {
+    /// s·⊗K + σ²I at `theta`; the residual y − m is kept for [`Marginal::residual`].
+    pub(crate) fn condition(&mut self, theta: &[f64]) -> Result<KroneckerIdentity> {
+        self.update_residual(theta);
+        let factors = self.factors(theta)?;
+        KroneckerIdentity::new(factors, self.variance(theta), self.noise(theta))
+            .map_err(|e| Error::Singular(e.to_string()))
+    }
+
+    /// y − m at the parameters of the last call.
+    pub(crate) fn residual(&self) -> &[f64] {
+        &self.residual
+    }
+
+    /// s = (amplitude · coefficient)².
+    pub(crate) fn variance(&self, theta: &[f64]) -> f64 {
+        (self.amplitude.at(theta) * self.term.coefficient(theta)).powi(2)
+    }
+
+    /// σ².
+    pub(crate) fn noise(&self, theta: &[f64]) -> f64 {
+        self.scale.at(theta).powi(2)
+    }
+
+    /// The multipliers of the field along each axis of a grid.
+    fn weights(&self, grid: &Grid, covariates: &[Covariate]) -> Result<Vec<Option<Vec<f64>>>> {
+        covariate_weights(&self.term, grid, covariates).ok_or_else(|| refuse_weights("field"))
+    }
+
+    /// [`Cross`] for each axis of a new grid.
+    pub(crate) fn cross(
+        &self,
+        grid: &Grid,
+        covariates: &[Covariate],
+        theta: &[f64],
+    ) -> Result<Vec<Cross>> {
+        let weights = self.weights(grid, covariates)?;
+        let axes = self.axes.iter().zip(grid.axes()).zip(&weights);
+        Ok(axes.map(|((f, new), w)| f.cross(&new.points(), w.as_deref(), theta)).collect())
+    }
+
+    /// For each axis, a root of the joint prior covariance of data and new points.
+    pub(crate) fn joint_roots(
+        &self,
+        grid: &Grid,
+        covariates: &[Covariate],
+        theta: &[f64],
+    ) -> Result<Vec<Mat<f64>>> {
+        let weights = self.weights(grid, covariates)?;
+        let axes = self.axes.iter().zip(grid.axes()).zip(&weights);
+        axes.map(|((f, new), w)| f.joint_root(&new.points(), w.as_deref(), theta)).collect()
+    }
+
+    /// mean += m(θ) on a grid.
+    pub(crate) fn add_mean(
+        &self,
+        theta: &[f64],
+        grid: &Grid,
+        covariates: &[Covariate],
+        mean: &mut [f64],
+    ) {
+        for (term, _) in &self.mean {
+            let design = Design::new(term, grid, covariates);
+            design.add_to(term.coefficient(theta), &grid.shape(), mean);
+        }
+    }
+
+    /// [`Cross`] for each axis at scattered points, without the covariates of the points.
+    pub(crate) fn cross_at_points(&self, at: &[Points], theta: &[f64]) -> Vec<Cross> {
+        self.axes.iter().zip(at).map(|(f, p)| f.cross(p, None, theta)).collect()
+    }
+
+    /// Prior covariance of the field at scattered points, M x M, without amplitude and covariates.
+    pub(crate) fn prior_at_points(&self, at: &[Points], theta: &[f64]) -> Mat<f64> {
+        let m = at[0].len();
+        let mut all = Mat::full(m, m, 1.0);
+        for (axis, points) in self.axes.iter().zip(at) {
+            let k = axis.gram_at(points, theta);
+            for j in 0..m {
+                for i in 0..m {
+                    all[(i, j)] *= k[(i, j)];
+                }
+            }
+        }
+        all
+    }
+
+    /// For points `rows` of a table: what multiplies the field, and m(θ). `columns[c]` is
+    /// covariate c of the model, one value a point, where it is known.
+    ///
+    /// # Errors
+    /// The position of a covariate that is needed and not known.
+    pub(crate) fn at_points(
+        &self,
+        theta: &[f64],
+        rows: &Range<usize>,
+        columns: &[Option<&[f64]>],
+    ) -> Result<(Vec<f64>, Vec<f64>), usize> {
+        let product = |covariates: &[usize], factor: f64| -> Result<Vec<f64>, usize> {
+            let mut values = vec![factor; rows.len()];
+            for &c in covariates {
+                let column = &columns[c].ok_or(c)?[rows.clone()];
+                values.iter_mut().zip(column).for_each(|(v, x)| *v *= x);
+            }
+            Ok(values)
+        };
+        let weight = product(&self.term.covariates, 1.0)?;
+        let mut mean = vec![0.0; rows.len()];
+        for (term, _) in &self.mean {
+            let values = product(&term.covariates, term.coefficient(theta))?;
+            mean.iter_mut().zip(values).for_each(|(m, v)| *m += v);
+        }
+        Ok((weight, mean))
+    }
+}
