@@ -110,8 +110,8 @@ fn two_terms_of_1500_per_factor() {
 }
 
 #[test]
-fn ten_thousand_draws_are_streamed() {
-    // N = 10⁵: the covariance would take 80 GB; the draws pass through 16 columns.
+fn draws_of_a_large_grid_are_streamed() {
+    // N = 10⁵: the covariance would take 80 GB; 320 draws pass through 16 columns.
     let factors: Vec<_> = [50, 50, 40]
         .iter()
         .zip(1..)
