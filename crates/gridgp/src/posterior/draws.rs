@@ -1,18 +1,25 @@
 //! Joint draws of the location.
 
-use faer::{Mat, MatRef};
-use gridgp_linalg::{KroneckerIdentity, Spectral, symmetric_eigen};
+use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
+use gridgp_linalg::symmetric_eigen;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
+use rayon::prelude::*;
 
-use super::conditional::{Conditional, Place};
+use super::conditional::Conditional;
 use super::grid::apply;
+use super::place::Place;
 use crate::grid::Points;
 use crate::{Error, Result};
 
 /// Most scattered points that can be drawn jointly: their covariance is dense, 128 MiB.
 const MOST_POINTS: usize = 4096;
+
+/// Numbers in the intermediates of what is computed side by side: 32 MiB.
+const TILE: usize = 1 << 22;
 
 impl Conditional<'_> {
     /// `count` joint draws of the location on a grid, one after the other, each row-major.
@@ -23,46 +30,52 @@ impl Conditional<'_> {
     /// # Errors
     /// As [`Conditional::on_grid`].
     pub fn draws_on_grid(&self, place: &Place, count: usize, seed: u64) -> Result<Vec<f64>> {
-        let covariates = self.covariates(place)?;
-        let cross = self.cross(&place.grid, &covariates)?;
-        let roots = self.marginal.joint_roots(&place.grid, &covariates, &self.theta)?;
-        let shape = self.model.data.grid.shape();
-        let part = |first: bool| -> Vec<Mat<f64>> {
-            let rows = |(r, &n): (&Mat<f64>, &usize)| {
-                if first {
-                    r.subrows(0, n).to_owned()
-                } else {
-                    r.subrows(n, r.nrows() - n).to_owned()
-                }
-            };
-            roots.iter().zip(&shape).map(rows).collect()
-        };
-        let (here, there) = (part(true), part(false));
-        let covariance = KroneckerIdentity::new(self.factors.clone(), self.variance, self.noise)
-            .map_err(|e| Error::Singular(e.to_string()))?;
+        let there = self.locate(place)?;
+        let weights = self.marginal.weights(there.grid, &there.covariates);
+        let cross = self.marginal.cross(&there.points, &weights, &self.theta);
+        let cross: Vec<MatRef<'_, f64>> = cross.iter().map(|(k, _)| k.as_ref()).collect();
+        let roots = self.marginal.joint_roots(&there.points, &weights, &self.theta)?;
+        let (old, new): (Vec<_>, Vec<_>) = roots
+            .iter()
+            .zip(self.factors())
+            .map(|(root, factor)| root.as_ref().split_at_row(factor.size()))
+            .unzip();
         let unknowns: usize = roots.iter().map(Mat::ncols).product();
-        let amplitude = self.variance.sqrt();
+        let (amplitude, noise) = (self.variance.sqrt(), self.noise.sqrt());
         let (origin, unit) = self.model.standardization;
-        let mut fixed = vec![0.0; place.grid.len()];
-        self.marginal.add_mean(&self.theta, &place.grid, &covariates, &mut fixed);
-        let mut draws = Vec::with_capacity(count * place.grid.len());
-        for draw in 0..count {
-            let mut normal = normals(seed, draw);
+        let mut fixed = vec![0.0; there.grid.len()];
+        self.marginal.add_mean(&self.theta, there.grid, &there.covariates, &mut fixed);
+
+        let draw = |i: usize, out: &mut [f64]| {
+            let mut normal = normals(seed, i);
             let z: Vec<f64> = (0..unknowns).map(|_| amplitude * normal()).collect();
-            // What would have been observed from this draw of the prior.
-            let mut observed = apply(here.iter(), z.clone());
-            observed.iter_mut().for_each(|f| *f += self.noise.sqrt() * normal());
-            let mut alpha = covariance.solve(&observed);
+            // What would have been observed if this draw of the prior were true.
+            let mut observed = apply(&old, z.clone());
+            observed.iter_mut().for_each(|f| *f += noise * normal());
+            let mut alpha = self.covariance.solve(&observed);
             alpha.iter_mut().zip(&self.alpha).for_each(|(a, data)| *a = data - *a);
-            let shift = apply(cross.iter().map(|(k, _)| k), alpha);
-            let prior = apply(there.iter(), z);
-            let values = prior.iter().zip(&shift).zip(&fixed);
-            draws.extend(values.map(|((p, s), m)| origin + unit * (p + self.variance * s + m)));
+            let shift = apply(&cross, alpha);
+            let prior = apply(&new, z);
+            for (((out, p), s), m) in out.iter_mut().zip(prior).zip(shift).zip(&fixed) {
+                *out = origin + unit * (p + self.variance * s + m);
+            }
+        };
+        // Small draws side by side; large ones one by one, each on all threads.
+        let size = there.grid.len();
+        let together = (TILE / unknowns.max(size)).max(1);
+        let mut draws = vec![0.0; count * size];
+        for (batch, out) in draws.chunks_mut(together * size).enumerate() {
+            out.par_chunks_exact_mut(size)
+                .enumerate()
+                .for_each(|(i, out)| draw(batch * together + i, out));
         }
         Ok(draws)
     }
 
     /// `count` joint draws of the location at scattered points, one after the other.
+    ///
+    /// Draw i depends on `seed` and i alone. Takes the M x M covariance of the points and its
+    /// eigenvectors.
     ///
     /// # Errors
     /// As [`Conditional::at_points`], and [`Error::TooLarge`] beyond 4096 points.
@@ -73,13 +86,16 @@ impl Conditional<'_> {
         count: usize,
         seed: u64,
     ) -> Result<Vec<f64>> {
-        let moments = self.at_points(at, covariates)?;
-        let m = moments.mean.len();
+        let m = self.check_points(at)?;
         if m > MOST_POINTS {
             return Err(Error::TooLarge(format!(
                 "joint draws at {m} scattered points need a dense {m} x {m} covariance; draw at \
                  {MOST_POINTS} points at most, or on a grid, where any number is possible"
             )));
+        }
+        let mean = self.at_points(at, covariates)?.mean;
+        if m == 0 {
+            return Ok(Vec::new());
         }
         let columns = self.columns(covariates, m)?;
         let (weight, _) = self
@@ -87,64 +103,71 @@ impl Conditional<'_> {
             .at_points(&self.theta, &(0..m), &columns)
             .map_err(|c| self.unknown_covariate(c))?;
         let covariance = self.covariance_at_points(at, &weight);
-        let (values, vectors) =
+        let (values, mut root) =
             symmetric_eigen(covariance.as_ref()).map_err(|e| Error::Singular(e.to_string()))?;
         let unit = self.model.standardization.1;
-        let mut draws = Vec::with_capacity(count * m);
-        for draw in 0..count {
-            let mut normal = normals(seed, draw);
-            let z = Mat::from_fn(m, 1, |i, _| values[i].max(0.0).sqrt() * normal());
-            let f = &vectors * z;
-            draws.extend((0..m).map(|i| moments.mean[i] + unit * f[(i, 0)]));
+        for (mut column, v) in root.col_iter_mut().zip(values) {
+            // Rounding may leave an eigenvalue below 0 where the data leave nothing open.
+            column *= faer::Scale(unit * v.max(0.0).sqrt());
         }
+        let mut draws = vec![0.0; count * m];
+        draws.par_chunks_exact_mut(m).enumerate().for_each(|(i, out)| {
+            let mut normal = normals(seed, i);
+            let z = Mat::from_fn(m, 1, |_, _| normal());
+            out.copy_from_slice(&mean);
+            let out = MatMut::from_column_major_slice_mut(out, m, 1);
+            matmul(out, Accum::Add, root.as_ref(), z.as_ref(), 1.0, Par::Seq);
+        });
         Ok(draws)
     }
 
     /// Posterior covariance of the location at scattered points, M x M, without the unit of a
-    /// standardized response: s·∘K** − s² P D⁻¹ Pᵀ with the rows of P products of K*ₐQₐ.
+    /// standardized response: s·(∘K** − P (s/D) Pᵀ) with the rows of P products of K*ₐQₐ.
     fn covariance_at_points(&self, at: &[Points], weight: &[f64]) -> Mat<f64> {
         let m = weight.len();
-        let projected: Vec<Mat<f64>> = self
-            .marginal
-            .cross_at_points(at, &self.theta)
-            .iter()
-            .zip(&self.factors)
-            .map(|((k, _), f)| k * f.basis().to_dense())
-            .collect();
+        let cross = self.marginal.cross(at, &vec![None; at.len()], &self.theta);
+        let projected: Vec<Mat<f64>> =
+            cross.iter().zip(self.factors()).map(|((k, _), f)| k * f.basis().to_dense()).collect();
         let mut covariance = self.marginal.prior_at_points(at, &self.theta);
-        let rest: usize = self.factors[1..].iter().map(Spectral::rank).product();
-        // The products over all axes but the first, once.
-        let mut others = Mat::full(m, 1, 1.0);
-        for p in &projected[1..] {
-            others = Mat::from_fn(m, others.ncols() * p.ncols(), |i, j| {
-                others[(i, j / p.ncols())] * p[(i, j % p.ncols())]
-            });
-        }
-        for first in 0..self.factors[0].rank() {
-            let d = &self.eigenvalues[first * rest..][..rest];
-            let block = Mat::from_fn(m, rest, |i, j| {
-                projected[0][(i, first)] * others[(i, j)] / d[j].sqrt()
-            });
-            subtract_gram(&mut covariance, block.as_ref(), self.variance);
+        let precision = self.scaled_precision();
+        // Some columns of P at a time: all of them are M x N.
+        let columns = (TILE / m).clamp(1, precision.len().max(1));
+        let mut tile = Mat::zeros(m, columns);
+        for (t, d) in precision.chunks(columns).enumerate() {
+            for (j, d) in d.iter().enumerate() {
+                let column = tile.col_as_slice_mut(j);
+                column.fill(d.sqrt());
+                let mut pair = t * columns + j;
+                for p in projected.iter().rev() {
+                    let factor = p.col_as_slice(pair % p.ncols());
+                    pair /= p.ncols();
+                    column.iter_mut().zip(factor).for_each(|(c, f)| *c *= f);
+                }
+            }
+            subtract_gram(covariance.as_mut(), tile.subcols(0, d.len()));
         }
         for j in 0..m {
-            for i in 0..m {
+            for i in j..m {
                 covariance[(i, j)] *= self.variance * weight[i] * weight[j];
+                covariance[(j, i)] = covariance[(i, j)];
             }
         }
         covariance
     }
 }
 
-/// covariance −= s · block blockᵀ.
-fn subtract_gram(covariance: &mut Mat<f64>, block: MatRef<'_, f64>, s: f64) {
-    faer::linalg::matmul::matmul(
-        covariance,
-        faer::Accum::Add,
-        block,
-        block.transpose(),
-        -s,
-        faer::Par::rayon(0),
+/// A −= B Bᵀ in the lower triangle.
+fn subtract_gram(a: MatMut<'_, f64>, b: MatRef<'_, f64>) {
+    triangular::matmul(
+        a,
+        BlockStructure::TriangularLower,
+        Accum::Add,
+        b,
+        BlockStructure::Rectangular,
+        b.transpose(),
+        BlockStructure::Rectangular,
+        -1.0,
+        Par::rayon(0),
     );
 }
 

@@ -3,6 +3,10 @@
 mod conditional;
 mod draws;
 mod grid;
+mod place;
 mod points;
+#[cfg(test)]
+mod tests;
 
-pub use conditional::{Conditional, Moments, Place};
+pub use conditional::{Conditional, Moments};
+pub use place::Place;

@@ -82,6 +82,11 @@ impl AxisFactor {
                 }
             }
         };
+        // A field that centering or its covariate makes 0: nothing downstream takes an empty basis.
+        let spectral = match spectral {
+            Ok(s) if s.rank() == 0 => Spectral::new(Mat::zeros(n, n).as_ref(), Facts::default()),
+            other => other,
+        };
         spectral.map_err(|e| {
             let kernel = self.kernel.as_ref().map_or("constant", |k| k.text.as_str());
             Error::Singular(format!("axis {:?}, kernel {kernel}: {e}", self.name))

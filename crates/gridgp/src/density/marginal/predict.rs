@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use faer::Mat;
 use gridgp_linalg::KroneckerIdentity;
+use rayon::prelude::*;
 
 use super::design::Design;
-use super::{Marginal, covariate_weights, refuse_weights};
+use super::{Marginal, covariate_weights};
 use crate::grid::{Covariate, Grid, Points};
 use crate::{Error, Result};
 
@@ -37,33 +38,32 @@ impl Marginal {
         self.scale.at(theta).powi(2)
     }
 
-    /// The multipliers of the field along each axis of a grid.
-    fn weights(&self, grid: &Grid, covariates: &[Covariate]) -> Result<Vec<Option<Vec<f64>>>> {
-        covariate_weights(&self.term, grid, covariates).ok_or_else(|| refuse_weights("field"))
+    /// What multiplies the field along each axis of a grid.
+    pub(crate) fn weights(&self, grid: &Grid, covariates: &[Covariate]) -> Vec<Option<Vec<f64>>> {
+        covariate_weights(&self.term, grid, covariates)
+            .expect("the covariates have the axes that they have in the data")
     }
 
-    /// [`Cross`] for each axis of a new grid.
+    /// [`Cross`] for each axis, where `weights` multiply the field.
     pub(crate) fn cross(
         &self,
-        grid: &Grid,
-        covariates: &[Covariate],
+        at: &[Points],
+        weights: &[Option<Vec<f64>>],
         theta: &[f64],
-    ) -> Result<Vec<Cross>> {
-        let weights = self.weights(grid, covariates)?;
-        let axes = self.axes.iter().zip(grid.axes()).zip(&weights);
-        Ok(axes.map(|((f, new), w)| f.cross(&new.points(), w.as_deref(), theta)).collect())
+    ) -> Vec<Cross> {
+        let axes = self.axes.iter().zip(at).zip(weights);
+        axes.map(|((f, new), w)| f.cross(new, w.as_deref(), theta)).collect()
     }
 
     /// For each axis, a root of the joint prior covariance of data and new points.
     pub(crate) fn joint_roots(
         &self,
-        grid: &Grid,
-        covariates: &[Covariate],
+        at: &[Points],
+        weights: &[Option<Vec<f64>>],
         theta: &[f64],
     ) -> Result<Vec<Mat<f64>>> {
-        let weights = self.weights(grid, covariates)?;
-        let axes = self.axes.iter().zip(grid.axes()).zip(&weights);
-        axes.map(|((f, new), w)| f.joint_root(&new.points(), w.as_deref(), theta)).collect()
+        let axes = self.axes.par_iter().zip(at).zip(weights);
+        axes.map(|((f, new), w)| f.joint_root(new, w.as_deref(), theta)).collect()
     }
 
     /// mean += m(θ) on a grid.
@@ -80,24 +80,16 @@ impl Marginal {
         }
     }
 
-    /// [`Cross`] for each axis at scattered points, without the covariates of the points.
-    pub(crate) fn cross_at_points(&self, at: &[Points], theta: &[f64]) -> Vec<Cross> {
-        self.axes.iter().zip(at).map(|(f, p)| f.cross(p, None, theta)).collect()
-    }
-
     /// Prior covariance of the field at scattered points, M x M, without amplitude and covariates.
     pub(crate) fn prior_at_points(&self, at: &[Points], theta: &[f64]) -> Mat<f64> {
-        let m = at[0].len();
-        let mut all = Mat::full(m, m, 1.0);
-        for (axis, points) in self.axes.iter().zip(at) {
-            let k = axis.gram_at(points, theta);
-            for j in 0..m {
-                for i in 0..m {
-                    all[(i, j)] *= k[(i, j)];
-                }
+        let mut axes = self.axes.iter().zip(at).map(|(axis, points)| axis.gram_at(points, theta));
+        let mut product = axes.next().expect("a grid has an axis");
+        for k in axes {
+            for (column, k) in product.col_iter_mut().zip(k.col_iter()) {
+                column.iter_mut().zip(k.iter()).for_each(|(p, k)| *p *= k);
             }
         }
-        all
+        product
     }
 
     /// For points `rows` of a table: what multiplies the field, and m(θ). `columns[c]` is

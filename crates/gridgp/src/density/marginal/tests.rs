@@ -6,7 +6,7 @@ use faer::Mat;
 use gridgp_linalg::Cholesky;
 
 use super::*;
-use crate::grid::{Axis, Coordinate, Covariate, Grid, Variable};
+use crate::grid::{Axis, Coordinate, Covariate, Dataset, Grid, Variable};
 use crate::model::spec::{ModelSpec, Source};
 
 fn model(text: &str, data: Dataset) -> Model {

@@ -1,0 +1,150 @@
+//! New grids in the terms of the model.
+
+use std::collections::HashMap;
+
+use super::conditional::Conditional;
+use crate::grid::{Axis, Coordinate, Covariate, Grid, Points, Values};
+use crate::{Error, Result};
+
+/// Where to predict: a grid with the axes of the data, and the covariates there.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The new grid; its coordinates are in the units of the data.
+    ///
+    /// A label means what it means in the data, and one that the data lack is another level.
+    pub grid: Grid,
+    /// Covariates along the new axes, by name; those whose axes have not moved may be absent.
+    pub covariates: Vec<Covariate>,
+}
+
+/// A place, checked, in the numbers of the model.
+pub(super) struct Located<'a> {
+    pub(super) grid: &'a Grid,
+    /// The points of each axis.
+    pub(super) points: Vec<Points>,
+    /// The covariates of the model, in its order.
+    pub(super) covariates: Vec<Covariate>,
+}
+
+impl Conditional<'_> {
+    /// The place in the numbers of the model.
+    ///
+    /// # Errors
+    /// Axes or coordinates that are not those of the data; a covariate that is needed and not
+    /// known, or not on its axes.
+    pub(super) fn locate<'a>(&self, place: &'a Place) -> Result<Located<'a>> {
+        let (old, new) = (self.model.data.grid.axes(), place.grid.axes());
+        let names = |axes: &[Axis]| axes.iter().map(|a| a.name().to_owned()).collect::<Vec<_>>();
+        if names(old) != names(new) {
+            return Err(Error::Grid(format!(
+                "the new grid has the axes {:?} where the data have {:?}; name them alike, in the \
+                 same order",
+                names(new),
+                names(old)
+            )));
+        }
+        let points =
+            old.iter().zip(new).map(|(o, n)| points_like(o, n)).collect::<Result<Vec<_>>>()?;
+        let moved: Vec<bool> = old.iter().zip(&points).map(|(o, p)| o.points() != *p).collect();
+        let covariates = self
+            .model
+            .data
+            .covariates
+            .iter()
+            .enumerate()
+            .map(|(c, known)| {
+                let used = self.model.location.terms.iter().any(|t| t.covariates.contains(&c));
+                covariate_at(place, known, &moved, used)
+            })
+            .collect::<Result<_>>()?;
+        Ok(Located { grid: &place.grid, points, covariates })
+    }
+}
+
+/// A covariate of the model at a place.
+fn covariate_at(place: &Place, known: &Covariate, moved: &[bool], used: bool) -> Result<Covariate> {
+    let axes = place.grid.axes();
+    let length = known.axes.iter().map(|&a| axes[a].len()).product();
+    if !used {
+        return Ok(Covariate { values: vec![0.0; length], ..known.clone() });
+    }
+    if let Some(new) = place.covariates.iter().find(|c| c.name == known.name) {
+        if new.axes != known.axes || new.values.len() != length {
+            return Err(Error::Data(format!(
+                "the covariate {:?} has {} values along the axes {:?} here, where the fit needs \
+                 {length} along {:?} (positions of axes in the grid)",
+                known.name,
+                new.values.len(),
+                new.axes,
+                known.axes
+            )));
+        }
+        check_finite(&new.name, &new.values)?;
+        return Ok(new.clone());
+    }
+    match known.axes.iter().find(|&&a| moved[a]) {
+        Some(&a) => Err(Error::Data(format!(
+            "the covariate {:?} is not known at the new points of axis {:?}; add it to the file of \
+             new points, as a column or variable of that name",
+            known.name,
+            axes[a].name()
+        ))),
+        None => Ok(known.clone()),
+    }
+}
+
+/// A value of a covariate that is not finite would spread over the whole prediction.
+pub(super) fn check_finite(name: &str, values: &[f64]) -> Result<()> {
+    match values.iter().position(|v| !v.is_finite()) {
+        Some(i) => Err(Error::Data(format!(
+            "the covariate {name:?} is {} at position {i} of the new points; it must be finite",
+            values[i]
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The points of an axis as the kernels of the fit see them: a label has the number that it has
+/// in the fit, and one that is not there a number that none has there.
+fn points_like(fit: &Axis, new: &Axis) -> Result<Points> {
+    let names = |axis: &Axis| -> Vec<String> {
+        axis.coordinates().iter().map(|c| c.name.clone()).collect()
+    };
+    if names(fit) != names(new) {
+        return Err(Error::Grid(format!(
+            "axis {:?} has the coordinates {:?} in the new grid where the data have {:?}",
+            new.name(),
+            names(new),
+            names(fit)
+        )));
+    }
+    let columns = fit
+        .coordinates()
+        .iter()
+        .zip(new.coordinates())
+        .map(|(old, new)| numbers_like(old, new))
+        .collect::<Result<Vec<_>>>()?;
+    let rows = (0..new.len()).flat_map(|i| columns.iter().map(move |c| c[i]));
+    Ok(Points::new(rows.collect(), columns.len()))
+}
+
+fn numbers_like(fit: &Coordinate, new: &Coordinate) -> Result<Vec<f64>> {
+    match (&fit.values, &new.values) {
+        (Values::Numbers(_), Values::Numbers(v)) => Ok(v.clone()),
+        (Values::Labels(known), Values::Labels(labels)) => {
+            let mut numbers = HashMap::new();
+            for (i, label) in known.iter().chain(labels).enumerate() {
+                numbers.entry(label).or_insert(i as f64);
+            }
+            Ok(labels.iter().map(|l| numbers[l]).collect())
+        }
+        (Values::Numbers(_), Values::Labels(_)) => Err(Error::Grid(format!(
+            "the coordinate {:?} holds labels in the new grid but numbers in the data",
+            fit.name
+        ))),
+        (Values::Labels(_), Values::Numbers(_)) => Err(Error::Grid(format!(
+            "the coordinate {:?} holds numbers in the new grid but labels in the data",
+            fit.name
+        ))),
+    }
+}
