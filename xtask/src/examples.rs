@@ -72,8 +72,7 @@ enum Outcome {
 }
 
 fn example(gridgp: &Path, folder: &Path, run: &Value) -> Result<Outcome> {
-    let folder_text = |path: &Path| Ok(path.to_str().context("a path is not UTF-8")?.to_owned());
-    let model = folder_text(&folder.join(run["model"].as_str().context("no \"model\"")?))?;
+    let model = path_text(&folder.join(run["model"].as_str().context("no \"model\"")?))?;
     let mut data = Vec::new();
     if let Some(file) = run["data"].as_str() {
         if !root().join(file).exists() {
@@ -82,7 +81,7 @@ fn example(gridgp: &Path, folder: &Path, run: &Value) -> Result<Outcome> {
         data = vec!["--data", file];
     }
     let out = tempfile::tempdir()?;
-    let fit = folder_text(&out.path().join("fit.nc"))?;
+    let fit = path_text(&out.path().join("fit.nc"))?;
     let gridgp = |arguments: &[&[&str]]| output(&mut program(gridgp, &arguments.concat()));
     gridgp(&[&["check", &model], &data])?;
     gridgp(&[&["fit", &model, "-o", &fit, "--quiet"], &data])?;
@@ -93,8 +92,8 @@ fn example(gridgp: &Path, folder: &Path, run: &Value) -> Result<Outcome> {
         bail!("{}\nthe whole summary:\n{summary:#}", wrong.join("\n"));
     }
     if let Some(at) = run["at"].as_str() {
-        let csv = folder_text(&out.path().join("prediction.csv"))?;
-        let netcdf = folder_text(&out.path().join("prediction.nc"))?;
+        let csv = path_text(&out.path().join("prediction.csv"))?;
+        let netcdf = path_text(&out.path().join("prediction.nc"))?;
         for file in [&csv, &netcdf] {
             gridgp(&[&["predict", &fit, "--at", at, "-o", file]])?;
             ensure!(Path::new(file).exists(), "predict succeeded without writing {file}");
@@ -102,6 +101,10 @@ fn example(gridgp: &Path, folder: &Path, run: &Value) -> Result<Outcome> {
         check_rows(&fs::read_to_string(&csv)?, run["rows"].as_u64().context("no \"rows\"")?)?;
     }
     Ok(Outcome::Passed(expectations.len()))
+}
+
+fn path_text(path: &Path) -> Result<String> {
+    Ok(path.to_str().with_context(|| format!("{} is not UTF-8", path.display()))?.to_owned())
 }
 
 /// One row a point below the header, every cell filled and every number finite.

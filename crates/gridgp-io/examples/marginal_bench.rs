@@ -146,7 +146,8 @@ fn file_section(file: &str, variable: &str) -> Result<(Vec<String>, String)> {
 fn generated(described: &Value, names: &[String], noise: f64) -> Result<Dataset> {
     let mut state = described["seed"].as_u64().ok_or("no seed")?;
     let mut uniform = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 * 2f64.powi(-53)
     };
     let mut axes = Vec::new();
@@ -173,9 +174,8 @@ fn generated(described: &Value, names: &[String], noise: f64) -> Result<Dataset>
         mean = mean
             .iter()
             .flat_map(|&(p, s)| {
-                x.iter().map(move |x| {
-                    (p * (0.7 * (a + 1.0) * x + 0.3).sin(), s + (0.4 + 0.3 * a) * x)
-                })
+                x.iter()
+                    .map(move |x| (p * (0.7 * (a + 1.0) * x + 0.3).sin(), s + (0.4 + 0.3 * a) * x))
             })
             .collect();
     }
