@@ -107,12 +107,15 @@ fn path_text(path: &Path) -> Result<String> {
     Ok(path.to_str().with_context(|| format!("{} is not UTF-8", path.display()))?.to_owned())
 }
 
-/// One row a point below the header, every cell filled and every number finite.
+/// One row a point below the header, and numbers in every column from `mean` on.
 fn check_rows(table: &str, rows: u64) -> Result<()> {
     let found = table.lines().count() as u64;
     ensure!(found == rows + 1, "the prediction has {found} lines, not a header and {rows} rows");
+    let header = table.lines().next().unwrap_or_default();
+    let first = header.split(',').position(|name| name == "mean");
+    let first = first.with_context(|| format!("the prediction has no mean: {header}"))?;
     for line in table.lines().skip(1) {
-        for cell in line.split(',') {
+        for cell in line.split(',').skip(first) {
             let finite = cell.parse::<f64>().is_ok_and(f64::is_finite);
             ensure!(finite, "the prediction has the cell {cell:?} in the row {line}");
         }
@@ -170,7 +173,8 @@ mod tests {
 
     #[test]
     fn predictions_are_whole_tables_of_numbers() {
-        assert!(check_rows("x,mean\n1,2\n2,3\n", 2).is_ok());
+        assert!(check_rows("x,mean\n1,2\nMay,3\n", 2).is_ok());
+        assert!(check_rows("x,median\n1,2\n2,3\n", 2).is_err());
         assert!(check_rows("x,mean\n1,2\n", 2).is_err());
         assert!(check_rows("x,mean\n1,2\n2,\n", 2).is_err());
         assert!(check_rows("x,mean\n1,2\n2,NaN\n", 2).is_err());
