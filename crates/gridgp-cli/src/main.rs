@@ -1,2 +1,43 @@
-//! TODO
-fn main() {}
+//! The gridgp command line: from a grid of data to a fitted Gaussian process.
+
+mod args;
+mod commands;
+mod machine;
+mod progress;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            // A closed pipe (`gridgp kernels | head`) is the reader's choice, not an error.
+            if e.downcast_ref::<std::io::Error>().map(std::io::Error::kind)
+                == Some(std::io::ErrorKind::BrokenPipe)
+            {
+                return ExitCode::SUCCESS;
+            }
+            eprintln!("error: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<()> {
+    match args.command {
+        Command::Init(a) => commands::init::run(&a),
+        Command::Check(a) => commands::check::run(&a),
+        Command::Fit(a) => commands::fit::run(&a),
+        Command::Summary(a) => commands::summary::run(&a),
+        Command::Predict(a) => commands::predict::run(&a),
+        Command::Kernels(a) => commands::lists::kernels(&a),
+        Command::Priors(a) => commands::lists::priors(&a),
+        Command::Schema => commands::lists::schema(),
+    }
+}

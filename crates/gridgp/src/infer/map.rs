@@ -33,10 +33,7 @@ pub struct Map {
 /// # Errors
 /// [`crate::Error::Spec`] if the exact marginal cannot take the model,
 /// [`crate::Error::Inference`] if no start has a finite density.
-pub fn map(
-    model: &Model,
-    progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync),
-) -> Result<Map> {
+pub fn map(model: &Model, progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync)) -> Result<Map> {
     let spec = &model.spec.inference;
     let prototype = LogPosterior::new(model, spec.density)?;
     let options =

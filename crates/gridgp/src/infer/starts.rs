@@ -26,8 +26,8 @@ pub fn starts(model: &Model, count: usize, seed: u64) -> Vec<Vec<f64>> {
                 .enumerate()
                 .map(|(j, p)| {
                     let draw = p.prior.sample(&mut rng);
-                    let keep = start == 0
-                        || start % 2 == 1 && periods.iter().any(|(at, _)| *at == j);
+                    let keep =
+                        start == 0 || start % 2 == 1 && periods.iter().any(|(at, _)| *at == j);
                     if keep { first[j] } else { draw }
                 })
                 .collect();

@@ -1,0 +1,133 @@
+//! `gridgp init`: a commented starter model for a data file.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use gridgp_io::{CoordinateSummary, FileSummary, Kind};
+
+use super::check_writable;
+use crate::args::Init;
+
+pub fn run(args: &Init) -> anyhow::Result<()> {
+    let summary = gridgp_io::summarize(&args.data)?;
+    let text = starter(&args.data, args.output.as_deref(), &summary)?;
+    match &args.output {
+        None => write!(std::io::stdout(), "{text}")?,
+        Some(path) => {
+            if path.exists() {
+                bail!("{} exists already; choose another name", path.display());
+            }
+            check_writable(path)?;
+            std::fs::write(path, text)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            writeln!(std::io::stdout(), "wrote {}; next: gridgp check {0}", path.display())?;
+        }
+    }
+    Ok(())
+}
+
+fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::Result<String> {
+    let Some(guess) = &summary.guess else {
+        let names: Vec<&str> = summary.coordinates.iter().map(|c| c.name.as_str()).collect();
+        bail!(
+            "{}: no variable on a grid was found among {}; a table needs one row a cell, with a \
+             column for each axis and one for the response",
+            data.display(),
+            names.join(", ")
+        );
+    };
+    let mut out = String::new();
+    let mut line = |text: &str| writeln!(out, "{text}").expect("a String grows");
+    line("# A starter model. `gridgp check` shows what it means, defaults included.");
+    line("[data]");
+    line(&format!("file = {}", quoted(&relative(data, model))));
+    line(&format!("response = {}", quoted(&guess.response)));
+    for axis in &guess.axes {
+        let about: Vec<String> = axis
+            .coordinates
+            .iter()
+            .filter_map(|name| summary.coordinates.iter().find(|c| c.name == *name))
+            .map(about)
+            .collect();
+        line(&format!("# {}: {} points; {}", axis.name, axis.points, about.join("; ")));
+        let coordinates: Vec<String> = axis.coordinates.iter().map(|c| quoted(c)).collect();
+        let value = match coordinates.as_slice() {
+            [one] => one.clone(),
+            many => format!("[{}]", many.join(", ")),
+        };
+        line(&format!("axes.{} = {value}", key(&axis.name)));
+        for covariate in &axis.covariates {
+            line(&format!(
+                "# covariates.{} = {{ along = {}, center = true }}",
+                key(covariate),
+                quoted(&axis.name)
+            ));
+        }
+    }
+    line("");
+    line("[parameters]");
+    line("# \"default\" takes a prior from the data; write your own, such as \"normal(20, 5)\".");
+    line("intercept = \"default\"");
+    line("sigma = \"default\"");
+    line("");
+    line("# A random field: one kernel an axis. See `gridgp kernels`.");
+    line("[fields.f]");
+    for axis in &guess.axes {
+        let labels = |name: &String| {
+            summary.coordinates.iter().any(|c| c.name == *name && c.kind == Kind::Label)
+        };
+        let (named, numbers): (Vec<&String>, Vec<&String>) =
+            axis.coordinates.iter().partition(|c| labels(c));
+        let kernel = if numbers.is_empty() || axis.points == 1 {
+            "white()".to_owned()
+        } else if named.is_empty() {
+            "matern52()".to_owned()
+        } else {
+            let names: Vec<&str> = numbers.iter().map(|c| c.as_str()).collect();
+            format!("matern52({})", names.join(", "))
+        };
+        line(&format!("{} = {}", key(&axis.name), quoted(&kernel)));
+    }
+    line("");
+    line("[likelihood]");
+    line("family = \"gaussian\"");
+    line("location = \"intercept + f\"");
+    line("scale = \"sigma\"");
+    Ok(out)
+}
+
+fn about(c: &CoordinateSummary) -> String {
+    let units = c.units.as_ref().map(|u| format!(" {u}")).unwrap_or_default();
+    let step = match c.step {
+        Some(step) => format!(", every {step}"),
+        None if c.kind == Kind::Label => String::new(),
+        None => ", unevenly spaced".into(),
+    };
+    format!("{} from {} to {}{units}{step}", c.name, c.first, c.last)
+}
+
+/// The data file as seen from the model file.
+fn relative(data: &Path, model: Option<&Path>) -> String {
+    let folder = model.and_then(Path::parent).unwrap_or(Path::new(""));
+    if data.is_absolute() || folder.as_os_str().is_empty() {
+        return data.display().to_string();
+    }
+    if let Ok(inside) = data.strip_prefix(folder) {
+        return inside.display().to_string();
+    }
+    std::path::absolute(data)
+        .map_or_else(|_| data.display().to_string(), |p| p.display().to_string())
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("text is text")
+}
+
+/// A TOML key, quoted where it must be.
+fn key(name: &str) -> String {
+    let bare =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    if bare { name.to_owned() } else { quoted(name) }
+}

@@ -1,0 +1,87 @@
+//! One file a command.
+
+pub mod check;
+pub mod fit;
+pub mod init;
+pub mod lists;
+pub mod place;
+pub mod predict;
+pub mod summary;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use gridgp::grid::Dataset;
+use gridgp::model::Model;
+use gridgp::model::spec::{ModelSpec, Source};
+use gridgp_io::Scaling;
+
+use crate::machine;
+
+/// A model file with its data, resolved.
+pub struct Loaded {
+    pub source: Source,
+    pub model: Model,
+    pub scalings: Vec<Scaling>,
+}
+
+/// Reads a model file and its data. `data` replaces the file that the model names.
+pub fn load(path: &Path, data: Option<&Path>, seed: Option<u64>) -> anyhow::Result<Loaded> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the model file {}", path.display()))?;
+    let name =
+        path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into());
+    let source = Source::new(name, text);
+    let mut spec = ModelSpec::from_toml(&source)?;
+    if let Some(seed) = seed {
+        spec.inference.seed = seed;
+    }
+    let file = match (data, &spec.data.file) {
+        (Some(file), _) => file.to_owned(),
+        (None, Some(file)) => path.parent().unwrap_or(Path::new("")).join(file),
+        (None, None) => bail!(
+            "{} names no data: add `file = \"…\"` to [data], or give --data FILE",
+            path.display()
+        ),
+    };
+    let (data, scalings) = gridgp_io::read_with_scalings(&file, &spec.data)?;
+    check_size(&data, 1)?;
+    let model = Model::new(spec, &source, data)?;
+    Ok(Loaded { source, model, scalings })
+}
+
+/// Refuses a grid whose axes or cells would not fit into memory.
+pub fn check_size(data: &Dataset, copies: u128) -> anyhow::Result<()> {
+    let grid = &data.grid;
+    let cells = 8 * grid.len() as u128 * 6 * copies;
+    let axes: u128 = grid.axes().iter().map(|a| (a.len() as u128).pow(2) * 8 * 4).sum();
+    let longest = grid.axes().iter().max_by_key(|a| a.len()).expect("a grid has an axis");
+    machine::check_memory(
+        cells + axes,
+        &format!(
+            "a grid of {} cells with {} points along {:?}",
+            grid.len(),
+            longest.len(),
+            longest.name()
+        ),
+    )
+}
+
+/// Fails now if a file could not be written later.
+pub fn check_writable(path: &Path) -> anyhow::Result<()> {
+    let folder = match path.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    if path.is_dir() {
+        bail!("{} is a folder; name a file to write", path.display());
+    }
+    tempfile::NamedTempFile::new_in(&folder).with_context(|| {
+        format!(
+            "cannot write {}: the folder {} does not take a file",
+            path.display(),
+            folder.display()
+        )
+    })?;
+    Ok(())
+}
