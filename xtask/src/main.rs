@@ -2,6 +2,7 @@
 
 mod bench;
 mod docs;
+mod elnino;
 mod examples;
 mod oracles;
 mod peers;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 const USAGE: &str = "cargo xtask VERB
+  elnino          fit, prediction and summary of examples/elnino
   test            everything: format, lints, tests, documentation, examples
   examples [NAME] run the examples, or one of them, through the gridgp binary
   docs            documentation: builds without a warning, links lead somewhere, schema is current
@@ -24,6 +26,7 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
+        ["elnino"] => elnino::run(),
         ["test"] => test::run(),
         ["examples"] => examples::run(None),
         ["examples", name] => examples::run(Some(name)),
