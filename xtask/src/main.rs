@@ -1,2 +1,56 @@
-//! TODO
-fn main() {}
+//! Developer commands, `cargo xtask VERB`. One file a verb.
+
+mod bench;
+mod docs;
+mod elnino;
+mod examples;
+mod oracles;
+mod peers;
+mod program;
+mod test;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "cargo xtask VERB
+  elnino          fit, prediction and summary of examples/elnino
+  test            everything: format, lints, tests, documentation, examples
+  examples [NAME] run the examples, or one of them, through the gridgp binary
+  docs            documentation: builds without a warning, links lead somewhere, schema is current
+  oracles         only the tests that compare with ../shared/oracles, with their output
+  bench [TEXT]    time and memory of the marginal likelihood, of the problems whose name has TEXT
+  peers [TEXT]    the same beside implementations in Python, with ratios";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["elnino"] => elnino::run(),
+        ["test"] => test::run(),
+        ["examples"] => examples::run(None),
+        ["examples", name] => examples::run(Some(name)),
+        ["docs"] => docs::run(),
+        ["oracles"] => oracles::run(),
+        ["bench"] => bench::run(""),
+        ["bench", text] => bench::run(text),
+        ["peers"] => peers::run(""),
+        ["peers", text] => peers::run(text),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("unknown: {}\n{USAGE}", other.join(" ")),
+    }
+}
+
+/// The repository.
+fn root() -> PathBuf {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().expect("xtask lies in the repository").to_owned()
+}
+
+/// Data and reference numbers beside the repository, which not everybody has.
+fn shared() -> PathBuf {
+    root().join("../shared")
+}

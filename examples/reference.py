@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Where the numbers in elnino/expect.json and co2/expect.json come from: the same posteriors with
+dense N x N matrices in NumPy and SciPy.
+
+    python3 reference.py elnino|co2        # needs numpy and scipy; co2 takes minutes
+
+Nothing here is shared with gridgp. The mode is that of the density on the natural scale.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from scipy import linalg, optimize, stats
+
+HERE = Path(__file__).parent
+half_normal, normal = stats.halfnorm, stats.norm
+
+
+def log_normal(mean_log, sd_log):
+    return stats.lognorm(s=sd_log, scale=np.exp(mean_log))
+
+
+def distance(x):
+    return np.abs(x[:, None] - x)
+
+
+def matern32(x, lengthscale):
+    s = np.sqrt(3) * distance(x) / lengthscale
+    return (1 + s) * np.exp(-s)
+
+
+def matern52(x, lengthscale):
+    s = np.sqrt(5) * distance(x) / lengthscale
+    return (1 + s + s**2 / 3) * np.exp(-s)
+
+
+def periodic(x, period, lengthscale):
+    return np.exp(-2 * (np.sin(np.pi * distance(x) / period) / lengthscale) ** 2)
+
+
+def linear(x, center):
+    return np.outer(x - center, x - center)
+
+
+def elnino(year, month, p):
+    years = 1 + p["deviation"] ** 2 * (distance(year) == 0)
+    return p["cycle"] ** 2 * np.kron(years, matern32(month, p["smoothness"]))
+
+
+def co2(year, week, p):
+    years = 1 + p["slope"] ** 2 * linear(year, 1980) + p["drift"] ** 2 * matern52(year, p["memory"])
+    waves = p["season"] ** 2 * periodic(week, 365.25 / 7, p["shape"])
+    weeks = 1 + waves + p["rise"] ** 2 * linear(week, 26.5)
+    return p["size"] ** 2 * np.kron(years, weeks)
+
+
+# Covariance, table, priors, and a point near the mode, in this order.
+MODELS = {
+    "elnino": (elnino, "elnino/elnino_sst.csv", {
+        "mean": (normal(23, 3), 23.2),
+        "cycle": (half_normal(scale=3), 2.0),
+        "deviation": (half_normal(scale=1), 0.5),
+        "smoothness": (log_normal(np.log(4), 0.7), 4.4),
+        "noise": (half_normal(scale=1), 0.2),
+    }),
+    "co2": (co2, "co2/co2.csv", {
+        "mean": (normal(340, 20), 340.0),
+        "size": (half_normal(scale=20), 8.4),
+        "slope": (half_normal(scale=0.5), 0.18),
+        "drift": (half_normal(scale=1), 0.2),
+        "memory": (log_normal(np.log(2), 1), 0.8),
+        "season": (half_normal(scale=1), 0.3),
+        "shape": (log_normal(0, 0.5), 1.0),
+        "rise": (half_normal(scale=0.05), 0.006),
+        "noise": (half_normal(scale=1), 0.33),
+    }),
+}
+
+
+def main():
+    covariance, table, priors = MODELS[sys.argv[1]]
+    rows = np.loadtxt(HERE / table, delimiter=",", skiprows=1)
+    slow, fast, y = np.unique(rows[:, 0]), np.unique(rows[:, 1]), rows[:, 2]
+    names = list(priors)
+    positive = np.array([name != "mean" for name in names])
+
+    def natural(x):
+        return dict(zip(names, np.where(positive, np.exp(np.where(positive, x, 0)), x)))
+
+    def log_likelihood(p):
+        k = covariance(slow, fast, p)
+        k.flat[:: len(k) + 1] += p["noise"] ** 2
+        root = linalg.cholesky(k, lower=True, overwrite_a=True, check_finite=False)
+        z = linalg.solve_triangular(root, y - p["mean"], lower=True, check_finite=False)
+        return -0.5 * (z @ z + len(y) * np.log(2 * np.pi)) - np.log(root.diagonal()).sum()
+
+    def negative_log_posterior(x):
+        p = natural(x)
+        return -log_likelihood(p) - sum(priors[n][0].logpdf(p[n]) for n in names)
+
+    def gradient(x):
+        """Central differences of order 4."""
+        g = np.empty_like(x)
+        for i, e in enumerate(1e-3 * np.eye(len(x))):
+            f = [negative_log_posterior(x + k * e) for k in (1, -1, 2, -2)]
+            g[i] = (8 * (f[0] - f[1]) - (f[2] - f[3])) / 12e-3
+        return g
+
+    start = np.array([v if n == "mean" else np.log(v) for n, (_, v) in priors.items()])
+    found = optimize.minimize(
+        negative_log_posterior, start, jac=gradient, method="BFGS", options={"gtol": 1e-5}
+    )
+    p = natural(found.x)
+    print(json.dumps({
+        "parameters": {name: float(value) for name, value in p.items()},
+        "log_posterior": float(-found.fun),
+        "log_marginal_likelihood": float(log_likelihood(p)),
+        "largest_derivative": float(np.abs(found.jac).max()),
+    }, indent=2))
+
+
+if __name__ == "__main__":
+    main()

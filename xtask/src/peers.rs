@@ -1,0 +1,153 @@
+//! `cargo xtask peers`: gridgp beside the Python programs in `peers/`, in one run on this machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::bench::{self, HEADER, THREADS, row};
+use crate::program::{self, build, output, program};
+use crate::root;
+
+const PEERS: [&str; 3] = ["numpy_by_hand", "jax_eigh", "pymc_marginal_kron"];
+
+/// Longer than this, and there is no result.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+pub fn run(text: &str) -> Result<()> {
+    let python = environment()?;
+    let gridgp = bench::gridgp()?;
+    println!("{HEADER}");
+    for (name, problem) in bench::problems(text) {
+        let problem = problem.to_string();
+        let ours = measured(&mut program(&gridgp, &[&problem]))??;
+        println!("{}", row(&name, &ours, None)?);
+        for peer in PEERS {
+            let module = format!("marginal.{peer}");
+            match measured(&mut peer_program(&python, &[&module, &problem]))? {
+                Ok(theirs) => println!("{}", row(&name, &theirs, Some(&ours))?),
+                Err(reason) => println!("| {name} | {peer} | {reason} | | | | | | |"),
+            }
+        }
+    }
+    if text.is_empty() { fits(&python) } else { Ok(()) }
+}
+
+/// From the start of the program, or from the data in memory for a peer, to the optimum.
+fn fits(python: &Path) -> Result<()> {
+    let gridgp = build(&["--release", "--package", "gridgp-cli", "--bin", "gridgp"])?;
+    println!(
+        "\n| fit | program | seconds | peak MiB | log density | gridgp = 1 |\n|---|---|---|---|---|---|"
+    );
+    let kron2d = root().join("examples/kron2d/observations.csv");
+    let kron2d = kron2d.to_str().context("a path is not UTF-8")?;
+    let ours = fit(&gridgp, &["examples/kron2d/map.toml"])?;
+    fit_row("kron2d, log posterior", "gridgp", &ours, "log_posterior", None)?;
+    match measured(&mut peer_program(python, &["fit.pymc_kron2d", kron2d]))? {
+        Ok(theirs) => fit_row("", "pymc_find_map", &theirs, "log_posterior", Some(&ours))?,
+        Err(reason) => println!("| | pymc_find_map | {reason} | | | |"),
+    }
+    for (_, problem) in bench::problems("era5") {
+        let file = bench::era5_file();
+        let file = file.to_str().context("a path is not UTF-8")?;
+        let ours = fit(&gridgp, &["examples/era5_uk/model.toml", "--data", file])?;
+        let value = "log_marginal_likelihood";
+        fit_row("era5, log marginal likelihood", "gridgp", &ours, value, None)?;
+        for peer in &PEERS[..2] {
+            let arguments = ["fit.lbfgs", peer, &problem.to_string()];
+            match measured(&mut peer_program(python, &arguments))? {
+                Ok(theirs) => fit_row("", peer, &theirs, value, Some(&ours))?,
+                Err(reason) => println!("| | {peer} | {reason} | | | |"),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What `gridgp summary` says of a fit, with the wall-clock seconds of the whole program, reading
+/// and writing included, under `cold_seconds`.
+fn fit(gridgp: &Path, arguments: &[&str]) -> Result<Value> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("fit.nc");
+    let file = file.to_str().context("a path is not UTF-8")?;
+    let started = Instant::now();
+    output(&mut program(
+        gridgp,
+        &[&["fit"], arguments, &["-o", file, "--quiet", "--threads", THREADS]].concat(),
+    ))?;
+    let seconds = started.elapsed().as_secs_f64();
+    let summary = output(&mut program(gridgp, &["summary", file, "--json"]))?;
+    let mut summary: Value = serde_json::from_str(&summary)?;
+    summary["cold_seconds"] = seconds.into();
+    Ok(summary)
+}
+
+fn fit_row(fit: &str, name: &str, found: &Value, value: &str, ours: Option<&Value>) -> Result<()> {
+    let seconds = |v: &Value| v["cold_seconds"].as_f64().or(v["seconds"].as_f64());
+    let time = seconds(found).context("no seconds")?;
+    let memory = found["fit_memory_bytes"].as_f64().or(found["peak_memory_bytes"].as_f64());
+    let ratio = time / ours.map_or(Some(time), seconds).context("no seconds")?;
+    println!(
+        "| {fit} | {name} | {time:.3} | {:.0} | {:.5} | {ratio:.1} |",
+        memory.context("no memory")? / f64::from(1 << 20),
+        found[value].as_f64().with_context(|| format!("no {value:?}"))?,
+    );
+    Ok(())
+}
+
+/// A Python with what the peers need, made once under `target/`.
+fn environment() -> Result<PathBuf> {
+    let folder = root().join("target/peers-venv");
+    let python = folder.join("bin/python");
+    let wanted = fs::read_to_string(root().join("peers/requirements.txt"))?;
+    let stamp = folder.join("requirements.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    let folder = folder.to_str().context("the path of the repository is not UTF-8")?;
+    program::run(&mut program("python3", &["-m", "venv", "--clear", folder]))?;
+    let requirements = ["-m", "pip", "install", "--quiet", "-r", "peers/requirements.txt"];
+    program::run(&mut program(&python, &requirements))?;
+    fs::write(stamp, wanted)?;
+    Ok(python)
+}
+
+fn peer_program(python: &Path, module_and_arguments: &[&str]) -> Command {
+    let mut command = program(python, &["-W", "ignore", "-m"]);
+    command.args(module_and_arguments).current_dir(root().join("peers"));
+    command
+}
+
+/// The JSON line that a program prints, or why there is none.
+fn measured(command: &mut Command) -> Result<Result<Value>> {
+    let folder = tempfile::tempdir()?;
+    let (out, messages) = (folder.path().join("out"), folder.path().join("messages"));
+    let mut child = command
+        .env("PEER_THREADS", THREADS)
+        .env("RAYON_NUM_THREADS", THREADS)
+        .stdout(Stdio::from(fs::File::create(&out)?))
+        .stderr(Stdio::from(fs::File::create(&messages)?))
+        .spawn()?;
+    let started = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if started.elapsed() > PATIENCE {
+            child.kill()?;
+            child.wait()?;
+            return Ok(Err(anyhow::anyhow!("no result in {} s", PATIENCE.as_secs())));
+        }
+        sleep(Duration::from_millis(20));
+    };
+    let read = || -> Result<Value> {
+        let said = fs::read_to_string(&messages)?;
+        ensure!(status.success(), "failed: {}", said.lines().last().unwrap_or("no message"));
+        Ok(serde_json::from_str(fs::read_to_string(&out)?.trim())?)
+    };
+    Ok(read())
+}

@@ -1,0 +1,14 @@
+//! `cargo xtask test`: everything that must hold.
+
+use anyhow::Result;
+
+use crate::program::{self, cargo};
+use crate::{docs, examples};
+
+pub fn run() -> Result<()> {
+    program::run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    program::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    program::run(&mut cargo(&["test", "--workspace"]))?;
+    docs::run()?;
+    examples::run(None)
+}
