@@ -11,7 +11,7 @@
 use std::f64::consts::PI;
 
 use faer::Mat;
-use gridgp_linalg::{Basis, Spectral, mode_gram, project_in_place};
+use gridgp_linalg::{Basis, Spectral, mode_gram, project_in_place, settle_registers};
 use rayon::prelude::*;
 
 /// What one evaluation gives.
@@ -88,6 +88,7 @@ impl KroneckerNoise<'_> {
             .zip(scratch.contracted.par_chunks_mut(rows))
             .zip(prefixes.par_chunks(rows).zip(prefix_roots.par_chunks(rows)))
             .map(|(((tilde, beta), contracted), (prefix, root))| {
+                settle_registers();
                 let mut sums = Sums { last: vec![0.0; columns], ..Sums::default() };
                 for (i, c) in contracted.iter_mut().enumerate() {
                     let range = i * columns..(i + 1) * columns;
