@@ -334,10 +334,11 @@ fn outer<'a>(vectors: impl Iterator<Item = &'a [f64]>) -> Vec<f64> {
         .fold(vec![1.0], |all, v| all.iter().flat_map(|a| v.iter().map(move |b| a * b)).collect())
 }
 
-/// √λ, with a floor far below rounding so that it can be divided out again.
+/// √λ, with a floor far below rounding so that it can be divided out again; also where all λ are 0,
+/// since the other axes are weighted with it.
 fn root_weights(values: &[f64]) -> Vec<f64> {
     let largest = values.iter().copied().fold(0.0, f64::max);
-    let floor = if largest > 0.0 { largest * 1e-60 } else { 1.0 };
+    let floor = 1e-60 * if largest > 0.0 { largest } else { 1.0 };
     values.iter().map(|v| v.max(floor).sqrt()).collect()
 }
 
