@@ -12,7 +12,8 @@ use crate::model::Model;
 ///
 /// The first is driven by the data and by `inference.start`: noise at a third of the response's
 /// standard deviation, a field's amplitude at the standard deviation, periods at the peak of the
-/// periodogram, anything else at the median of its prior. The others are drawn from the priors;
+/// periodogram, lengthscales where the autocorrelation falls to one half, anything else at the
+/// median of its prior. The others are drawn from the priors;
 /// every second one keeps the periods of the first, since a period has a narrow basin.
 pub fn starts(model: &Model, count: usize, seed: u64) -> Vec<Vec<f64>> {
     let first = data_driven(model);
@@ -45,6 +46,9 @@ fn data_driven(model: &Model) -> Vec<f64> {
     let set = |theta: &mut [f64], j: usize, value: f64| {
         theta[j] = within(&model.parameters[j].prior, value);
     };
+    for (j, length) in lengthscales(model) {
+        set(&mut theta, j, length);
+    }
     for (j, period) in periods(model) {
         set(&mut theta, j, period);
     }
@@ -80,18 +84,34 @@ fn within(prior: &Prior, value: f64) -> f64 {
 
 /// For each free period, its parameter and the peak of the periodogram along its axis.
 fn periods(model: &Model) -> Vec<(usize, f64)> {
+    along_axes(model, |role| role == Role::Period, strongest_period)
+}
+
+/// For each free lengthscale of one coordinate, its parameter and where the autocorrelation along
+/// its axis falls to one half.
+fn lengthscales(model: &Model) -> Vec<(usize, f64)> {
+    let is_length = |role| matches!(role, Role::Lengthscale { .. });
+    along_axes(model, is_length, correlation_length)
+}
+
+/// For each free parameter with a role on an axis of one coordinate, what `measure` finds there.
+fn along_axes(
+    model: &Model,
+    has_role: impl Fn(Role) -> bool,
+    measure: impl Fn(&[Vec<f64>], &[f64]) -> Option<f64>,
+) -> Vec<(usize, f64)> {
     let mut found: Vec<(usize, f64)> = Vec::new();
     for field in &model.fields {
         for (a, k) in field.axes.iter().enumerate() {
             let Some(k) = k else { continue };
             for (p, value) in k.kernel.parameters().iter().zip(&k.values) {
-                let (Role::Period, Some(j), Some(inputs)) = (p.role, value.free(), &p.inputs)
+                let (true, Some(j), Some(inputs)) = (has_role(p.role), value.free(), &p.inputs)
                 else {
                     continue;
                 };
-                if found.iter().all(|(at, _)| *at != j) {
+                if k.points.dims() == 1 && found.iter().all(|(at, _)| *at != j) {
                     let x: Vec<f64> = k.points.column(inputs.columns()[0]).collect();
-                    found.extend(strongest_period(&model.data, a, &x).map(|period| (j, period)));
+                    found.extend(measure(&lines(&model.data, a), &x).map(|v| (j, v)));
                 }
             }
         }
@@ -99,21 +119,13 @@ fn periods(model: &Model) -> Vec<(usize, f64)> {
     found
 }
 
-/// The period of the sine wave that explains most variance along an axis, over a sample of lines
-/// (least squares on each line, so that points may be unevenly spaced).
-fn strongest_period(data: &Dataset, axis: usize, x: &[f64]) -> Option<f64> {
-    let n = x.len();
-    let (low, high) =
-        x.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
-    if n < 4 || high <= low {
-        return None;
-    }
+/// Up to 200 lines of the response along an axis, each without its mean.
+fn lines(data: &Dataset, axis: usize) -> Vec<Vec<f64>> {
     let shape = data.grid.shape();
-    let right: usize = shape[axis + 1..].iter().product();
-    let lines = data.grid.len() / n;
-    let step = lines.div_ceil(200);
-    let lines: Vec<Vec<f64>> = (0..lines)
-        .step_by(step)
+    let (n, right) = (shape[axis], shape[axis + 1..].iter().product::<usize>());
+    let count = data.grid.len() / n;
+    (0..count)
+        .step_by(count.div_ceil(200))
         .map(|line| {
             let (l, r) = (line / right, line % right);
             let y: Vec<f64> =
@@ -121,7 +133,34 @@ fn strongest_period(data: &Dataset, axis: usize, x: &[f64]) -> Option<f64> {
             let mean = y.iter().sum::<f64>() / n as f64;
             y.iter().map(|v| v - mean).collect()
         })
-        .collect();
+        .collect()
+}
+
+/// The distance at which the autocorrelation along an axis first falls below one half.
+fn correlation_length(lines: &[Vec<f64>], x: &[f64]) -> Option<f64> {
+    let n = x.len();
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|&a, &b| x[a].total_cmp(&x[b]));
+    let covariance = |lag: usize| {
+        let pairs = order.iter().zip(&order[lag..]);
+        let sum = |y: &Vec<f64>| pairs.clone().map(|(&a, &b)| y[a] * y[b]).sum::<f64>();
+        lines.iter().map(sum).sum::<f64>() / (n - lag) as f64
+    };
+    let whole = covariance(0);
+    let lag = (1..n).find(|&lag| covariance(lag) < 0.5 * whole)?;
+    let distance = order.iter().zip(&order[lag..]).map(|(&a, &b)| x[b] - x[a]).sum::<f64>();
+    (whole > 0.0).then(|| distance / (n - lag) as f64)
+}
+
+/// The period of the sine wave that explains most variance (least squares on each line, so that
+/// points may be unevenly spaced).
+fn strongest_period(lines: &[Vec<f64>], x: &[f64]) -> Option<f64> {
+    let n = x.len();
+    let (low, high) =
+        x.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
+    if n < 4 || high <= low {
+        return None;
+    }
     // Four frequencies for each one that the extent resolves, up to one wave for two points.
     let extent = high - low;
     let waves = |i: usize| 0.5 + 0.25 * i as f64;
@@ -170,7 +209,10 @@ mod tests {
         let y: Vec<f64> =
             (0..120).map(|c| (2.0 * std::f64::consts::PI * x[c / 2] / 7.3).sin() + 5.0).collect();
         let data = Dataset::new(grid, Variable::new("y", y), vec![]).unwrap();
-        let period = strongest_period(&data, 0, &x).unwrap();
+        let period = strongest_period(&lines(&data, 0), &x).unwrap();
         assert!((period - 7.3).abs() < 0.3, "{period}");
+        // cos(2 pi r / 7.3) falls to one half at a sixth of the period.
+        let length = correlation_length(&lines(&data, 0), &x).unwrap();
+        assert!((1.0..2.5).contains(&length), "{length}");
     }
 }
