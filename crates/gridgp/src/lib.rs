@@ -15,6 +15,7 @@ pub mod dist;
 pub mod density;
 pub mod error;
 pub mod grid;
+pub mod infer;
 pub mod kernel;
 pub mod model;
 pub mod param;
