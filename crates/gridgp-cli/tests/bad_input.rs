@@ -66,18 +66,18 @@ fn wrong_names() {
     fit_fails(
         TABLE,
         &MODEL.replace("half_normal(2)", "half_normal(scale = 2)"),
-        &["model.toml:7:30", "sd"],
+        &["model.toml:7:29", "sd"],
     );
     fit_fails(
         TABLE,
         &MODEL.replace("half_normal(2)", "half_normal(-2)"),
-        &["model.toml:7:30", "-2"],
+        &["model.toml:7:29", "-2"],
     );
 }
 
 #[test]
 fn tables_that_are_no_grids() {
-    fit_fails(&format!("{TABLE}1,2,6\n"), MODEL, &["line 7", "line 8"]);
+    fit_fails(&format!("{TABLE}1,2,6\n"), MODEL, &["lines 7 and 8", "x = 1, t = 2"]);
     fit_fails("x,t,y\n0,0,1\n1,1,2\n2,2,3\n3,3,4\n4,4,4\n5,5,5\n", MODEL, &["6", "36"]);
     fit_fails(&TABLE.replace("4.5", "4.5a"), MODEL, &["data.csv", "line 6", "\"y\"", "4.5a"]);
     fit_fails(&TABLE.replace("4.5", ""), MODEL, &["1 missing", "x = 1, t = 1"]);

@@ -1,8 +1,6 @@
 //! Inference: from a [`LogDensity`](crate::density::LogDensity) to estimates of its unknowns.
 //!
-//! One engine, one file. [`map`](fn@map) finds the parameters of highest posterior density of a
-//! model; [`maximize`](fn@maximize) is its L-BFGS from several starts, [`starts`](fn@starts) says
-//! where it begins.
+//! One engine, one file. [`maximize`] finds the mode by L-BFGS from several starts.
 //!
 //! # Why the optimizer is our own
 //!
