@@ -9,6 +9,7 @@ use faer::linalg::triangular_solve::{
 };
 use faer::{Mat, MatMut, MatRef};
 
+use crate::gemm::settle_registers;
 use crate::{Error, Result, threads};
 
 /// A = L Lᵀ, L lower triangular with a positive diagonal.
@@ -48,6 +49,7 @@ impl Cholesky {
             pivot: index,
             value: failed_pivot(a, &l, index),
         })?;
+        settle_registers();
         // The factorization uses the strict upper triangle as scratch.
         for j in 1..n {
             l.as_mut().col_mut(j).subrows_mut(0, j).fill(0.0);
@@ -100,12 +102,14 @@ impl Cholesky {
     pub fn solve_l_in_place(&self, b: MatMut<'_, f64>) {
         let par = threads::for_flops(self.size() * self.size() * b.ncols());
         solve_lower_triangular_in_place(self.l.as_ref(), b, par);
+        settle_registers();
     }
 
     /// Replaces B by L⁻ᵀ B.
     pub fn solve_lt_in_place(&self, b: MatMut<'_, f64>) {
         let par = threads::for_flops(self.size() * self.size() * b.ncols());
         solve_upper_triangular_in_place(self.l.transpose(), b, par);
+        settle_registers();
     }
 }
 

@@ -1,6 +1,5 @@
 //! A matrix with all of its entries, and the operator side of its Cholesky factorization.
 
-use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef};
 
 use crate::cholesky::Cholesky;
@@ -64,7 +63,7 @@ impl From<Mat<f64>> for Dense {
 /// out = A x
 pub(crate) fn gemm(a: MatRef<'_, f64>, x: MatRef<'_, f64>, out: MatMut<'_, f64>) {
     let par = threads::for_flops(2 * a.nrows() * a.ncols() * x.ncols());
-    matmul(out, Accum::Replace, a, x, 1.0, par);
+    crate::gemm::gemm(out, Accum::Replace, a, x, par);
 }
 
 impl LinearOperator for Dense {

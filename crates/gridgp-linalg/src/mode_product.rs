@@ -4,11 +4,10 @@
 //! `right` those of the faster ones. On this view a mode product is a few matrix products without
 //! any transpose, and a Kronecker product applied to a vector is one mode product an axis.
 
-use faer::linalg::matmul::matmul;
-use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
+use crate::gemm::{gemm, gemm_lower, settle_registers};
 use crate::threads;
 
 /// out\[l, i, r\] = Σⱼ a\[i, j\] x\[l, j, r\], for a of shape (m, n).
@@ -84,14 +83,14 @@ pub(crate) fn strided_mode_product(
         // One product: (left x n)(n x m).
         let x = MatRef::from_row_major_slice(x.data, left, x.n).subcols(x_first, n);
         let out = MatMut::from_row_major_slice_mut(out.data, left, out.n).subcols_mut(out_first, m);
-        matmul(out, Accum::Replace, x, a.transpose(), 1.0, threads::for_flops(flops));
+        gemm(out, Accum::Replace, x, a.transpose(), threads::for_flops(flops));
         return;
     }
     let block = |x_block: &[f64], out_block: &mut [f64], par: Par| {
         let x = MatRef::from_row_major_slice(&x_block[x_first * right..][..n * right], n, right);
         let out = &mut out_block[out_first * right..][..m * right];
         let out = MatMut::from_row_major_slice_mut(out, m, right);
-        matmul(out, Accum::Replace, a, x, 1.0, par);
+        gemm(out, Accum::Replace, a, x, par);
     };
     let (x_size, out_size) = (x.n * right, out.n * right);
     if left == 1 {
@@ -125,17 +124,7 @@ pub(crate) fn mode_gram_block(x: View<'_>, first: usize, count: usize) -> Mat<f6
     let (left, n, right) = (x.left, x.n, x.right);
     let mut gram = Mat::zeros(count, count);
     let syrk = |gram: &mut Mat<f64>, a: MatRef<'_, f64>, par: Par| {
-        triangular::matmul(
-            gram.as_mut(),
-            BlockStructure::TriangularLower,
-            Accum::Add,
-            a,
-            BlockStructure::Rectangular,
-            a.transpose(),
-            BlockStructure::Rectangular,
-            1.0,
-            par,
-        );
+        gemm_lower(gram.as_mut(), a, a, 1.0, par);
     };
     if right == 1 {
         let a = MatRef::from_row_major_slice(x.data, left, n).subcols(first, count);
@@ -163,6 +152,7 @@ pub(crate) fn mode_gram_block(x: View<'_>, first: usize, count: usize) -> Mat<f6
             partial.iter().for_each(|p| gram += p);
         }
     }
+    settle_registers();
     mirror_lower(gram.as_mut());
     gram
 }

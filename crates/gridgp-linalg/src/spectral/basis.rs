@@ -2,11 +2,10 @@
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
-use faer::linalg::matmul::matmul;
-use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatMut, MatRef};
 use rayon::prelude::*;
 
+use crate::gemm::{gemm, gemm_lower, settle_registers};
 use crate::mode_product::{View, ViewMut, mirror_lower, mode_gram_block, strided_mode_product};
 use crate::threads;
 
@@ -187,24 +186,16 @@ impl Basis {
 fn sandwich(q: MatRef<'_, f64>, b: MatRef<'_, f64>, mut out: MatMut<'_, f64>) {
     let (n, r) = q.shape();
     let mut qb = Mat::zeros(n, r);
-    matmul(&mut qb, Accum::Replace, q, b, 1.0, threads::for_flops(2 * n * r * r));
-    triangular::matmul(
-        out.as_mut(),
-        BlockStructure::TriangularLower,
-        Accum::Replace,
-        qb.as_ref(),
-        BlockStructure::Rectangular,
-        q.transpose(),
-        BlockStructure::Rectangular,
-        1.0,
-        threads::for_flops(n * n * r),
-    );
+    gemm(qb.as_mut(), Accum::Replace, q, b, threads::for_flops(2 * n * r * r));
+    out.fill(0.0);
+    gemm_lower(out.as_mut(), qb.as_ref(), q, 1.0, threads::for_flops(n * n * r));
     mirror_lower(out);
 }
 
 /// The fold P along the axis of a (left, n, right) tensor, in place.
 fn fold(x: &mut [f64], n: usize, right: usize) {
     let fold_block = |block: &mut [f64]| {
+        settle_registers();
         let (front, back) = block.split_at_mut(n.div_ceil(2) * right);
         let pairs = front.chunks_exact_mut(right).zip(back.chunks_exact_mut(right).rev());
         for (a, b) in pairs {

@@ -5,6 +5,7 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::{Mat, MatRef, Par, Scale};
 
+use crate::gemm::settle_registers;
 use crate::{Error, Result};
 
 /// Eigenvalues (ascending) and orthonormal eigenvectors (columns) of a symmetric matrix.
@@ -43,6 +44,7 @@ pub fn symmetric_eigen(a: MatRef<'_, f64>) -> Result<(Vec<f64>, Mat<f64>)> {
         Default::default(),
     )
     .map_err(|_| Error::Eigen { size: n })?;
+    settle_registers();
     let values = (0..n).map(|i| values[i] * (half as f64).exp2() * (rest as f64).exp2()).collect();
     Ok((values, vectors))
 }

@@ -1,5 +1,6 @@
 //! The location at given parameters, conditional on the data.
 
+use faer::Mat;
 use gridgp_linalg::{KroneckerIdentity, Spectral};
 
 use super::place::Place;
@@ -78,6 +79,11 @@ impl<'m> Conditional<'m> {
     /// Kₐ = QₐΛₐQₐᵀ.
     pub(super) fn factors(&self) -> &[Spectral] {
         self.covariance.factors()
+    }
+
+    /// Qₐ, nₐ x rₐ.
+    pub(super) fn bases(&self) -> Vec<Mat<f64>> {
+        self.factors().iter().map(|f| f.basis().to_dense()).collect()
     }
 
     /// s/D, on the grid of the joint eigenbasis.

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use super::conditional::Conditional;
 use super::grid::apply;
 use super::place::Place;
+use super::simd::end_product;
 use crate::grid::Points;
 use crate::{Error, Result};
 
@@ -53,6 +54,7 @@ impl Conditional<'_> {
             let mut observed = apply(&old, z.clone());
             observed.iter_mut().for_each(|f| *f += noise * normal());
             let mut alpha = self.covariance.solve(&observed);
+            end_product();
             alpha.iter_mut().zip(&self.alpha).for_each(|(a, data)| *a = data - *a);
             let shift = apply(&cross, alpha);
             let prior = apply(&new, z);
@@ -127,7 +129,7 @@ impl Conditional<'_> {
         let m = weight.len();
         let cross = self.marginal.cross(at, &vec![None; at.len()], &self.theta);
         let projected: Vec<Mat<f64>> =
-            cross.iter().zip(self.factors()).map(|((k, _), f)| k * f.basis().to_dense()).collect();
+            cross.iter().zip(self.bases()).map(|((k, _), q)| k * q).collect();
         let mut covariance = self.marginal.prior_at_points(at, &self.theta);
         let precision = self.scaled_precision();
         // Some columns of P at a time: all of them are M x N.
@@ -145,6 +147,7 @@ impl Conditional<'_> {
                 }
             }
             subtract_gram(covariance.as_mut(), tile.subcols(0, d.len()));
+            end_product();
         }
         for j in 0..m {
             for i in j..m {
@@ -173,6 +176,8 @@ fn subtract_gram(a: MatMut<'_, f64>, b: MatRef<'_, f64>) {
 
 /// Standard normal numbers of one draw.
 fn normals(seed: u64, draw: usize) -> impl FnMut() -> f64 {
+    // The thread may come from somebody else's product.
+    end_product();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(draw as u64);
     move || StandardNormal.sample(&mut rng)

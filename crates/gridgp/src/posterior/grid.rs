@@ -1,10 +1,11 @@
 //! Prediction on a grid, by mode products.
 
 use faer::{Mat, MatRef};
-use gridgp_linalg::{Spectral, mode_product};
+use gridgp_linalg::mode_product;
 
 use super::conditional::{Conditional, Moments};
 use super::place::Place;
+use super::simd::end_product;
 use crate::Result;
 
 impl Conditional<'_> {
@@ -22,7 +23,7 @@ impl Conditional<'_> {
         let cross = self.marginal.cross(&there.points, &weights, &self.theta);
 
         let projected: Vec<Mat<f64>> =
-            cross.iter().zip(self.factors()).map(|((k, _), f)| squared_projection(k, f)).collect();
+            cross.iter().zip(self.bases()).map(|((k, _), q)| squared_product(k, &q)).collect();
         let projected: Vec<MatRef<'_, f64>> = projected.iter().map(Mat::as_ref).collect();
         let explained = apply(&projected, self.scaled_precision());
         let mut variance = cross.iter().fold(vec![1.0], |prior: Vec<f64>, (_, v)| {
@@ -52,12 +53,14 @@ pub(super) fn apply(factors: &[MatRef<'_, f64>], mut x: Vec<f64>) -> Vec<f64> {
         mode_product(factors[a], &x, left, right, &mut out);
         x = out;
     }
+    end_product();
     x
 }
 
 /// (K* Q)^{∘2}, M x r.
-pub(super) fn squared_projection(cross: &Mat<f64>, factor: &Spectral) -> Mat<f64> {
-    let mut projected = cross * factor.basis().to_dense();
-    projected.col_iter_mut().flat_map(|c| c.iter_mut()).for_each(|v| *v *= *v);
-    projected
+pub(super) fn squared_product(cross: &Mat<f64>, basis: &Mat<f64>) -> Mat<f64> {
+    let mut product = cross * basis;
+    end_product();
+    product.col_iter_mut().flat_map(|c| c.iter_mut()).for_each(|v| *v *= *v);
+    product
 }

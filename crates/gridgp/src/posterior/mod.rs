@@ -5,6 +5,7 @@ mod draws;
 mod grid;
 mod place;
 mod points;
+mod simd;
 #[cfg(test)]
 mod tests;
 

@@ -1,17 +1,20 @@
 //! Prediction at scattered points, in tiles.
 
+use std::ops::Range;
+
 use faer::Mat;
 use gridgp_linalg::mode_product;
 use rayon::prelude::*;
 
 use super::conditional::{Conditional, Moments};
-use super::grid::squared_projection;
+use super::grid::squared_product;
 use super::place::check_finite;
+use super::simd::end_product;
 use crate::grid::Points;
 use crate::{Error, Result};
 
-/// Numbers in the largest intermediate of a tile: 8 MiB.
-const TILE: usize = 1 << 20;
+/// Numbers in the intermediates of a tile: 4 MiB.
+const TILE: usize = 1 << 19;
 
 impl Conditional<'_> {
     /// Mean and standard deviations at M scattered points: point i has coordinates `at[a].row(i)`
@@ -19,44 +22,44 @@ impl Conditional<'_> {
     /// the data. `covariates` holds one value a point for each covariate of the model that is
     /// used, by name.
     ///
-    /// Points go in tiles, axis by axis: beside the result, memory is that of a tile, never M x N.
+    /// Points go in tiles, axis by axis: beside the result, memory is that of a tile for each
+    /// thread, never M x N.
     ///
     /// # Errors
     /// A number of coordinates that does not match, or a covariate that is missing.
     pub fn at_points(&self, at: &[Points], covariates: &[(String, Vec<f64>)]) -> Result<Moments> {
         let count = self.check_points(at)?;
         let columns = self.columns(covariates, count)?;
-        let precision = self.scaled_precision();
-        let rest = self.alpha.len() / self.model.data.grid.axes().last().map_or(1, |a| a.len());
-        let tile = (TILE / rest).clamp(1, 4096);
-        let (mut mean, mut variance) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let (bases, precision) = (self.bases(), self.scaled_precision());
+        let shape = self.model.data.grid.shape();
+        let (last, others) = shape.split_last().expect("a grid has an axis");
+        // A row of each intermediate of `contract` and of two matrices an axis.
+        let row = others.iter().product::<usize>() + 2 * (others.iter().sum::<usize>() + last);
+        let tile = (TILE / row).max(1);
         let s = self.variance;
-        for first in (0..count).step_by(tile) {
-            let rows = first..(first + tile).min(count);
-            let part: Vec<Points> = at
-                .iter()
-                .map(|p| {
-                    Points::new(rows.clone().flat_map(|i| p.row(i)).copied().collect(), p.dims())
-                })
-                .collect();
+        let tiles = (0..count.div_ceil(tile)).into_par_iter().map(|i| {
+            // The thread may come from somebody else's product.
+            end_product();
+            let rows = i * tile..((i + 1) * tile).min(count);
+            let part: Vec<Points> = at.iter().map(|p| rows_of(p, &rows)).collect();
             let (weight, fixed) = self
                 .marginal
                 .at_points(&self.theta, &rows, &columns)
                 .map_err(|c| self.unknown_covariate(c))?;
             let cross = self.marginal.cross(&part, &vec![None; part.len()], &self.theta);
             let means = contract(cross.iter().map(|(k, _)| k), &self.alpha);
-            let projected: Vec<Mat<f64>> = cross
-                .iter()
-                .zip(self.factors())
-                .map(|((k, _), f)| squared_projection(k, f))
-                .collect();
+            let projected: Vec<Mat<f64>> =
+                cross.iter().zip(&bases).map(|((k, _), q)| squared_product(k, q)).collect();
             let explained = contract(projected.iter(), &precision);
-            for i in 0..rows.len() {
-                mean.push(s * weight[i] * means[i] + fixed[i]);
+            let moments = (0..rows.len()).map(|i| {
+                let mean = s * weight[i] * means[i] + fixed[i];
                 let prior: f64 = cross.iter().map(|(_, v)| v[i]).product();
-                variance.push(s * weight[i] * weight[i] * (prior - explained[i]));
-            }
-        }
+                (mean, s * weight[i] * weight[i] * (prior - explained[i]))
+            });
+            Ok(moments.collect())
+        });
+        let tiles = tiles.collect::<Result<Vec<Vec<(f64, f64)>>>>()?;
+        let (mean, variance) = tiles.into_iter().flatten().unzip();
         Ok(self.moments(mean, variance))
     }
 
@@ -123,6 +126,11 @@ impl Conditional<'_> {
     }
 }
 
+fn rows_of(points: &Points, rows: &Range<usize>) -> Points {
+    let values = rows.clone().flat_map(|i| points.row(i)).copied();
+    Points::new(values.collect(), points.dims())
+}
+
 /// out\[m\] = Σ ∏ₐ kₐ\[m, iₐ\] x\[i₁, i₂, …\]: one GEMM for the last axis, after which the points run
 /// fastest, then one sum an axis.
 fn contract<'a>(mut factors: impl DoubleEndedIterator<Item = &'a Mat<f64>>, x: &[f64]) -> Vec<f64> {
@@ -131,6 +139,7 @@ fn contract<'a>(mut factors: impl DoubleEndedIterator<Item = &'a Mat<f64>>, x: &
     let left = x.len() / last.ncols();
     let mut current = vec![0.0; left * m];
     mode_product(last.as_ref(), x, left, 1, &mut current);
+    end_product();
     for k in factors.rev() {
         let n = k.ncols();
         let mut next = vec![0.0; current.len() / n];

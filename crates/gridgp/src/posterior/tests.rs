@@ -1,7 +1,10 @@
 //! Predictions and draws against the dense computation, written out here from the kernels alone.
 
+mod draws;
+mod refusals;
+
 use faer::Mat;
-use gridgp_linalg::{Cholesky, symmetric_eigen};
+use gridgp_linalg::Cholesky;
 
 use super::*;
 use crate::dist::Distribution;
@@ -169,7 +172,11 @@ impl Dense {
                 "{what}, sd of {i}: {got:?} {}",
                 variance.sqrt()
             );
-            assert!(close(got.2, total.sqrt()), "{what}, sd of observation {i}: {got:?} {total}");
+            assert!(
+                close(got.2, total.sqrt()),
+                "{what}, sd of observation {i}: {got:?} {}",
+                total.sqrt()
+            );
         }
     }
 }
@@ -257,6 +264,25 @@ fn structure(fields: &str, location: &str, standardize: bool) -> String {
     )
 }
 
+/// A field times a covariate on 3 x 4 x 2 cells.
+fn small() -> Model {
+    let text = format!(
+        "{HEAD}{PRIORS}x = 'matern32(lengthscale = l)'\nt = 'matern52(lengthscale = m)'\n\
+         s = 'matern12(lengthscale = p)'\n[likelihood]\nfamily = 'gaussian'\n\
+         location = 'b + c * height + gmst * f'\n"
+    );
+    model(&text, data(3, 4, 2))
+}
+
+fn few_places() -> Place {
+    let grid = grid(vec![-0.5, 0.5, 1.2], vec![1.0, 2.1], vec![(0.0, 40.0), (3.0, 41.0)]);
+    Place { covariates: covariates(&grid), grid }
+}
+
+fn along(name: &str, axes: Vec<usize>, values: Vec<f64>) -> Covariate {
+    Covariate { name: name.into(), axes, values, units: None }
+}
+
 #[test]
 fn every_structure_predicts_as_the_dense_computation() {
     for (name, fields, location) in STRUCTURES {
@@ -294,243 +320,6 @@ fn small_noise_predicts_as_the_dense_computation() {
     let text = text.replace("b = 'normal(1, 1)'\nc = 'normal(1, 2)'\n", "");
     let m = model(&text, data(6, 4, 3));
     check(&m, &medians(&m), "small noise");
-}
-
-/// A field times a covariate on 3 x 4 x 2 cells.
-fn small() -> Model {
-    let text = format!(
-        "{HEAD}{PRIORS}x = 'matern32(lengthscale = l)'\nt = 'matern52(lengthscale = m)'\n\
-         s = 'matern12(lengthscale = p)'\n[likelihood]\nfamily = 'gaussian'\n\
-         location = 'b + c * height + gmst * f'\n"
-    );
-    model(&text, data(3, 4, 2))
-}
-
-fn few_places() -> Place {
-    let grid = grid(vec![-0.5, 0.5, 1.2], vec![1.0, 2.1], vec![(0.0, 40.0), (3.0, 41.0)]);
-    Place { covariates: covariates(&grid), grid }
-}
-
-/// Draws against the dense mean and covariance, jointly: in the eigenbasis of the covariance, over
-/// the roots of its eigenvalues, they are independent standard normal numbers.
-fn check_draws(want: &Dense, draws: &[f64], count: usize, what: &str) {
-    let m = want.mean.len();
-    assert_eq!(draws.len(), m * count);
-    let (values, vectors) = symmetric_eigen(want.covariance.as_ref()).unwrap();
-    let zero = 1e-10 * values[m - 1];
-    let centered = Mat::from_fn(m, count, |i, draw| draws[draw * m + i] - want.mean[i]);
-    let mut z = vectors.transpose() * centered;
-    for i in 0..m {
-        let root = values[i].max(zero).sqrt();
-        z.row_mut(i).iter_mut().for_each(|v| *v /= root);
-    }
-    // Where the posterior is certain, so are the draws: their standard deviation is below 1e-8.
-    let first = values.iter().filter(|&&v| v <= zero).count();
-    let certain = z.subrows(0, first).norm_max() * zero.sqrt();
-    assert!(certain < 1e-6, "{what}: {certain} off where nothing is open");
-    let (z, r, n) = (z.subrows(first, m - first), m - first, count as f64);
-    let covariance = z * z.transpose() * faer::Scale(1.0 / n);
-    let mut scores: Vec<f64> = (0..r).map(|i| z.row(i).sum() / n.sqrt()).collect();
-    for i in 0..r {
-        scores.push((covariance[(i, i)] - 1.0) * (n / 2.0).sqrt());
-        scores.extend((0..i).map(|j| covariance[(i, j)] * n.sqrt()));
-    }
-    // Asymptotically independent and standard normal.
-    assert!(scores.iter().all(|s| s.abs() < 4.5), "{what}: {scores:?}");
-    let average = scores.iter().map(|s| s * s).sum::<f64>() / scores.len() as f64;
-    let error = (2.0 / scores.len() as f64).sqrt();
-    assert!((average - 1.0).abs() < 4.5 * error, "{what}: {average}, {} scores", scores.len());
-}
-
-#[test]
-fn draws_have_the_joint_posterior_covariance() {
-    const COUNT: usize = 20_000;
-    let mut models = vec![small()];
-    for i in [1, 2, 5, 6] {
-        let (_, fields, location) = STRUCTURES[i];
-        models.push(model(&structure(fields, location, true), data(4, 3, 2)));
-    }
-    for (i, m) in models.iter().enumerate() {
-        let theta = medians(m);
-        let conditional = Conditional::new(m, &theta).unwrap();
-        let place = few_places();
-        let (points, columns) = scattered(&place.grid, &place.covariates);
-        let want = dense(m, &theta, &points, &columns);
-        let draws = conditional.draws_on_grid(&place, COUNT, 7).unwrap();
-        check_draws(&want, &draws, COUNT, &format!("model {i}, grid"));
-        let draws = conditional.draws_at_points(&points, &columns, COUNT, 8).unwrap();
-        check_draws(&want, &draws, COUNT, &format!("model {i}, points"));
-    }
-}
-
-#[test]
-fn a_draw_depends_on_its_seed_and_number_alone() {
-    let text = format!(
-        "{HEAD}[fields.f]\nx = 'matern32(lengthscale = 3)'\nt = 'matern52(lengthscale = 4)'\n\
-         [likelihood]\nfamily = 'gaussian'\nlocation = 'f'\n"
-    );
-    // Large enough that products and eigenproblems are split among threads.
-    let m = model(&text, data(90, 90, 1));
-    let conditional = Conditional::new(&m, &[1.3, 0.4]).unwrap();
-    let even = |n: usize, step: f64| (0..n).map(|i| 0.1 + step * i as f64).collect();
-    let place = Place { grid: grid(even(90, 0.7), even(80, 0.9), stations(2)), covariates: vec![] };
-    let at: Vec<Points> = [1, 1, 2]
-        .iter()
-        .map(|&p| Points::new((0..300 * p).map(|i| (i as f64 * 0.37) % 40.0).collect(), p))
-        .collect();
-    let both = |count: usize, seed: u64| {
-        (
-            conditional.draws_on_grid(&place, count, seed).unwrap(),
-            conditional.draws_at_points(&at, &[], count, seed).unwrap(),
-        )
-    };
-    let run = |threads: usize, count: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| both(count, 3))
-    };
-    let three = run(1, 3);
-    assert!(three == run(2, 3) && three == run(5, 3), "threads change a draw");
-    let two = run(2, 2);
-    assert_eq!(two.0, three.0[..two.0.len()]);
-    assert_eq!(two.1, three.1[..two.1.len()]);
-    let other = both(2, 4);
-    assert!(two.0.iter().zip(&other.0).all(|(a, b)| a != b));
-    assert!(two.1.iter().zip(&other.1).all(|(a, b)| a != b));
-    let half = two.0.len() / 2;
-    assert!(two.0[..half].iter().zip(&two.0[half..]).all(|(a, b)| a != b));
-}
-
-#[test]
-fn too_many_scattered_points_cannot_be_drawn_jointly() {
-    let m = small();
-    let conditional = Conditional::new(&m, &medians(&m)).unwrap();
-    let at = |count: usize| -> Vec<Points> {
-        [1, 1, 2].iter().map(|&p| Points::new(vec![0.5; count * p], p)).collect()
-    };
-    let covariates =
-        |count: usize| ["gmst", "height"].map(|name| (name.to_owned(), vec![0.2; count])).to_vec();
-    let draw = |count: usize| conditional.draws_at_points(&at(count), &covariates(count), 1, 0);
-    let e = draw(4097).unwrap_err();
-    assert!(matches!(e, crate::Error::TooLarge(_)) && e.to_string().contains("4097"), "{e}");
-    assert!(draw(0).unwrap().is_empty());
-    // Points that coincide have a singular covariance, and the same value in every draw.
-    let same = draw(3).unwrap();
-    assert!((same[0] - same[1]).abs() < 1e-6 && (same[0] - same[2]).abs() < 1e-6, "{same:?}");
-}
-
-fn along(name: &str, axes: Vec<usize>, values: Vec<f64>) -> Covariate {
-    Covariate { name: name.into(), axes, values, units: None }
-}
-
-#[test]
-fn a_missing_covariate_is_named_where_its_axis_moved() {
-    // Uses gmst (along t) and height (along s), not both (along x and s).
-    let m = small();
-    let conditional = Conditional::new(&m, &medians(&m)).unwrap();
-    let full = elsewhere();
-    let here = conditional.here();
-    let (x, t, s) = (0, 1, 2);
-    let place = |moved: &[usize], covariates: Vec<Covariate>| {
-        let axis =
-            |a: usize| if moved.contains(&a) { &full.grid } else { &here.grid }.axes()[a].clone();
-        Place { grid: Grid::new(vec![axis(x), axis(t), axis(s)]).unwrap(), covariates }
-    };
-    let error = |place: &Place| {
-        let a = conditional.on_grid(place).unwrap_err().to_string();
-        assert_eq!(a, conditional.draws_on_grid(place, 1, 0).unwrap_err().to_string());
-        a
-    };
-    let (gmst, height) = (full.covariates[0].clone(), full.covariates[1].clone());
-    let e = error(&place(&[t], vec![]));
-    assert!(e.contains("\"gmst\"") && e.contains("\"t\""), "{e}");
-    let e = error(&place(&[x, t, s], vec![gmst.clone()]));
-    assert!(e.contains("\"height\"") && e.contains("\"s\""), "{e}");
-    assert!(conditional.on_grid(&place(&[x], vec![])).is_ok());
-    assert!(conditional.on_grid(&place(&[t], vec![gmst.clone()])).is_ok());
-    assert!(conditional.on_grid(&place(&[x, t, s], vec![height, gmst])).is_ok());
-    // A covariate that is given counts, also where its axis has not moved.
-    let zero = vec![along("gmst", vec![t], vec![0.0; 4])];
-    let moments = conditional.on_grid(&place(&[], zero)).unwrap();
-    assert!(moments.sd.iter().all(|&sd| sd == 0.0));
-
-    let (points, columns) = scattered(&full.grid, &full.covariates);
-    let only = |names: &[&str]| -> Vec<_> {
-        columns.iter().filter(|(n, _)| names.contains(&n.as_str())).cloned().collect()
-    };
-    assert!(conditional.at_points(&points, &only(&["gmst", "height"])).is_ok());
-    for names in [["gmst", "both"], ["height", "both"]] {
-        let missing = if names[0] == "gmst" { "height" } else { "gmst" };
-        for e in [
-            conditional.at_points(&points, &only(&names)).unwrap_err(),
-            conditional.draws_at_points(&points, &only(&names), 1, 0).unwrap_err(),
-        ] {
-            assert!(e.to_string().contains(&format!("{missing:?}")), "{e}");
-        }
-    }
-}
-
-#[test]
-fn wrong_covariates_are_refused() {
-    let m = small();
-    let conditional = Conditional::new(&m, &medians(&m)).unwrap();
-    let here = conditional.here();
-    let e = |axes: Vec<usize>, values: Vec<f64>| {
-        let covariates = vec![along("gmst", axes, values)];
-        let e = conditional.on_grid(&Place { covariates, ..here.clone() }).unwrap_err();
-        assert!(e.to_string().contains("\"gmst\""), "{e}");
-        e.to_string()
-    };
-    assert!(e(vec![1], vec![0.0; 3]).contains("3 values"));
-    assert!(e(vec![0], vec![0.0; 3]).contains("[0]"));
-    assert!(e(vec![9], vec![0.0; 4]).contains("[9]"));
-    assert!(e(vec![1], vec![0.0, 1.0, f64::NAN, 0.0]).contains("NaN at position 2"));
-
-    let (points, mut columns) = scattered(&here.grid, &m.data.covariates);
-    columns[0].1.pop();
-    let e = conditional.at_points(&points, &columns).unwrap_err().to_string();
-    assert!(e.contains("\"gmst\"") && e.contains("23 values for 24"), "{e}");
-    columns[0].1.push(f64::INFINITY);
-    let e = conditional.at_points(&points, &columns).unwrap_err().to_string();
-    assert!(e.contains("\"gmst\"") && e.contains("inf at position 23"), "{e}");
-}
-
-#[test]
-fn wrong_axes_and_coordinates_are_refused() {
-    let m = small();
-    let conditional = Conditional::new(&m, &medians(&m)).unwrap();
-    let axes = conditional.here().grid.axes().to_vec();
-    let error = |axes: Vec<Axis>| {
-        let place = Place { grid: Grid::new(axes).unwrap(), covariates: vec![] };
-        conditional.on_grid(&place).unwrap_err().to_string()
-    };
-    assert!(error(axes[..2].to_vec()).contains("[\"x\", \"t\"]"));
-    let swapped = vec![axes[1].clone(), axes[0].clone(), axes[2].clone()];
-    assert!(error(swapped).contains("same order"));
-    let with = |s: Vec<Coordinate>| {
-        error(vec![axes[0].clone(), axes[1].clone(), Axis::new("s", s).unwrap()])
-    };
-    let [lon, lat] = axes[2].coordinates() else { panic!("s has two coordinates") };
-    assert!(with(vec![lon.clone()]).contains("[\"lon\"]"));
-    assert!(with(vec![lat.clone(), lon.clone()]).contains("[\"lat\", \"lon\"]"));
-    let named = Coordinate::labels("lat", vec!["a".into(), "b".into()]);
-    assert!(with(vec![lon.clone(), named]).contains("labels"));
-
-    let (points, columns) = scattered(&conditional.here().grid, &m.data.covariates);
-    let error = |points: &[Points]| {
-        let a = conditional.at_points(points, &columns).unwrap_err().to_string();
-        assert_eq!(a, conditional.draws_at_points(points, &columns, 1, 0).unwrap_err().to_string());
-        a
-    };
-    assert!(error(&points[..2]).contains("along 2 axes"));
-    assert!(error(&[points[0].clone(), points[1].clone(), points[0].clone()]).contains("\"s\""));
-    let short = points[1].row(0).to_vec();
-    assert!(
-        error(&[points[0].clone(), Points::line(&short), points[2].clone()]).contains("24, 1, 24")
-    );
-    let mut bad: Vec<f64> = points[0].column(0).collect();
-    bad[5] = f64::NAN;
-    let e = error(&[Points::line(&bad), points[1].clone(), points[2].clone()]);
-    assert!(e.contains("point 5") && e.contains("\"x\""), "{e}");
 }
 
 #[test]
@@ -582,11 +371,4 @@ fn predictive_noise_is_a_variance() {
     for (sd, total) in moments.sd.iter().zip(&moments.sd_observation) {
         assert!((total * total - sd * sd - sigma * sigma).abs() < 1e-12);
     }
-}
-
-#[test]
-#[should_panic(expected = "one a parameter")]
-fn theta_of_another_length_is_a_mistake() {
-    let m = small();
-    let _ = Conditional::new(&m, &[1.0]);
 }

@@ -11,7 +11,7 @@
 use std::f64::consts::PI;
 
 use faer::Mat;
-use gridgp_linalg::{Basis, Spectral, mode_gram, project_in_place};
+use gridgp_linalg::{Basis, Spectral, mode_gram, project_in_place, settle_registers};
 use rayon::prelude::*;
 
 /// What one evaluation gives.
@@ -88,6 +88,7 @@ impl KroneckerNoise<'_> {
             .zip(scratch.contracted.par_chunks_mut(rows))
             .zip(prefixes.par_chunks(rows).zip(prefix_roots.par_chunks(rows)))
             .map(|(((tilde, beta), contracted), (prefix, root))| {
+                settle_registers();
                 let mut sums = Sums { last: vec![0.0; columns], ..Sums::default() };
                 for (i, c) in contracted.iter_mut().enumerate() {
                     let range = i * columns..(i + 1) * columns;
@@ -333,10 +334,11 @@ fn outer<'a>(vectors: impl Iterator<Item = &'a [f64]>) -> Vec<f64> {
         .fold(vec![1.0], |all, v| all.iter().flat_map(|a| v.iter().map(move |b| a * b)).collect())
 }
 
-/// √λ, with a floor far below rounding so that it can be divided out again.
+/// √λ, with a floor far below rounding so that it can be divided out again; also where all λ are 0,
+/// since the other axes are weighted with it.
 fn root_weights(values: &[f64]) -> Vec<f64> {
     let largest = values.iter().copied().fold(0.0, f64::max);
-    let floor = if largest > 0.0 { largest * 1e-60 } else { 1.0 };
+    let floor = 1e-60 * if largest > 0.0 { largest } else { 1.0 };
     values.iter().map(|v| v.max(floor).sqrt()).collect()
 }
 

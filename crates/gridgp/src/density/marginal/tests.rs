@@ -131,6 +131,11 @@ fn every_structure_agrees_with_the_dense_computation() {
             "b + c * p * gmst + f",
         ),
         (
+            "centered to nothing",
+            "x = 'matern32(lengthscale = l)'\ns = 'constant()'\ncenter = ['s']",
+            "b + c * gmst + p * m * f",
+        ),
+        (
             "weighted, all finite",
             "x = 'constant() + linear(center = l)'\nt = 'constant()'\ns = 'linear(lon, center = m) * constant()'",
             "b * p + c * f * gmst * height",
