@@ -21,7 +21,7 @@ const USAGE: &str = "cargo xtask VERB
   docs            documentation: builds without a warning, links lead somewhere, schema is current
   oracles         only the tests that compare with ../shared/oracles, with their output
   bench [TEXT]    time and memory of the marginal likelihood, of the problems whose name has TEXT
-  peers [TEXT]    the same beside implementations in Python, with ratios";
+  peers [TEXT]    the same beside programs in Python, with ratios; fits too, or with TEXT `fit` alone";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
