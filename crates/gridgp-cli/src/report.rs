@@ -65,12 +65,7 @@ pub fn print(summary: &Value, mut out: impl Write) -> std::io::Result<()> {
     let shape: Vec<String> = axes.map(|(name, n)| format!("{n} {name}")).collect();
     writeln!(out, "{} on {} ({} cells)", text("response"), shape.join(" x "), summary["cells"])?;
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([
-        "parameter",
-        "estimate",
-        "unit",
-        "prior",
-    ]);
+    table.load_style(presets::NOTHING).set_header(["parameter", "estimate", "unit", "prior"]);
     for (name, p) in summary["parameters"].as_object().into_iter().flatten() {
         let default = if p["prior_is_default"] == true { " (default)" } else { "" };
         table.add_row([
