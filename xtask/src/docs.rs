@@ -12,7 +12,9 @@ use crate::root;
 const SCHEMA: &str = "docs/model.schema.json";
 
 pub fn run() -> Result<()> {
-    program::run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    program::run(
+        cargo(&["doc", "--workspace", "--lib", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"),
+    )?;
     check_links()?;
     check_schema()
 }

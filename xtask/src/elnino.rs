@@ -11,14 +11,14 @@ pub fn run() -> Result<()> {
     let gridgp = build(&["--release", "--package", "gridgp-cli", "--bin", "gridgp"])?;
     let folder = root().join("target/elnino");
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let (fit, next) = ("target/elnino/fit.nc", "target/elnino/2011.csv");
+    let (fit, years) = ("target/elnino/fit.nc", "target/elnino/years.csv");
     for arguments in [
         &["fit", "examples/elnino/model.toml", "-o", fit, "--quiet"][..],
-        &["predict", fit, "--at", "year=2011", "-o", next],
+        &["predict", fit, "--at", "year=1983:2011:3", "-o", years],
         &["summary", fit],
     ] {
         program::run(&mut program(&gridgp, arguments))?;
     }
-    println!("\n{next}\n{}", fs::read_to_string(root().join(next))?);
+    println!("\n{years}\n{}", fs::read_to_string(root().join(years))?);
     Ok(())
 }

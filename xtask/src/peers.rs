@@ -34,7 +34,7 @@ pub fn run(text: &str) -> Result<()> {
             }
         }
     }
-    if text.is_empty() { fits(&python) } else { Ok(()) }
+    if text.is_empty() || text == "fit" { fits(&python) } else { Ok(()) }
 }
 
 /// From the start of the program, or from the data in memory for a peer, to the optimum.

@@ -1,7 +1,7 @@
 //! Files for [`gridgp`]: CSV and NetCDF in, NetCDF, CSV and fit files out.
 //!
 //! [`read`] turns a file and the `[data]` section of a model file into a
-//! [`Dataset`](gridgp::grid::Dataset). Missing values (empty cells, NaN, fill values) become the
+//! [`Dataset`]. Missing values (empty cells, NaN, fill values) become the
 //! mask. Nothing is guessed silently: a table that is no grid, a cell that occurs twice, or text
 //! where a number should be is an error that names the file and the line.
 //!

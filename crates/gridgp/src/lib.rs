@@ -4,7 +4,7 @@
 //! the cube of each axis instead of the cube of their product. The modules depend on each other
 //! from left to right only:
 //!
-//! [`grid`] → [`dist`] → [`param`] → [`kernel`] → [`likelihood`] → [`model`] → [`density`] →
+//! [`grid`] → [`dist`] → [`param`] → [`kernel`] → [`model`] → [`density`] →
 //! [`posterior`] → [`infer`]
 //!
 //! Conventions, everywhere: row-major, the last axis fastest; `f64`; amplitudes are standard
