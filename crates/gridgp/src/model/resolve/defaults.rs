@@ -85,7 +85,7 @@ impl<'a> Defaults<'a> {
         };
         match usage {
             Use::Noise | Use::FieldAmplitude { .. } => response(),
-            Use::Coefficient { covariates, field: None } if covariates.is_empty() => response(),
+            Use::Coefficient { covariates: [], field: None } => response(),
             Use::Kernel { role: Role::Lengthscale { .. } | Role::Period, parameter, axis } => {
                 let inputs = parameter.as_ref()?.inputs.as_ref()?;
                 if inputs.metric() == crate::kernel::Metric::GreatCircle {

@@ -197,7 +197,7 @@ scale = 0.5
         assert_eq!(spec.fields["f"].axes["x2"], "cosine(period = ls2)");
         assert_eq!(spec.parameters["ls2"], Entry::Number(1.0));
         assert_eq!(spec.inference, InferenceSpec::default());
-        let again = ModelSpec::from_toml(&Source::new("m.toml", &spec.to_toml())).unwrap();
+        let again = ModelSpec::from_toml(&Source::new("m.toml", spec.to_toml())).unwrap();
         assert_eq!(spec, again);
         let json: ModelSpec = serde_json::from_str(&serde_json::to_string(&spec).unwrap()).unwrap();
         assert_eq!(spec, json);
