@@ -51,6 +51,7 @@ pub fn summary(model: &Model, map: &Map, seconds: f64, peak_memory: Option<u64>)
             "converged": s.converged,
             "evaluations": s.evaluations,
         })).collect::<Vec<_>>(),
+        "screened_on_cells": map.screened_on,
         "warnings": map.warnings,
         "seconds": seconds,
         "peak_memory_bytes": peak_memory,

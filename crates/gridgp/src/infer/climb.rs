@@ -23,6 +23,7 @@ pub(super) struct Climb {
     pub(super) iterations: usize,
     pub(super) evaluations: usize,
     pub(super) converged: bool,
+    pub(super) history: History,
 }
 
 /// Minimizes from `x`, in its own words: `report` sees each iterate, the start as number 0.
@@ -39,7 +40,7 @@ pub(super) fn climb<D: LogDensity>(
     let mut here = Point::new(x.to_vec());
     objective.evaluate(&mut here);
     let (mut trial, mut spare) = (here.clone(), here.clone());
-    let mut history = History::new(MEMORY);
+    let mut history = options.curvature.clone().unwrap_or_else(|| History::new(MEMORY));
     let mut direction = vec![0.0; x.len()];
     let mut longest = 1.0;
     let mut stall = Stall::new(&here);
@@ -73,7 +74,7 @@ pub(super) fn climb<D: LogDensity>(
         std::mem::swap(&mut here, &mut trial);
         iterations += 1;
     }
-    Climb { point: here, iterations, evaluations: objective.evaluations, converged }
+    Climb { point: here, iterations, evaluations: objective.evaluations, converged, history }
 }
 
 /// Notices when neither the value nor the gradient gets better any more: accepting steps by their

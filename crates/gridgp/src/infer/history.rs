@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 /// curvature is round-off and would make the next direction arbitrarily long.
 const MIN_COSINE: f64 = 1e-8;
 
+#[derive(Clone, Debug, PartialEq)]
 struct Pair {
     step: Vec<f64>,
     change: Vec<f64>,
@@ -14,7 +15,12 @@ struct Pair {
 }
 
 /// The last m steps sᵢ and changes of the gradient yᵢ, standing for the inverse Hessian H.
-pub(super) struct History {
+///
+/// An [`Optimum`](super::Optimum) has that of its search, and
+/// [`MaximizeOptions`](super::MaximizeOptions) take one to begin with: the curvature of a like
+/// density, [`scaled`](History::scaled) to the size of the new one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct History {
     pairs: VecDeque<Pair>,
     capacity: usize,
     weights: Vec<f64>,
@@ -23,6 +29,16 @@ pub(super) struct History {
 impl History {
     pub(super) fn new(capacity: usize) -> Self {
         Self { pairs: VecDeque::new(), capacity, weights: vec![0.0; capacity] }
+    }
+
+    /// The curvature of the density times `factor`.
+    #[must_use]
+    pub fn scaled(mut self, factor: f64) -> Self {
+        for pair in &mut self.pairs {
+            pair.change.iter_mut().for_each(|y| *y *= factor);
+            pair.curvature *= factor;
+        }
+        self
     }
 
     pub(super) fn is_empty(&self) -> bool {

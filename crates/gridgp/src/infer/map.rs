@@ -1,10 +1,11 @@
 //! The parameters of highest posterior density.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use super::{MaximizeOptions, Optimum, Progress, maximize, starts};
 use crate::Result;
 use crate::density::{LogPosterior, Marginal};
+use crate::kernel::{Covariance, Role};
 use crate::model::Model;
 
 /// A mode of the posterior of θ.
@@ -21,8 +22,10 @@ pub struct Map {
     pub truncation: f64,
     /// The largest entry of the gradient in the unconstrained parameters.
     pub gradient_norm: f64,
-    /// How the search went.
+    /// How the search went, on all cells.
     pub optimum: Optimum,
+    /// The number of cells on which the starts competed, where that was not all of them.
+    pub screened_on: Option<usize>,
     /// What a statistician would want to know before believing the numbers.
     pub warnings: Vec<String>,
 }
@@ -30,15 +33,32 @@ pub struct Map {
 /// Maximizes the posterior of a model from several starts, with the settings of its
 /// [`InferenceSpec`](crate::model::spec::InferenceSpec).
 ///
+/// On a grid of more than 160,000 cells the starts compete on a block of it first, cut from the
+/// middle of the longest axes, and only the winner goes on with all cells.
+///
 /// # Errors
 /// [`crate::Error::Spec`] if the exact marginal cannot take the model,
 /// [`crate::Error::Inference`] if no start has a finite density.
 pub fn map(model: &Model, progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync)) -> Result<Map> {
     let spec = &model.spec.inference;
     let prototype = LogPosterior::new(model, spec.density)?;
-    let options =
-        MaximizeOptions { max_iterations: spec.max_iterations, tolerance: spec.tolerance };
-    let starts = starts(model, spec.starts, spec.seed);
+    let mut options = MaximizeOptions {
+        max_iterations: spec.max_iterations,
+        tolerance: spec.tolerance,
+        curvature: None,
+    };
+    let mut starts = starts(model, spec.starts, spec.seed);
+    let screened = screen(model)?;
+    if let Some(block) = &screened {
+        let prototype = LogPosterior::new(block, spec.density)?;
+        // The starts compete on a part of the data, and the winner goes on with all of them. A
+        // mode of the part is a start like any other: nothing of the part is in the result.
+        if let Ok(best) = maximize(&|| prototype.clone(), &starts, &options, progress) {
+            starts = vec![best.x];
+            let share = block.data.grid.len() as f64 / model.data.grid.len() as f64;
+            options.curvature = Some(best.curvature.scaled(1.0 / share));
+        }
+    }
     let optimum = maximize(&|| prototype.clone(), &starts, &options, progress)?;
     let estimate = model.natural(&optimum.x);
     let value = Marginal::new(model)?.log_prob(&estimate)?;
@@ -51,8 +71,42 @@ pub fn map(model: &Model, progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Syn
         truncation: value.truncation,
         gradient_norm,
         optimum,
+        screened_on: screened.map(|block| block.data.grid.len()),
         warnings,
     })
+}
+
+/// Most cells for starts to compete on.
+const SCREEN: usize = 160_000;
+/// An axis is not cut below this.
+const SHORTEST: usize = 32;
+
+/// A block of a large grid: the longest axis is halved about its middle until the block is small.
+///
+/// A block keeps the spacing, which is what short lengthscales and the noise depend on. An axis
+/// with a period is left whole: a period needs its repetitions.
+fn screen(model: &Model) -> Result<Option<Model>> {
+    let shape = model.data.grid.shape();
+    let has_period = |a: usize| {
+        model
+            .fields
+            .iter()
+            .filter_map(|f| f.axes[a].as_ref())
+            .any(|k| k.kernel.parameters().iter().any(|p| p.role == Role::Period))
+    };
+    let mut ranges: Vec<Range<usize>> = shape.iter().map(|&n| 0..n).collect();
+    while ranges.iter().map(Range::len).product::<usize>() > SCREEN {
+        let longest = (0..shape.len())
+            .filter(|&a| ranges[a].len() >= 2 * SHORTEST && !has_period(a))
+            .max_by_key(|&a| ranges[a].len());
+        let Some(a) = longest else { break };
+        let (middle, length) = ((ranges[a].start + ranges[a].end) / 2, ranges[a].len() / 2);
+        ranges[a] = middle - length / 2..middle - length / 2 + length;
+    }
+    if ranges.iter().zip(&shape).all(|(r, &n)| r.len() == n) {
+        return Ok(None);
+    }
+    model.block(&ranges).map(Some)
 }
 
 fn warnings(model: &Model, optimum: &Optimum, norm: f64, estimate: &[f64]) -> Vec<String> {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use super::climb::{Climb, climb};
+use super::history::History;
 use crate::density::LogDensity;
 use crate::{Error, Result};
 
@@ -16,11 +17,13 @@ pub struct MaximizeOptions {
     pub max_iterations: usize,
     /// Largest |∂/∂xᵢ| that counts as 0; absolute, as the scale of a log density is 1.
     pub tolerance: f64,
+    /// What is known of the curvature; it is learned from nothing if absent.
+    pub curvature: Option<History>,
 }
 
 impl Default for MaximizeOptions {
     fn default() -> Self {
-        Self { max_iterations: 500, tolerance: 1e-4 }
+        Self { max_iterations: 500, tolerance: 1e-4, curvature: None }
     }
 }
 
@@ -43,6 +46,8 @@ pub struct Optimum {
     pub start: usize,
     /// How every start ended, in their order, the winner among them.
     pub starts: Vec<StartSummary>,
+    /// The curvature along the way of the start that won.
+    pub curvature: History,
 }
 
 /// How one start ended.
@@ -178,6 +183,7 @@ pub fn maximize<D: LogDensity + Send>(
         converged: best.converged && !stopped.into_inner(),
         start,
         starts: summaries,
+        curvature: best.history,
     })
 }
 

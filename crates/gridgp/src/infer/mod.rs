@@ -20,6 +20,7 @@ mod starts;
 #[cfg(test)]
 mod tests;
 
+pub use history::History;
 pub use map::{Map, map};
 pub use maximize::{MaximizeOptions, Optimum, Progress, StartSummary, maximize};
 pub use starts::starts;

@@ -3,6 +3,7 @@
 //! [`Model::new`] resolves every name and checks every shape, there and only there. What comes out
 //! holds no strings that mean anything: fields, terms and quantities are positions.
 
+mod block;
 mod describe;
 pub mod language;
 mod predictor;
