@@ -5,7 +5,7 @@
 //! from left to right only:
 //!
 //! [`grid`] → [`dist`] → [`param`] → [`kernel`] → [`likelihood`] → [`model`] → [`density`] →
-//! [`posterior`] → [`infer`]
+//! [`posterior`] → [`infer`]; [`process`] stands on [`kernel`] alone
 //!
 //! Conventions, everywhere: row-major, the last axis fastest; `f64`; amplitudes are standard
 //! deviations; missing is a mask; seeds are explicit; nothing here prints, reads a file, the clock
@@ -20,5 +20,6 @@ pub mod kernel;
 pub mod model;
 pub mod param;
 pub mod posterior;
+pub mod process;
 
 pub use error::{Error, Result};
