@@ -41,7 +41,7 @@ impl KroneckerNormal {
         let mut weight = 0.0;
         let mut factors: Vec<Mat<f64>> =
             self.factors.iter().map(|f| Mat::zeros(f.size(), f.size())).collect();
-        let roots: Vec<Mat<f64>> = self.factors.iter().map(|f| weighted_basis(f)).collect();
+        let roots: Vec<Mat<f64>> = self.factors.iter().map(weighted_basis).collect();
         let mut first = 0;
         for block in self.blocks(x) {
             let rotated = self.rotate(block);

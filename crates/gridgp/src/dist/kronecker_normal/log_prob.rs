@@ -74,14 +74,14 @@ impl KroneckerNormal {
 
     /// (⊗Qₐ)ᵀ x.
     fn project(&self, mut x: Vec<f64>, batch: usize) -> Vec<f64> {
-        modes::apply(self.into_basis(), batch, &mut self.shape(), &mut x, &mut Vec::new());
+        modes::apply(self.entering_basis(), batch, &mut self.shape(), &mut x, &mut Vec::new());
         x
     }
 
     /// (⊗Qₐ) t.
     pub(super) fn expand(&self, mut t: Vec<f64>, batch: usize) -> Vec<f64> {
         let mut ranks: Vec<usize> = self.factors.iter().map(|f| f.rank()).collect();
-        modes::apply(self.out_of_basis(), batch, &mut ranks, &mut t, &mut Vec::new());
+        modes::apply(self.leaving_basis(), batch, &mut ranks, &mut t, &mut Vec::new());
         t
     }
 

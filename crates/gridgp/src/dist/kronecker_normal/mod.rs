@@ -149,12 +149,12 @@ impl KroneckerNormal {
     }
 
     /// The bases Qₐᵀ, to enter the eigenbasis.
-    fn into_basis(&self) -> impl Iterator<Item = Option<MatRef<'_, f64>>> {
+    fn entering_basis(&self) -> impl Iterator<Item = Option<MatRef<'_, f64>>> {
         self.factors.iter().map(|f| Some(f.basis().transpose()))
     }
 
     /// The bases Qₐ, to leave it.
-    fn out_of_basis(&self) -> impl Iterator<Item = Option<MatRef<'_, f64>>> {
+    fn leaving_basis(&self) -> impl Iterator<Item = Option<MatRef<'_, f64>>> {
         self.factors.iter().map(|f| Some(f.basis()))
     }
 }
