@@ -67,7 +67,7 @@ impl KroneckerNormal {
     ///
     /// # Errors
     /// [`Error::Data`] if there is no factor, the mean does not have ∏ nₐ finite values, or
-    /// `sigma` is negative or not finite.
+    /// `sigma` is negative or not finite; [`Error::Singular`] if a variance over- or underflows.
     pub fn new(mean: Vec<f64>, factors: Vec<Factor>, sigma: f64) -> Result<Self> {
         let sizes: Vec<usize> = factors.iter().map(Factor::size).collect();
         if factors.is_empty() {
@@ -91,6 +91,14 @@ impl KroneckerNormal {
         let noise = sigma * sigma;
         let mut variances = modes::outer(factors.iter().map(Factor::values));
         variances.iter_mut().for_each(|v| *v += noise);
+        let representable = |v: &f64| v.is_finite() && *v > 0.0;
+        if !variances.iter().all(representable) || (sigma > 0.0 && noise == 0.0) {
+            return Err(Error::Singular(
+                "products of eigenvalues, or the square of sigma, are too large or too small for \
+                 a floating-point number; measure the values in another unit"
+                    .into(),
+            ));
+        }
         let outside = if sigma > 0.0 { (mean.len() - variances.len()) as f64 } else { 0.0 };
         let inside: f64 = variances.iter().map(|v| v.ln()).sum();
         let log_det = if outside > 0.0 { inside + outside * noise.ln() } else { inside };

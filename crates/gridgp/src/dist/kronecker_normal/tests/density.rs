@@ -92,6 +92,12 @@ fn bad_input_is_refused_with_a_reason() {
     assert!(message(vec![0.0; 3], vec![factor()], -1.0).contains("-1"));
     assert!(message(vec![0.0; 3], vec![factor()], f64::NAN).contains("NaN"));
 
+    let tiny = || Factor::root(faer::mat![[1e-200], [0.0]]).unwrap();
+    assert!(message(vec![0.0; 2], vec![tiny()], 0.0).contains("another unit"));
+    assert!(message(vec![0.0; 2], vec![tiny()], 1e-200).contains("another unit"));
+    let small = KroneckerNormal::new(vec![0.0; 2], vec![tiny()], 1e-3).unwrap();
+    assert!(small.log_prob_one(&[1e-3, 0.0]).is_finite());
+
     let indefinite = faer::mat![[1.0, 2.0], [2.0, 1.0]];
     let refused = Factor::covariance(indefinite.as_ref()).unwrap_err().to_string();
     assert!(refused.contains("-1.000e0"), "{refused}");
