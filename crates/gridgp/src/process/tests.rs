@@ -230,7 +230,9 @@ fn without_offset_the_origin_is_fixed() {
     let process = polynomials(2, 0.0);
     let x = Points::line(&[0.0, 1.0, 2.0]);
     assert!(process.condition(&x, &[0.0, 1.5, 6.0], 0.0).is_ok());
-    assert!(process.condition(&x, &[0.1, 1.5, 6.0], 0.0).is_err());
+    for wrong in [[0.1, 1.5, 6.0], [1e-9, 1.5, 6.0], [0.0, 1.5, 6.0 + 1e-9]] {
+        assert!(process.condition(&x, &wrong, 0.0).is_err());
+    }
 }
 
 #[test]

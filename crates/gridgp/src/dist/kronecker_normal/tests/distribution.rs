@@ -87,15 +87,25 @@ fn divergence_of_singular_distributions() {
         assert_eq!(p.kl_divergence(&other).unwrap(), f64::INFINITY);
         assert_eq!(other.kl_divergence(&p).unwrap(), f64::INFINITY);
     }
-    // With noise both have all dimensions, and low rank takes the other branch.
-    let noisy = |s| KroneckerNormal::new(vector(N, 1), singular_factors(), s).unwrap();
-    let (a, b) = (dense(noisy(0.5).factors(), 0.5), dense(noisy(0.7).factors(), 0.7));
-    let (chol_a, chol_b) = (Cholesky::new(a.as_ref()).unwrap(), Cholesky::new(b.as_ref()).unwrap());
-    let mut ratio = a;
-    chol_b.solve_in_place(ratio.as_mut());
-    let trace: f64 = (0..N).map(|i| ratio[(i, i)]).sum();
-    let expected = 0.5 * (trace - N as f64 + chol_b.log_det() - chol_a.log_det());
-    close(noisy(0.5).kl_divergence(&noisy(0.7)).unwrap(), expected, 1e-10);
+}
+
+#[test]
+fn divergence_from_low_rank_with_noise() {
+    // Axes of p reach beyond those of q, all three of them, and the other way round.
+    let low = KroneckerNormal::new(vec![0.0; N], singular_factors(), 0.7).unwrap();
+    let full = KroneckerNormal::new(vec![0.0; N], regular(3, 0.5).factors().to_vec(), 0.5).unwrap();
+    let turned = (0..3).map(|a| Factor::root(normal(SIZES[a], 1, 90 + a as u64)).unwrap());
+    let turned = KroneckerNormal::new(vec![0.0; N], turned.collect(), 0.6).unwrap();
+    for (p, q) in [(&low, &full), (&full, &low), (&full, &turned), (&low, &turned), (&turned, &low)]
+    {
+        let (mut ratio, b) = (dense(p.factors(), p.sigma()), dense(q.factors(), q.sigma()));
+        let log_det = Cholesky::new(ratio.as_ref()).unwrap().log_det();
+        let chol = Cholesky::new(b.as_ref()).unwrap();
+        chol.solve_in_place(ratio.as_mut());
+        let trace: f64 = (0..N).map(|i| ratio[(i, i)]).sum();
+        let expected = 0.5 * (trace - N as f64 + chol.log_det() - log_det);
+        close(p.kl_divergence(q).unwrap(), expected, 1e-10);
+    }
 }
 
 /// Positions on the grid whose index along the axis is in `points`, in the order of `points`.

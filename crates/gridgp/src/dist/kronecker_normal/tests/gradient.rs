@@ -120,3 +120,19 @@ fn what_lies_off_the_support_contributes_nothing() {
     assert!(gradient.mean.iter().all(|m| *m == 0.0));
     assert!(gradient.factors.iter().all(|k| k.norm_max() == 0.0));
 }
+
+#[test]
+fn little_noise_leaves_the_gradient_along_the_support() {
+    // A residue of 1e-16 inside of the span, divided by σ² = 1e-12, would show.
+    let factors = singular_factors();
+    let exact = KroneckerNormal::new(vec![0.0; N], factors.clone(), 0.0).unwrap();
+    let noisy = KroneckerNormal::new(vec![0.0; N], factors.clone(), 1e-6).unwrap();
+    let q =
+        factors.iter().fold(Mat::full(1, 1, 1.0), |q, f| dense_kronecker(q.as_ref(), f.basis()));
+    let x = exact.sample(1, 3);
+    let aside = normal_of(N, 1);
+    let aside = Scale(1e-6) * (&aside - &q * (q.transpose() * &aside));
+    let moved = noisy.log_prob_vjp((&x + aside).as_ref(), &[1.0]).value;
+    let expected = exact.log_prob_vjp(x.as_ref(), &[1.0]).value;
+    close_mats((q.transpose() * moved).as_ref(), (q.transpose() * expected).as_ref(), 1e-8);
+}

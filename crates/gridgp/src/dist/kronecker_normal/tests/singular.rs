@@ -84,3 +84,17 @@ fn a_point_mass() {
     assert_eq!(normal.sample(1, 3).col_as_slice(0), [2.0; 12]);
     assert_eq!(normal.entropy(), 0.0);
 }
+
+#[test]
+fn draws_of_a_graded_root_lie_on_the_support_of_its_covariance() {
+    // Rounding in K turns its small eigenvectors far more than n ε.
+    let steep = normal(12, 4, 3)
+        * Mat::from_fn(4, 4, |i, j| if i == j { 0.02_f64.powi(i as i32) } else { 0.0 });
+    let root = Factor::root(steep).unwrap();
+    let covariance = Factor::covariance(root.to_dense().as_ref()).unwrap();
+    assert_eq!((root.rank(), covariance.rank()), (4, 4));
+    let by_root = KroneckerNormal::new(vec![0.0; 12], vec![root], 0.0).unwrap();
+    let draws = by_root.sample(200, 9);
+    let by_covariance = KroneckerNormal::new(vec![0.0; 12], vec![covariance], 0.0).unwrap();
+    assert!(by_covariance.log_prob(draws.as_ref()).iter().all(|l| l.is_finite()));
+}
