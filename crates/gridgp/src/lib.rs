@@ -4,7 +4,7 @@
 //! the cube of each axis instead of the cube of their product. The modules depend on each other
 //! from left to right only:
 //!
-//! [`grid`] → [`dist`] → [`param`] → [`kernel`] → [`model`] → [`density`] →
+//! [`grid`] → [`dist`] → [`param`] → [`kernel`] → [`process`] → [`model`] → [`density`] →
 //! [`posterior`] → [`infer`]
 //!
 //! Conventions, everywhere: row-major, the last axis fastest; `f64`; amplitudes are standard
@@ -20,5 +20,6 @@ pub mod kernel;
 pub mod model;
 pub mod param;
 pub mod posterior;
+pub mod process;
 
 pub use error::{Error, Result};

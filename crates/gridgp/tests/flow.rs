@@ -4,8 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Left to right, as the crate's documentation says.
-const ORDER: &[&str] =
-    &["error", "grid", "dist", "param", "kernel", "model", "density", "posterior", "infer"];
+const ORDER: &[&str] = &[
+    "error",
+    "grid",
+    "dist",
+    "param",
+    "kernel",
+    "process",
+    "model",
+    "density",
+    "posterior",
+    "infer",
+];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {

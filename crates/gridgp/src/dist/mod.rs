@@ -14,6 +14,7 @@
 //! ```
 
 mod domain;
+pub mod kronecker_normal;
 mod prior;
 mod root;
 mod special;
@@ -42,6 +43,7 @@ pub use half_cauchy::HalfCauchy;
 pub use half_normal::HalfNormal;
 pub use half_student_t::HalfStudentT;
 pub use inverse_gamma::InverseGamma;
+pub use kronecker_normal::KroneckerNormal;
 pub use log_normal::LogNormal;
 pub use normal::Normal;
 pub use pc_amplitude::PcAmplitude;

@@ -140,3 +140,55 @@ fn warnings(model: &Model, optimum: &Optimum, norm: f64, estimate: &[f64]) -> Ve
     }
     warnings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::{Axis, Dataset, Grid, Variable};
+    use crate::model::spec::{ModelSpec, Source};
+
+    fn model(shape: [usize; 2], kernels: [&str; 2]) -> Model {
+        let axis = |name: &str, n: usize| {
+            Axis::numbers(name, (0..n).map(|i| 0.1 * i as f64).collect()).unwrap()
+        };
+        let grid = Grid::new(vec![axis("x", shape[0]), axis("t", shape[1])]).unwrap();
+        let y = (0..grid.len()).map(|c| {
+            let (i, j) = ((c / shape[1]) as f64, (c % shape[1]) as f64);
+            (0.11 * i).sin() * (0.07 * j).cos() + 0.1 * ((c * 7919 % 1009) as f64 / 1009.0 - 0.5)
+        });
+        let data = Dataset::new(grid, Variable::new("y", y.collect()), vec![]).unwrap();
+        let text = format!(
+            "[data]\nresponse = 'y'\naxes = ['x', 't']\n[fields.f]\nx = '{}'\nt = '{}'\n\
+             [likelihood]\nfamily = 'gaussian'\nlocation = 'f'\n",
+            kernels[0], kernels[1]
+        );
+        let source = Source::new("test", text);
+        Model::new(ModelSpec::from_toml(&source).unwrap(), &source, data).unwrap()
+    }
+
+    #[test]
+    fn only_large_grids_are_screened_and_periods_keep_their_axis() {
+        let shape = |m: &Model| screen(m).unwrap().map(|block| block.data.grid.shape());
+        let smooth = ["matern52()", "matern52()"];
+        assert_eq!(shape(&model([400, 400], smooth)), None);
+        assert_eq!(shape(&model([401, 400], smooth)), Some(vec![200, 400]));
+        assert_eq!(shape(&model([500, 340], ["periodic()", "matern52()"])), Some(vec![500, 170]));
+    }
+
+    #[test]
+    fn the_mode_of_a_screened_grid_is_the_mode_of_all_cells() {
+        let mut m = model([500, 330], ["squared_exponential()", "squared_exponential()"]);
+        m.spec.inference.starts = 3;
+        let found = map(&m, &|_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(found.screened_on, Some(250 * 330));
+        assert!(found.optimum.converged, "{:?}", found.warnings);
+        // From nothing, on all cells.
+        let density = LogPosterior::new(&m, m.spec.inference.density).unwrap();
+        let start = starts(&m, 1, 0);
+        let options = MaximizeOptions { tolerance: 1e-3, ..Default::default() };
+        let direct =
+            maximize(&|| density.clone(), &start, &options, &|_| ControlFlow::Continue(()))
+                .unwrap();
+        assert!((direct.value - found.log_posterior).abs() < 1e-6, "{}", direct.value);
+    }
+}

@@ -319,3 +319,41 @@ fn what_cannot_start_says_what_to_try() {
     assert!(message(&[vec![0.0; 2], vec![1.0]]).contains("start 1 has 1 numbers"));
     assert!(message(&[vec![0.0, f64::NAN]]).contains("start 0 has NaN as number 1"));
 }
+
+#[test]
+fn known_curvature_saves_evaluations() {
+    let make = || Quadratic { curvatures: vec![1.0, 30.0, 900.0, 1e4] };
+    let options = MaximizeOptions { tolerance: 1e-6, ..Default::default() };
+    let first = maximize(&make, &[vec![1.0, -1.0, 2.0, 0.5]], &options, &silent).unwrap();
+    // A density ten times as sharp, from a place nearby.
+    let sharper = || Quadratic { curvatures: vec![10.0, 300.0, 9e3, 1e5] };
+    let start = vec![vec![0.1, 0.05, -0.02, 0.01]];
+    let cold = maximize(&sharper, &start, &options, &silent).unwrap();
+    let curvature = Some(first.curvature.scaled(10.0));
+    let warm =
+        maximize(&sharper, &start, &MaximizeOptions { curvature, ..options }, &silent).unwrap();
+    assert!(warm.converged && cold.converged);
+    assert!(2 * warm.evaluations < cold.evaluations, "{} {}", warm.evaluations, cold.evaluations);
+}
+
+/// −½ Σ cᵢ xᵢ².
+struct Quadratic {
+    curvatures: Vec<f64>,
+}
+
+impl LogDensity for Quadratic {
+    fn dim(&self) -> usize {
+        self.curvatures.len()
+    }
+
+    fn log_density_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
+        for ((g, c), x) in gradient.iter_mut().zip(&self.curvatures).zip(x) {
+            *g = -c * x;
+        }
+        0.5 * x.iter().zip(gradient.iter()).map(|(x, g)| x * g).sum::<f64>()
+    }
+}
+
+fn silent(_: &Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}

@@ -41,6 +41,11 @@ impl Linear {
         options.inputs().map(Self::new)
     }
 
+    /// Positions of the active coordinates.
+    pub fn columns(&self) -> &[usize] {
+        self.inputs.columns()
+    }
+
     /// x − c.
     fn centered(&self, x: &Points, center: &[f64]) -> Points {
         let columns = self.inputs.columns();

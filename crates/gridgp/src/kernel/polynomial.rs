@@ -92,6 +92,19 @@ impl Polynomial {
         self.degree as usize
     }
 
+    /// Positions of the active coordinates.
+    pub fn columns(&self) -> &[usize] {
+        self.inputs.columns()
+    }
+
+    /// The features as monomials, at offset c: the powers of the active coordinates, and the factor
+    /// √(d!/∏a!) c^{a₀/2}, which is the prior standard deviation of the monomial's coefficient.
+    pub fn monomials(&self, offset: f64) -> impl Iterator<Item = (&[i32], f64)> {
+        self.monomials
+            .iter()
+            .map(move |m| (m.powers.as_slice(), m.root_weight * m.offset_factor(offset)))
+    }
+
     fn active(&self, x: &Points) -> Points {
         x.select(self.inputs.columns())
     }
