@@ -353,7 +353,3 @@ impl LogDensity for Quadratic {
         0.5 * x.iter().zip(gradient.iter()).map(|(x, g)| x * g).sum::<f64>()
     }
 }
-
-fn silent(_: &Progress) -> ControlFlow<()> {
-    ControlFlow::Continue(())
-}
