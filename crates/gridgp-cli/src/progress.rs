@@ -1,11 +1,60 @@
-//! A bar for what takes longer than a second.
+//! Signs of life for what takes longer than a second.
 
 use std::ops::ControlFlow;
 use std::sync::Mutex;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use gridgp::infer::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// Before this nobody needs to be told.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Says what is being done, from the first second until it is dropped.
+pub struct Spinner {
+    done: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Spinner {
+    pub fn new(message: impl Into<String>, quiet: bool) -> Self {
+        if quiet {
+            return Self { done: None, thread: None };
+        }
+        let message = message.into();
+        let (done, wait) = mpsc::channel::<()>();
+        let thread = thread::spawn(move || {
+            if wait.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                let bar = spinner();
+                bar.set_message(message);
+                while wait.recv_timeout(Duration::from_millis(100))
+                    == Err(RecvTimeoutError::Timeout)
+                {
+                    bar.tick();
+                }
+                bar.finish_and_clear();
+            }
+        });
+        Self { done: Some(done), thread: Some(thread) }
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        drop(self.done.take());
+        if let Some(thread) = self.thread.take() {
+            // A spinner that failed is no reason to fail.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn spinner() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}");
+    ProgressBar::new_spinner().with_style(style.expect("the template is right"))
+}
 
 /// Shows how the starts of a search get on; nothing within the first second, or where standard
 /// error is no terminal.
@@ -21,12 +70,9 @@ impl SearchBar {
     }
 
     pub fn update(&self, p: &Progress) -> ControlFlow<()> {
-        if !self.quiet && self.begun.elapsed() > Duration::from_secs(1) {
+        if !self.quiet && self.begun.elapsed() > PATIENCE {
             let mut bar = self.bar.lock().expect("no other thread has failed");
-            let bar = bar.get_or_insert_with(|| {
-                let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}");
-                ProgressBar::new_spinner().with_style(style.expect("the template is right"))
-            });
+            let bar = bar.get_or_insert_with(spinner);
             bar.set_message(format!(
                 "start {} of {}, iteration {}: log posterior {:.4}, gradient {:.1e}",
                 p.start + 1,

@@ -7,13 +7,16 @@ use gridgp_io::FitFile;
 
 use super::{check_writable, load};
 use crate::args::Fit;
-use crate::{machine, progress::SearchBar, report};
+use crate::progress::{SearchBar, Spinner};
+use crate::{machine, report};
 
 pub fn run(args: &Fit) -> anyhow::Result<()> {
     let begun = Instant::now();
     machine::set_threads(args.threads)?;
     check_writable(&args.output)?;
+    let reading = Spinner::new("reading the data", args.quiet);
     let loaded = load(&args.model, args.data.as_deref(), args.seed)?;
+    drop(reading);
     let bar = SearchBar::new(args.quiet);
     let map = gridgp::infer::map(&loaded.model, &|p| bar.update(p))?;
     bar.finish();

@@ -14,6 +14,7 @@ use super::place::{self, Where};
 use super::{check_size, check_writable};
 use crate::args::Predict;
 use crate::machine;
+use crate::progress::Spinner;
 
 pub fn run(args: &Predict) -> anyhow::Result<()> {
     let begun = Instant::now();
@@ -22,6 +23,7 @@ pub fn run(args: &Predict) -> anyhow::Result<()> {
         bail!("--quantiles: {p} does not lie between 0 and 1");
     }
     check_writable(&args.output)?;
+    let spinner = Spinner::new(format!("predicting from {}", args.fit.display()), args.quiet);
     let fit = gridgp_io::read_fit(&args.fit)?;
     let model = Model::new(fit_spec(&fit)?, &fit.source, fit.data.clone())?;
     let theta = estimate(&fit, &model)?;
@@ -68,6 +70,7 @@ pub fn run(args: &Predict) -> anyhow::Result<()> {
             moments.mean.len()
         }
     };
+    drop(spinner);
     if !args.quiet {
         let seconds = begun.elapsed().as_secs_f64();
         let mut out = std::io::stdout();
