@@ -21,7 +21,9 @@ const USAGE: &str = "cargo xtask VERB
   docs            documentation: builds without a warning, links lead somewhere, schema is current
   oracles         only the tests that compare with ../shared/oracles, with their output
   bench [TEXT]    time and memory of the marginal likelihood, of the problems whose name has TEXT
-  peers [TEXT]    the same beside programs in Python, with ratios; fits too, or with TEXT `fit` alone";
+  peers [TEXT]    the same beside programs in Python, with ratios; fits and operators too, or with
+                  TEXT `fit` or `operators` alone; --torch at the end installs PyTorch (5 GB) for
+                  GPyTorch's linear_operator";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -45,8 +47,10 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["oracles"] => oracles::run(),
         ["bench"] => bench::run(""),
         ["bench", text] => bench::run(text),
-        ["peers"] => peers::run(""),
-        ["peers", text] => peers::run(text),
+        ["peers"] => peers::run("", false),
+        ["peers", "--torch"] => peers::run("", true),
+        ["peers", text] => peers::run(text, false),
+        ["peers", text, "--torch"] => peers::run(text, true),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())

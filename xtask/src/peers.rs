@@ -1,5 +1,7 @@
 //! `cargo xtask peers`: gridgp beside the Python programs in `peers/`, in one run on this machine.
 
+mod operators;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -18,8 +20,18 @@ const PEERS: [&str; 3] = ["numpy_by_hand", "jax_eigh", "pymc_marginal_kron"];
 /// Longer than this, and there is no result.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-pub fn run(text: &str) -> Result<()> {
-    let python = environment()?;
+pub fn run(text: &str, torch: bool) -> Result<()> {
+    if text != "operators" {
+        let python = environment("peers-venv", "requirements.txt")?;
+        marginals(&python, text)?;
+        if text.is_empty() || text == "fit" {
+            fits(&python)?;
+        }
+    }
+    if text.is_empty() || text == "operators" { operators::run(torch) } else { Ok(()) }
+}
+
+fn marginals(python: &Path, text: &str) -> Result<()> {
     let gridgp = bench::gridgp()?;
     println!("{HEADER}");
     for (name, problem) in bench::problems(text) {
@@ -28,13 +40,13 @@ pub fn run(text: &str) -> Result<()> {
         println!("{}", row(&name, &ours, None)?);
         for peer in PEERS {
             let module = format!("marginal.{peer}");
-            match measured(&mut peer_program(&python, &[&module, &problem]))? {
+            match measured(&mut peer_program(python, &[&module, &problem]))? {
                 Ok(theirs) => println!("{}", row(&name, &theirs, Some(&ours))?),
                 Err(reason) => println!("| {name} | {peer} | {reason} | | | | | | |"),
             }
         }
     }
-    if text.is_empty() || text == "fit" { fits(&python) } else { Ok(()) }
+    Ok(())
 }
 
 /// From the start of the program, or from the data in memory for a peer, to the optimum.
@@ -99,21 +111,27 @@ fn fit_row(fit: &str, name: &str, found: &Value, value: &str, ours: Option<&Valu
     Ok(())
 }
 
-/// A Python with what the peers need, made once under `target/`.
-fn environment() -> Result<PathBuf> {
-    let folder = root().join("target/peers-venv");
-    let python = folder.join("bin/python");
-    let wanted = fs::read_to_string(root().join("peers/requirements.txt"))?;
-    let stamp = folder.join("requirements.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+/// A Python with what is in `peers/{requirements}`, made once in `target/{folder}`.
+fn environment(folder: &str, requirements: &str) -> Result<PathBuf> {
+    if let Some(python) = installed(folder, requirements)? {
         return Ok(python);
     }
-    let folder = folder.to_str().context("the path of the repository is not UTF-8")?;
-    program::run(&mut program("python3", &["-m", "venv", "--clear", folder]))?;
-    let requirements = ["-m", "pip", "install", "--quiet", "-r", "peers/requirements.txt"];
-    program::run(&mut program(&python, &requirements))?;
-    fs::write(stamp, wanted)?;
+    let folder = root().join("target").join(folder);
+    let python = folder.join("bin/python");
+    let path = folder.to_str().context("the path of the repository is not UTF-8")?;
+    program::run(&mut program("python3", &["-m", "venv", "--clear", path]))?;
+    let file = format!("peers/{requirements}");
+    program::run(&mut program(&python, &["-m", "pip", "install", "--quiet", "-r", &file]))?;
+    fs::copy(root().join(file), folder.join("requirements.txt"))?;
     Ok(python)
+}
+
+/// The Python of [`environment`], if that has been made with the requirements of today.
+fn installed(folder: &str, requirements: &str) -> Result<Option<PathBuf>> {
+    let folder = root().join("target").join(folder);
+    let wanted = fs::read_to_string(root().join("peers").join(requirements))?;
+    let found = fs::read_to_string(folder.join("requirements.txt"));
+    Ok(found.is_ok_and(|found| found == wanted).then(|| folder.join("bin/python")))
 }
 
 fn peer_program(python: &Path, module_and_arguments: &[&str]) -> Command {
