@@ -18,7 +18,8 @@
 //! }
 //! ```
 //!
-//! A `data` file that is not there skips the run, loudly.
+//! A `data` file that is not there skips the run, loudly. A folder without `expect.json` belongs to
+//! the Rust program `crates/gridgp/examples/NAME.rs`, which must run.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +28,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::program::{build, output, program};
+use crate::program::{build, cargo, output, program};
 use crate::root;
 
 pub fn run(only: Option<&str>) -> Result<()> {
@@ -41,6 +42,10 @@ pub fn run(only: Option<&str>) -> Result<()> {
     ensure!(!folders.is_empty(), "there is no example {:?}", only.unwrap_or_default());
     for folder in folders {
         let path = folder.join("expect.json");
+        if !path.exists() {
+            rust_example(&folder)?;
+            continue;
+        }
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let expect: Value =
             serde_json::from_str(&text).with_context(|| path.display().to_string())?;
@@ -63,6 +68,18 @@ pub fn run(only: Option<&str>) -> Result<()> {
             }
         }
     }
+    Ok(())
+}
+
+/// An example without a model file is a Rust program of the same name; it must run.
+fn rust_example(folder: &Path) -> Result<()> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let printed =
+        output(&mut cargo(&["run", "--quiet", "--package", "gridgp", "--example", &name]))
+            .with_context(|| {
+                format!("example {name} has no expect.json, and its program failed")
+            })?;
+    eprintln!("example {name}: printed {} lines", printed.lines().count());
     Ok(())
 }
 
