@@ -1,5 +1,4 @@
-//! Every operator against its dense form. One function an operator; `every_operator` below lists
-//! them all.
+//! Every operator against its dense form, one function an operator.
 
 use faer::{Mat, mat};
 use gridgp_linalg::testing::{

@@ -3,7 +3,7 @@
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
-use gridgp_linalg::symmetric_eigen;
+use gridgp_linalg::{settle_registers, symmetric_eigen};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
@@ -12,7 +12,6 @@ use rayon::prelude::*;
 use super::conditional::Conditional;
 use super::grid::apply;
 use super::place::Place;
-use super::simd::end_product;
 use crate::grid::Points;
 use crate::{Error, Result};
 
@@ -54,7 +53,7 @@ impl Conditional<'_> {
             let mut observed = apply(&old, z.clone());
             observed.iter_mut().for_each(|f| *f += noise * normal());
             let mut alpha = self.covariance.solve(&observed);
-            end_product();
+            settle_registers();
             alpha.iter_mut().zip(&self.alpha).for_each(|(a, data)| *a = data - *a);
             let shift = apply(&cross, alpha);
             let prior = apply(&new, z);
@@ -147,7 +146,7 @@ impl Conditional<'_> {
                 }
             }
             subtract_gram(covariance.as_mut(), tile.subcols(0, d.len()));
-            end_product();
+            settle_registers();
         }
         for j in 0..m {
             for i in j..m {
@@ -177,7 +176,7 @@ fn subtract_gram(a: MatMut<'_, f64>, b: MatRef<'_, f64>) {
 /// Standard normal numbers of one draw.
 fn normals(seed: u64, draw: usize) -> impl FnMut() -> f64 {
     // The thread may come from somebody else's product.
-    end_product();
+    settle_registers();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(draw as u64);
     move || StandardNormal.sample(&mut rng)

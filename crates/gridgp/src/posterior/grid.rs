@@ -1,11 +1,10 @@
 //! Prediction on a grid, by mode products.
 
 use faer::{Mat, MatRef};
-use gridgp_linalg::mode_product;
+use gridgp_linalg::{mode_product, settle_registers};
 
 use super::conditional::{Conditional, Moments};
 use super::place::Place;
-use super::simd::end_product;
 use crate::Result;
 
 impl Conditional<'_> {
@@ -53,14 +52,14 @@ pub(super) fn apply(factors: &[MatRef<'_, f64>], mut x: Vec<f64>) -> Vec<f64> {
         mode_product(factors[a], &x, left, right, &mut out);
         x = out;
     }
-    end_product();
+    settle_registers();
     x
 }
 
 /// (K* Q)^{∘2}, M x r.
 pub(super) fn squared_product(cross: &Mat<f64>, basis: &Mat<f64>) -> Mat<f64> {
     let mut product = cross * basis;
-    end_product();
+    settle_registers();
     product.col_iter_mut().flat_map(|c| c.iter_mut()).for_each(|v| *v *= *v);
     product
 }

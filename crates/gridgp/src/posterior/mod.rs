@@ -5,7 +5,6 @@ mod draws;
 mod grid;
 mod place;
 mod points;
-mod simd;
 #[cfg(test)]
 mod tests;
 

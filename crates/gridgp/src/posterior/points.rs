@@ -3,13 +3,12 @@
 use std::ops::Range;
 
 use faer::Mat;
-use gridgp_linalg::mode_product;
+use gridgp_linalg::{mode_product, settle_registers};
 use rayon::prelude::*;
 
 use super::conditional::{Conditional, Moments};
 use super::grid::squared_product;
 use super::place::check_finite;
-use super::simd::end_product;
 use crate::grid::Points;
 use crate::{Error, Result};
 
@@ -39,7 +38,7 @@ impl Conditional<'_> {
         let s = self.variance;
         let tiles = (0..count.div_ceil(tile)).into_par_iter().map(|i| {
             // The thread may come from somebody else's product.
-            end_product();
+            settle_registers();
             let rows = i * tile..((i + 1) * tile).min(count);
             let part: Vec<Points> = at.iter().map(|p| rows_of(p, &rows)).collect();
             let (weight, fixed) = self
@@ -139,7 +138,7 @@ fn contract<'a>(mut factors: impl DoubleEndedIterator<Item = &'a Mat<f64>>, x: &
     let left = x.len() / last.ncols();
     let mut current = vec![0.0; left * m];
     mode_product(last.as_ref(), x, left, 1, &mut current);
-    end_product();
+    settle_registers();
     for k in factors.rev() {
         let n = k.ncols();
         let mut next = vec![0.0; current.len() / n];
