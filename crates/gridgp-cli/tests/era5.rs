@@ -41,7 +41,9 @@ fn likelihood_and_gradient() {
     let want = [-776_946.967, -642_107.035, -387_568.454, 2.0 * 303_351.468, 217_552.846];
     for j in 0..5 {
         let got = gradient[j] * theta[j];
-        assert!((got / want[j] - 1.0).abs() < 2e-9, "{got} but {}", want[j]);
+        // Every digit that the reference prints: three decimals, doubled for the amplitude.
+        let printed = if j == 3 { 1e-3 } else { 5e-4 };
+        assert!((got - want[j]).abs() <= printed, "{got} but {}", want[j]);
     }
 }
 

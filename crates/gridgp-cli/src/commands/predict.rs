@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use gridgp::dist::{Distribution, Normal};
 use gridgp::grid::{Axis, Coordinate, Grid};
 use gridgp::model::Model;
+use gridgp::model::spec::ModelSpec;
 use gridgp::posterior::{Conditional, Moments};
 use gridgp_io::{FitFile, GridOutput, OutputVariable, PointsOutput};
 
@@ -25,7 +26,7 @@ pub fn run(args: &Predict) -> anyhow::Result<()> {
     check_writable(&args.output)?;
     let spinner = Spinner::new(format!("predicting from {}", args.fit.display()), args.quiet);
     let fit = gridgp_io::read_fit(&args.fit)?;
-    let model = Model::new(fit_spec(&fit)?, &fit.source, fit.data.clone())?;
+    let model = Model::new(ModelSpec::from_toml(&fit.source)?, &fit.source, fit.data.clone())?;
     let theta = estimate(&fit, &model)?;
     let place = place::read(args.at.as_deref(), &model, &fit.scalings)?;
     check_size(&model.data, 1)?;
@@ -77,11 +78,6 @@ pub fn run(args: &Predict) -> anyhow::Result<()> {
         writeln!(out, "{written} predictions in {}, {seconds:.3} s", args.output.display())?;
     }
     Ok(())
-}
-
-/// The model of a fit, with the seed that it was fitted with.
-fn fit_spec(fit: &FitFile) -> anyhow::Result<gridgp::model::spec::ModelSpec> {
-    Ok(gridgp::model::spec::ModelSpec::from_toml(&fit.source)?)
 }
 
 /// The parameters of the fit in the order of the model.

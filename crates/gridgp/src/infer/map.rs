@@ -4,7 +4,7 @@ use std::ops::{ControlFlow, Range};
 
 use super::{MaximizeOptions, Optimum, Progress, maximize, starts};
 use crate::Result;
-use crate::density::{LogPosterior, Marginal};
+use crate::density::LogPosterior;
 use crate::kernel::{Covariance, Role};
 use crate::model::Model;
 
@@ -41,7 +41,7 @@ pub struct Map {
 /// [`crate::Error::Inference`] if no start has a finite density.
 pub fn map(model: &Model, progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync)) -> Result<Map> {
     let spec = &model.spec.inference;
-    let prototype = LogPosterior::new(model, spec.density)?;
+    let mut prototype = LogPosterior::new(model, spec.density)?;
     let mut options = MaximizeOptions {
         max_iterations: spec.max_iterations,
         tolerance: spec.tolerance,
@@ -61,7 +61,7 @@ pub fn map(model: &Model, progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Syn
     }
     let optimum = maximize(&|| prototype.clone(), &starts, &options, progress)?;
     let estimate = model.natural(&optimum.x);
-    let value = Marginal::new(model)?.log_prob(&estimate)?;
+    let value = prototype.marginal().log_prob(&estimate)?;
     let gradient_norm = optimum.gradient.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
     let warnings = warnings(model, &optimum, gradient_norm, &estimate);
     Ok(Map {
