@@ -4,7 +4,7 @@
 //! the cube of each axis instead of the cube of their product. The modules depend on each other
 //! from left to right only:
 //!
-//! [`grid`] → [`dist`] → [`param`] → [`kernel`] → [`process`] → [`model`] → [`density`] →
+//! [`grid`] → [`dist`] → [`param`] → [`kernel`] → [`likelihood`] → [`process`] → [`model`] → [`density`] →
 //! [`posterior`] → [`infer`]
 //!
 //! Conventions, everywhere: row-major, the last axis fastest; `f64`; amplitudes are standard
@@ -17,6 +17,7 @@ pub mod error;
 pub mod grid;
 pub mod infer;
 pub mod kernel;
+pub mod likelihood;
 pub mod model;
 pub mod param;
 pub mod posterior;

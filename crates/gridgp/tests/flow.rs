@@ -10,6 +10,7 @@ const ORDER: &[&str] = &[
     "dist",
     "param",
     "kernel",
+    "likelihood",
     "process",
     "model",
     "density",

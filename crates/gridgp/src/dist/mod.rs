@@ -17,7 +17,7 @@ mod domain;
 pub mod kronecker_normal;
 mod prior;
 mod root;
-mod special;
+pub(crate) mod special;
 pub mod testing;
 mod written;
 

@@ -9,25 +9,25 @@ use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 use statrs::function::{erf, gamma};
 
 /// ½ log 2π.
-pub(super) const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
+pub(crate) const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 
 /// Φ(z), the standard normal distribution function.
-pub(super) fn normal_cdf(z: f64) -> f64 {
+pub(crate) fn normal_cdf(z: f64) -> f64 {
     0.5 * libm::erfc(-z * FRAC_1_SQRT_2)
 }
 
 /// Φ⁻¹(p).
-pub(super) fn normal_quantile(p: f64) -> f64 {
+pub(crate) fn normal_quantile(p: f64) -> f64 {
     if (0.0..=1.0).contains(&p) { -SQRT_2 * erf::erfc_inv(2.0 * p) } else { f64::NAN }
 }
 
 /// The z ≥ 0 with P(|Z| ≤ z) = p for a standard normal Z.
-pub(super) fn half_normal_quantile(p: f64) -> f64 {
+pub(crate) fn half_normal_quantile(p: f64) -> f64 {
     if (0.0..=1.0).contains(&p) { SQRT_2 * erf::erf_inv(p) } else { f64::NAN }
 }
 
 /// log(1 + q²), also where q² overflows.
-pub(super) fn ln_1p_square(q: f64) -> f64 {
+pub(crate) fn ln_1p_square(q: f64) -> f64 {
     if q.abs() < 1e9 { (q * q).ln_1p() } else { 2.0 * q.abs().ln() }
 }
 
@@ -45,7 +45,7 @@ fn mills(z: f64) -> f64 {
 /// ∫ exp(−t (a + t/2)) dt over 0 < t < `width`, for a ≥ 0 and a width that may be infinite.
 ///
 /// This is (Φ(a + width) − Φ(a)) / φ(a), which neither underflows nor cancels.
-pub(super) fn mills_between(a: f64, width: f64) -> f64 {
+pub(crate) fn mills_between(a: f64, width: f64) -> f64 {
     let exponent = width * (a + 0.5 * width);
     if exponent < 1.0 {
         gauss_legendre(0.0, width, |t| (-t * (a + 0.5 * t)).exp())
@@ -57,7 +57,7 @@ pub(super) fn mills_between(a: f64, width: f64) -> f64 {
 }
 
 /// Φ(b) − Φ(a) for a < b, where `width` is b − a without its rounding.
-pub(super) fn normal_between(a: f64, b: f64, width: f64) -> f64 {
+pub(crate) fn normal_between(a: f64, b: f64, width: f64) -> f64 {
     if a >= 0.0 {
         (-0.5 * a * a - LN_SQRT_2PI).exp() * mills_between(a, width)
     } else if b <= 0.0 {
@@ -68,7 +68,7 @@ pub(super) fn normal_between(a: f64, b: f64, width: f64) -> f64 {
 }
 
 /// ∫ f over (`left`, `left + width`) with eight points, exact up to degree 15.
-pub(super) fn gauss_legendre(left: f64, width: f64, f: impl Fn(f64) -> f64) -> f64 {
+pub(crate) fn gauss_legendre(left: f64, width: f64, f: impl Fn(f64) -> f64) -> f64 {
     const POINTS: [(f64, f64); 4] = [
         (0.183_434_642_495_649_8, 0.362_683_783_378_362),
         (0.525_532_409_916_329, 0.313_706_645_877_887_3),
@@ -83,7 +83,7 @@ pub(super) fn gauss_legendre(left: f64, width: f64, f: impl Fn(f64) -> f64) -> f
 }
 
 /// (P(a, x), Q(a, x)), the regularized incomplete gamma functions for x in [0, ∞].
-pub(super) fn gamma_tails(a: f64, x: f64) -> (f64, f64) {
+pub(crate) fn gamma_tails(a: f64, x: f64) -> (f64, f64) {
     if x <= 0.0 {
         (0.0, 1.0)
     } else if x == f64::INFINITY {
@@ -99,20 +99,20 @@ pub(super) fn gamma_tails(a: f64, x: f64) -> (f64, f64) {
 }
 
 /// The x with P(a, x) = `lower` and Q(a, x) = `upper`.
-pub(super) fn gamma_quantile(a: f64, lower: f64, upper: f64) -> f64 {
+pub(crate) fn gamma_quantile(a: f64, lower: f64, upper: f64) -> f64 {
     let log_density = |x: f64| (a - 1.0) * x.ln() - x - libm::lgamma(a);
     super::root::positive_quantile(lower, upper, a, log_density, |x| gamma_tails(a, x))
 }
 
 /// log B(a, b).
-pub(super) fn ln_beta(a: f64, b: f64) -> f64 {
+pub(crate) fn ln_beta(a: f64, b: f64) -> f64 {
     libm::lgamma(a) + libm::lgamma(b) - libm::lgamma(a + b)
 }
 
 /// (I_x(a, b), 1 − I_x(a, b)), the regularized incomplete beta function, for x and y = 1 − x.
 ///
 /// Both are given, so that the smaller one is not lost.
-pub(super) fn beta_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
+pub(crate) fn beta_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
     let inc_beta = |x: f64, a: f64, b: f64| special::Beta::inc_beta(x, a, b, ln_beta(a, b));
     if x * (a + b) <= a {
         let lower = inc_beta(x, a, b);
@@ -124,7 +124,7 @@ pub(super) fn beta_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
 }
 
 /// log Γ(x + ½) − log Γ(x), without the cancellation at large x.
-pub(super) fn ln_gamma_half_step(x: f64) -> f64 {
+pub(crate) fn ln_gamma_half_step(x: f64) -> f64 {
     if x < 50.0 {
         return libm::lgamma(x + 0.5) - libm::lgamma(x);
     }

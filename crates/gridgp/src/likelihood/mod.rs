@@ -1,0 +1,148 @@
+//! Likelihoods: the distribution of one observation given its parameters.
+//!
+//! A [`Likelihood`] is pointwise and knows nothing of links: parameters arrive on their natural
+//! scale, `p = [location, scale, …]` in the order of [`parameters`](Likelihood::parameters). What
+//! it gives back is what every engine needs: the log density with its gradient (sampling), a
+//! positive semidefinite curvature (Laplace, quadrature), and cdf, quantile and draws (prediction,
+//! residuals).
+//!
+//! # Add a likelihood
+//! 1. A file with its formula, its `PARAMETERS`, its code and its tests.
+//! 2. A line in the list of [`Family`], in `family.rs`; the compiler then asks for the rest, and
+//!    the conformance test runs over that list.
+//!
+//! Your own likelihood implements the trait and is used through [`Family::Custom`].
+
+mod column;
+mod family;
+mod gaussian;
+pub mod testing;
+
+pub use column::Column;
+pub use family::Family;
+pub use gaussian::Gaussian;
+
+use std::fmt::Debug;
+
+use rand::Rng;
+
+use crate::dist::Domain;
+
+/// Most parameters that a likelihood can have.
+pub const MAX_PARAMETERS: usize = 4;
+
+/// A parameter of a likelihood.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LikelihoodParameter {
+    /// Its name in model files, `"scale"`.
+    pub name: &'static str,
+    /// The values that it may take.
+    pub domain: Domain,
+    /// What it is, in a few words.
+    pub about: &'static str,
+    /// What it is where the model file leaves it out.
+    pub default: DefaultValue,
+}
+
+/// What a parameter of a likelihood is where the model file leaves it out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum DefaultValue {
+    /// It must be written.
+    Required,
+    /// An unknown with this prior, in the language of model files: `"gamma(2, rate = 0.1)"`.
+    Prior(&'static str),
+    /// An unknown standard deviation in the unit of the response, with the default prior of noise.
+    Noise,
+    /// A known number. Such a parameter is always known: a number or a covariate, without a
+    /// gradient (the trials of a binomial).
+    Known(f64),
+}
+
+/// The distribution of one observation y given P parameters p.
+///
+/// The contract, in full:
+/// - `p`, `gradient` and so on have P entries, in the order of [`parameters`](Self::parameters);
+///   callers keep that.
+/// - Log densities are normalized. Where y lies outside the support, or a parameter outside its
+///   domain, the log density is −∞ and the gradient 0; it is never NaN.
+/// - The entry of a gradient or curvature that belongs to a known parameter
+///   ([`DefaultValue::Known`]) is 0.
+pub trait Likelihood: Debug + Send + Sync {
+    /// The parameters, in the order of p; at most [`MAX_PARAMETERS`].
+    fn parameters(&self) -> &[LikelihoodParameter];
+
+    /// Whether y takes only whole numbers.
+    fn is_discrete(&self) -> bool {
+        false
+    }
+
+    /// Whether y can be an observation at all, whatever the unknown parameters are; `known` has
+    /// the values of the known parameters in their places.
+    ///
+    /// # Errors
+    /// What y would have to be: `"a Poisson count is 0, 1, 2 …"`.
+    fn check(&self, y: f64, known: &[f64]) -> Result<(), String>;
+
+    /// log p(y | p).
+    fn log_prob(&self, y: f64, p: &[f64]) -> f64;
+
+    /// log p(y | p); its derivatives with respect to p are written to `gradient`.
+    fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64;
+
+    /// −∂²log p/∂p∂pᵀ where that is positive semidefinite, the expected information elsewhere;
+    /// P × P, row-major, written to `out`.
+    fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]);
+
+    /// P(Y ≤ y).
+    fn cdf(&self, y: f64, p: &[f64]) -> f64;
+
+    /// The smallest y with P(Y ≤ y) ≥ q; the ends of the support at q = 0 and q = 1.
+    fn quantile(&self, q: f64, p: &[f64]) -> f64;
+
+    /// One draw of Y.
+    fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64;
+
+    /// E(Y); NaN or infinite where it does not exist.
+    fn mean(&self, p: &[f64]) -> f64;
+
+    /// The standard deviation of Y; NaN or infinite where it does not exist.
+    fn sd(&self, p: &[f64]) -> f64;
+
+    /// Σᵢ log p(yᵢ | pᵢ) over n observations, with its derivatives.
+    ///
+    /// A column is a number for all observations or n numbers. The derivative with respect to
+    /// column k is **added** to `bars[k]`, which has one entry for a number and n otherwise.
+    /// Returns −∞ as soon as an observation has density 0; the bars are then unspecified.
+    ///
+    /// The default is a loop over [`log_prob_gradient`](Self::log_prob_gradient); a likelihood may
+    /// hoist what does not change out of it.
+    fn accumulate(&self, y: &[f64], p: &[Column<'_>], bars: &mut [&mut [f64]]) -> f64 {
+        accumulate_pointwise(self, y, p, bars)
+    }
+}
+
+/// [`Likelihood::accumulate`] as a loop over the observations.
+fn accumulate_pointwise<L: Likelihood + ?Sized>(
+    likelihood: &L,
+    y: &[f64],
+    p: &[Column<'_>],
+    bars: &mut [&mut [f64]],
+) -> f64 {
+    let count = p.len();
+    let (mut at, mut slope) = ([0.0; MAX_PARAMETERS], [0.0; MAX_PARAMETERS]);
+    let mut total = 0.0;
+    for (i, &y) in y.iter().enumerate() {
+        for (v, column) in at.iter_mut().zip(p) {
+            *v = column.at(i);
+        }
+        let value = likelihood.log_prob_gradient(y, &at[..count], &mut slope[..count]);
+        if value == f64::NEG_INFINITY {
+            return value;
+        }
+        total += value;
+        for ((bar, column), s) in bars.iter_mut().zip(p).zip(&slope) {
+            bar[column.index(i)] += s;
+        }
+    }
+    total
+}

@@ -1,0 +1,1 @@
+//! Conformance of a [`Likelihood`](super::Likelihood).
