@@ -46,16 +46,14 @@ impl Conditional<'_> {
         let points =
             old.iter().zip(new).map(|(o, n)| points_like(o, n)).collect::<Result<Vec<_>>>()?;
         let moved: Vec<bool> = old.iter().zip(&points).map(|(o, p)| o.points() != *p).collect();
+        let used = self.model.used_covariates();
         let covariates = self
             .model
             .data
             .covariates
             .iter()
             .enumerate()
-            .map(|(c, known)| {
-                let used = self.model.location.terms.iter().any(|t| t.covariates.contains(&c));
-                covariate_at(place, known, &moved, used)
-            })
+            .map(|(c, known)| covariate_at(place, known, &moved, used.contains(&c)))
             .collect::<Result<_>>()?;
         Ok(Located { grid: &place.grid, points, covariates })
     }

@@ -105,7 +105,7 @@ fn dense(model: &Model, theta: &[f64], at: &[Points], covariates: &[(String, Vec
     let multiplier = |covariates: &[usize], i: usize| -> f64 {
         covariates.iter().map(|&c| covariate(c, i)).product()
     };
-    let mut random = model.location.random();
+    let mut random = model.gaussian().unwrap().0.random();
     let (f, term) = random.next().unwrap();
     assert!(random.next().is_none());
     let field = &model.fields[f];
@@ -134,10 +134,16 @@ fn dense(model: &Model, theta: &[f64], at: &[Points], covariates: &[(String, Vec
     let w: Vec<f64> = (0..n + m).map(|i| amplitude * multiplier(&term.covariates, i)).collect();
     let k = Mat::from_fn(n + m, n + m, |i, j| w[i] * w[j] * k[(i, j)]);
     let fixed = |i: usize| -> f64 {
-        model.location.fixed().map(|t| t.coefficient(theta) * multiplier(&t.covariates, i)).sum()
+        model
+            .gaussian()
+            .unwrap()
+            .0
+            .fixed()
+            .map(|t| t.coefficient(theta) * multiplier(&t.covariates, i))
+            .sum()
     };
 
-    let noise = model.scale.at(theta);
+    let noise = model.gaussian().unwrap().1.at(theta);
     let (origin, unit) = model.standardization;
     let mut a = k.submatrix(0, 0, n, n).to_owned();
     (0..n).for_each(|i| a[(i, i)] += noise * noise);
@@ -365,7 +371,7 @@ fn a_label_means_the_same_on_a_new_grid() {
 fn predictive_noise_is_a_variance() {
     let m = small();
     let theta = medians(&m);
-    let sigma = m.scale.at(&theta);
+    let sigma = m.gaussian().unwrap().1.at(&theta);
     assert!((sigma - 1.0).abs() > 0.1);
     let moments = Conditional::new(&m, &theta).unwrap().on_grid(&few_places()).unwrap();
     for (sd, total) in moments.sd.iter().zip(&moments.sd_observation) {
