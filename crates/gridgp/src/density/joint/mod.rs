@@ -61,10 +61,11 @@ impl Joint {
             .iter()
             .map(|f| LatentField::new(f, &data.grid, jitter))
             .collect::<Result<Vec<_>>>()?;
+        let positions: Vec<Vec<usize>> = fields.iter().map(|f| f.positions().to_vec()).collect();
         let equations: Vec<ObservedEquation> = model
             .equations
             .iter()
-            .map(|e| ObservedEquation::new(e, &data.grid, &data.covariates, &fields, &cells))
+            .map(|e| ObservedEquation::new(e, &data.grid, &data.covariates, &positions, &cells))
             .collect();
         let all = model.modelled_response();
         Ok(Self {
@@ -144,7 +145,7 @@ impl Joint {
             z = rest;
         }
         for e in &mut self.equations {
-            e.update(&self.theta, &self.fields);
+            e.update(&self.theta, |f| self.fields[f].values());
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::model::{Equation, Link, Term};
 ///
 /// A predictor without fields and covariates is one number; any other one has a value a cell.
 #[derive(Debug, Clone)]
-pub(super) struct ObservedEquation {
+pub(crate) struct ObservedEquation {
     link: Link,
     shift: f64,
     factor: f64,
@@ -31,12 +31,12 @@ struct ObservedTerm {
 }
 
 impl ObservedEquation {
-    /// The equation at `cells` of a grid.
-    pub(super) fn new(
+    /// The equation at `cells` of a grid; `positions[f]` are the axes that field f lives on.
+    pub(crate) fn new(
         equation: &Equation,
         grid: &Grid,
         covariates: &[Covariate],
-        fields: &[LatentField],
+        positions: &[Vec<usize>],
         cells: &[usize],
     ) -> Self {
         let design = |t: &Term| {
@@ -56,7 +56,7 @@ impl ObservedEquation {
             .map(|t| ObservedTerm {
                 term: t.clone(),
                 design: design(t),
-                field: t.field.map(|f| (f, field_index(&fields[f], grid, cells))),
+                field: t.field.map(|f| (f, field_index(&positions[f], grid, cells))),
             })
             .collect();
         let multiplier = design(&equation.multiplier);
@@ -76,22 +76,22 @@ impl ObservedEquation {
     }
 
     /// The parameter at the cells, after [`update`](Self::update).
-    pub(super) fn column(&self) -> Column<'_> {
+    pub(crate) fn column(&self) -> Column<'_> {
         if self.is_constant { Column::Constant(self.p[0]) } else { Column::Varying(&self.p) }
     }
 
     /// The predictor before the link.
-    pub(super) fn eta(&self) -> &[f64] {
+    pub(crate) fn eta(&self) -> &[f64] {
         &self.eta
     }
 
     /// One for a number, otherwise one a cell.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.p.len()
     }
 
     /// dp/dη and d²p/dη² at position i.
-    pub(super) fn link_derivatives(&self, i: usize) -> (f64, f64) {
+    pub(crate) fn link_derivatives(&self, i: usize) -> (f64, f64) {
         let m = self.multiplier_at(i);
         let bare = self.bare(i);
         (
@@ -110,8 +110,8 @@ impl ObservedEquation {
         if m == 1.0 && self.shift == 0.0 { self.p[i] } else { self.link.forward(self.eta[i]) }
     }
 
-    /// The parameter at θ and the fields' values.
-    pub(super) fn update(&mut self, theta: &[f64], fields: &[LatentField]) {
+    /// The parameter at θ and the values of field f.
+    pub(crate) fn update<'f>(&mut self, theta: &[f64], values: impl Fn(usize) -> &'f [f64]) {
         self.eta.fill(0.0);
         for t in &self.terms {
             let c = t.term.coefficient(theta);
@@ -119,12 +119,12 @@ impl ObservedEquation {
                 (None, None) => self.eta.iter_mut().for_each(|e| *e += c),
                 (None, Some(d)) => self.eta.iter_mut().zip(d).for_each(|(e, d)| *e += c * d),
                 (Some((f, index)), None) => {
-                    let f = fields[*f].values();
+                    let f = values(*f);
                     let pairs = self.eta.iter_mut().zip(index);
                     pairs.for_each(|(e, &j)| *e += c * f[j as usize]);
                 }
                 (Some((f, index)), Some(d)) => {
-                    let f = fields[*f].values();
+                    let f = values(*f);
                     let triples = self.eta.iter_mut().zip(index).zip(d);
                     triples.for_each(|((e, &j), d)| *e += c * d * f[j as usize]);
                 }
@@ -142,7 +142,7 @@ impl ObservedEquation {
 
     /// Adds the derivatives to `theta_bar` and to the adjoints of the fields, from that of the
     /// parameter, which is overwritten by that of η.
-    pub(super) fn vjp(
+    pub(crate) fn vjp(
         &self,
         theta: &[f64],
         bar: &mut [f64],
@@ -182,26 +182,14 @@ impl ObservedEquation {
             t.term.coefficient_vjp(theta, c_bar, theta_bar);
         }
     }
-
-    /// For each term with a field: the field, its weights c · design and its index, one a cell.
-    pub(super) fn field_terms(
-        &self,
-        theta: &[f64],
-    ) -> impl Iterator<Item = (usize, f64, Option<&[f64]>, &[u32])> {
-        let theta = theta.to_vec();
-        self.terms.iter().filter_map(move |t| {
-            let (f, index) = t.field.as_ref()?;
-            Some((*f, t.term.coefficient(&theta), t.design.as_deref(), index.as_slice()))
-        })
-    }
 }
 
 /// For each cell, the position in the values of a field.
-fn field_index(field: &LatentField, grid: &Grid, cells: &[usize]) -> Vec<u32> {
+fn field_index(positions: &[usize], grid: &Grid, cells: &[usize]) -> Vec<u32> {
     let shape = grid.shape();
     let position = |&cell: &usize| {
         let index = grid.unravel(cell);
-        let at = field.positions().iter().fold(0, |at, &a| at * shape[a] + index[a]);
+        let at = positions.iter().fold(0, |at, &a| at * shape[a] + index[a]);
         u32::try_from(at).expect("a field has fewer than 2^32 cells")
     };
     cells.iter().map(position).collect()
