@@ -78,8 +78,12 @@ fn groups() -> Vec<InferenceGroup> {
             DrawValues::Integers(vec![1, 2, 3, 4, 5, i64::MAX]),
         ),
     ];
+    let mut likelihood = draws("log_likelihood");
+    let all = ["station", "time", "place"];
+    likelihood.variables = vec![InferenceVariable::numbers("y", &all, numbers(72))];
     vec![
         InferenceGroup::constant_data(&data(), &scalings),
+        likelihood,
         InferenceGroup::observed_data(&data()),
         posterior,
         stats,
@@ -104,15 +108,23 @@ fn groups_survive_the_round_trip() {
     let mut groups = groups();
     write_inference_data(&path, groups.clone()).unwrap();
     let back = read_inference_data(&path).unwrap();
-    assert_eq!(back[3], {
-        let mut stats = groups[3].clone();
+    assert_eq!(back[4], {
+        let mut stats = groups[4].clone();
         stats.axes = vec![];
         stats
     });
+    let without = |axis: &Axis, names: &[&str]| {
+        let kept = axis.coordinates().iter().filter(|c| !names.contains(&c.name.as_str()));
+        Axis::new(axis.name(), kept.cloned().collect()).unwrap()
+    };
     // The covariate has taken the place of the coordinate.
-    let station = &groups[0].axes[0];
-    let others = station.coordinates().iter().filter(|c| c.name != "elevation").cloned().collect();
-    groups[0].axes[0] = Axis::new("station", others).unwrap();
+    groups[0].axes[0] = without(&axes()[0], &["elevation"]);
+    // Only one variable lies on the stations, and the coordinate of places now is that of its
+    // dimension.
+    groups[3].axes[0] = without(&axes()[0], &["lon", "elevation"]);
+    groups[3].axes[2] = Axis::numbers("place", vec![0.0, 1.0]).unwrap();
+    let both = ["place", "x"].map(|name| Coordinate::numbers(name, vec![0.0, 1.0]));
+    groups[1].axes[2] = Axis::new("place", both.to_vec()).unwrap();
     assert_eq!(text(back), text(groups));
 }
 
@@ -129,7 +141,14 @@ fn the_file_has_the_layout() {
     assert_eq!(*chain, Array::Integers(vec![0, 1]));
     let base = posterior.variable("base").unwrap();
     assert_eq!(base.dims, ["chain", "draw", "station"]);
-    assert_eq!(base.attribute("coordinates"), Some(&"lon elevation".into()));
+    assert_eq!(base.attribute("coordinates"), None);
+    assert!(posterior.variable("lon").is_none(), "ArviZ cannot stack with it");
+    let likelihood = tree.group("log_likelihood").unwrap();
+    let y = likelihood.variable("y").unwrap();
+    assert_eq!(y.attribute("coordinates"), Some(&"lon elevation x".into()));
+    assert!(likelihood.variable("lon").is_some() && likelihood.variable("place").is_some());
+    let y = tree.group("observed_data").unwrap().variable("y").unwrap();
+    assert_eq!(y.attribute("coordinates"), Some(&"lon elevation x".into()));
     assert_eq!(posterior.variable("field").unwrap().dims, ["chain", "draw", "time", "place"]);
     let stats = tree.group("sample_stats").unwrap();
     assert_eq!(stats.dims.len(), 2, "axes that nothing has are left out");

@@ -62,10 +62,10 @@ fn group(tree: NetcdfTree) -> Result<InferenceGroup, String> {
     variables.sort_by(|a, b| a.name.cmp(&b.name));
 
     let mut dims: Vec<String> = vec![];
+    let sampled = |dim: &str| samples.is_some() && ["chain", "draw"].contains(&dim);
     let all = variables.iter().chain(&coordinates).flat_map(|v| &v.dims);
     for dim in all.chain(tree.dims.iter().map(|(name, _)| name)) {
-        if !dims.contains(dim) && !(samples.is_some() && ["chain", "draw"].contains(&dim.as_str()))
-        {
+        if !sampled(dim) && !dims.contains(dim) {
             dims.push(dim.clone());
         }
     }

@@ -1,5 +1,6 @@
 //! Groups of draws as groups of a NetCDF file.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use gridgp::grid::{Axis, Coordinate, Values};
@@ -27,9 +28,14 @@ impl InferenceGroup {
     /// The group as part of a file; `path` is for messages.
     ///
     /// An axis becomes a dimension with its coordinates: one with the name of the axis is the
-    /// dimension coordinate, others hang on the variables by the attribute `coordinates` of CF. That
-    /// attribute cannot hold names with spaces: such a coordinate is a variable of its own beside
-    /// data, and left out beside draws.
+    /// dimension coordinate, others hang on the variables by the attribute `coordinates` of CF.
+    ///
+    /// Beside draws, such others are written only where every variable of the group lies on the
+    /// axis, and only if their names have no space (which that attribute cannot hold): ArviZ stacks
+    /// the variables of a posterior, and xarray refuses to where some have a coordinate that others
+    /// lack. They are in `observed_data`. An axis without a dimension coordinate gets one instead,
+    /// its only coordinate or its first distinct labels, so that ArviZ says `base[Porto]` rather
+    /// than `base[1]`.
     ///
     /// # Errors
     /// A variable whose axes the group does not have or whose length is not theirs, an empty
@@ -60,12 +66,22 @@ impl InferenceGroup {
         let axes: Vec<&Axis> = self.axes.iter().filter(used).collect();
         for axis in &axes {
             tree.dims.push((axis.name().into(), axis.len()));
+            let everywhere = self.variables.iter().all(|v| v.dims.iter().any(|d| d == axis.name()));
+            let free = |name: &str| self.variables.iter().all(|v| v.name != name);
             for c in axis.coordinates() {
-                // As a variable that cannot be marked it would be taken for draws.
-                let readable = self.samples.is_none() || c.name == axis.name() || listable(&c.name);
-                if readable && self.variables.iter().all(|v| v.name != c.name) {
-                    tree.variables.push(coordinate(c, axis.name()));
+                let shown = match self.samples {
+                    None => true,
+                    Some(_) => c.name == axis.name() || (everywhere && listable(&c.name)),
+                };
+                if shown && free(&c.name) {
+                    tree.variables.push(coordinate(c, &c.name, axis.name()));
                 }
+            }
+            if self.samples.is_some()
+                && free(axis.name())
+                && let Some(c) = labels(axis)
+            {
+                tree.variables.push(coordinate(c, axis.name(), axis.name()));
             }
         }
         for v in &self.variables {
@@ -137,12 +153,25 @@ fn variable(v: InferenceVariable, leading: &[String]) -> TreeVariable {
     TreeVariable { name: v.name, dims: [leading, &v.dims].concat(), values, attributes }
 }
 
-fn coordinate(c: &Coordinate, dim: &str) -> TreeVariable {
+/// The coordinate that can tell the points of an axis apart, unless there is one of its name.
+fn labels(axis: &Axis) -> Option<&Coordinate> {
+    let distinct = |c: &&Coordinate| match &c.values {
+        Values::Labels(v) => v.iter().collect::<HashSet<_>>().len() == v.len(),
+        Values::Numbers(_) => false,
+    };
+    match axis.coordinates() {
+        all if all.iter().any(|c| c.name == axis.name()) => None,
+        [only] => Some(only),
+        all => all.iter().find(distinct),
+    }
+}
+
+fn coordinate(c: &Coordinate, name: &str, dim: &str) -> TreeVariable {
     let values = match &c.values {
         Values::Numbers(v) => Array::Numbers(v.clone()),
         Values::Labels(v) => Array::Text(v.clone()),
     };
-    let mut variable = TreeVariable::new(c.name.as_str(), &[dim], values);
+    let mut variable = TreeVariable::new(name, &[dim], values);
     for (key, text) in [("units", &c.units), ("calendar", &c.calendar)] {
         if let Some(text) = text {
             variable = variable.with(key, text.as_str());
