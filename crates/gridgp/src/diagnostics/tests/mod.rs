@@ -174,6 +174,29 @@ fn a_workspace_forgets_the_scalar_before() {
 }
 
 #[test]
+fn standard_errors_are_those_of_repeated_runs() {
+    const RUNS: usize = 400;
+    // Strongly antithetic chains are worth more than S log₁₀ S draws, where the size is cut.
+    for phi in [-0.3, 0.0, 0.7] {
+        let runs: Vec<Chains> =
+            (0..RUNS as u64).map(|seed| autoregressive(4, 250, phi, 1000 + seed)).collect();
+        let tell = |of: &dyn Fn(&[&[f64]]) -> [f64; 2]| {
+            let found: Vec<[f64; 2]> = runs.iter().map(|run| of(&refs(run))).collect();
+            let told = found.iter().map(|f| f[1]).sum::<f64>() / RUNS as f64;
+            let values: Vec<f64> = found.iter().map(|f| f[0]).collect();
+            autocovariance::variance(&values).sqrt() / told
+        };
+        let ratios = [
+            tell(&|run| [statistics(run).mean, mcse_mean(run)]),
+            tell(&|run| [statistics(run).sd, mcse_sd(run)]),
+            tell(&|run| [quantile(&run.concat(), 0.1), mcse_quantile(run, 0.1)]),
+        ];
+        // Four standard errors of a standard deviation from 400 runs.
+        assert!(ratios.iter().all(|r| (r - 1.0).abs() < 4.0 / (2.0 * 400f64).sqrt()), "{ratios:?}");
+    }
+}
+
+#[test]
 fn the_unit_does_not_matter() {
     // 1e-18 as well: ArviZ takes a range below 1e-15 for that of a constant.
     let chains = scalar("correlated", 4, 250);
