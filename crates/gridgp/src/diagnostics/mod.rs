@@ -4,7 +4,8 @@
 //! length. A scalar with a NaN, or with fewer than four draws a chain, has diagnostics NaN.
 //!
 //! Definitions are those of Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), Bayesian
-//! Analysis 16, 667–718; the numbers agree with ArviZ, against which the tests hold them.
+//! Analysis 16, 667–718; the tests hold the numbers against ArviZ 0.23. They differ from it only
+//! where it turns on rounding: constants of other units than 1, and quantiles that are draws.
 //!
 //! ```
 //! use gridgp::diagnostics::statistics;
