@@ -239,6 +239,11 @@ fn no_chains_say_nothing() {
         assert!(s.ess_bulk.is_nan() && s.r_hat.is_nan() && s.mcse_mean.is_nan(), "{s:?}");
         assert!(ess_quantile(chains, 0.5).is_nan() && mcse_quantile(chains, 0.5).is_nan());
     }
+    let chains = scalar("iid", 4, 250);
+    for p in [-0.1, 1.5, f64::NAN] {
+        assert!(ess_quantile(&refs(&chains), p).is_nan());
+        assert!(mcse_quantile(&refs(&chains), p).is_nan());
+    }
 }
 
 #[test]
