@@ -30,8 +30,10 @@ pub fn run() -> Result<()> {
     let example = build(&["--package", "gridgp-io", "--example", "arviz_file"])?;
     let folder = root().join("target/arviz");
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let (file, said) = ("target/arviz/draws.nc", "target/arviz/said.json");
-    fs::write(root().join(said), output(&mut program(example, &[file]))?)?;
+    let of = |name: &str| format!("target/arviz/{name}");
+    let (file, said, written) = (of("draws.nc"), of("said.json"), of("written.nc"));
+    fs::write(root().join(&said), output(&mut program(&example, &[&file]))?)?;
     let check = "crates/gridgp-io/tests/arviz_check.py";
-    program::run(&mut program(python, &[check, file, said, "target/arviz/trace.png"]))
+    program::run(&mut program(python, &[check, &file, &said, &of("trace.png"), &written]))?;
+    program::run(&mut program(example, &["--same", &written]))
 }

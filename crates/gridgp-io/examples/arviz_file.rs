@@ -1,5 +1,5 @@
 //! A file of draws for ArviZ, and what gridgp says of them as JSON on the standard output.
-//! `cargo xtask arviz` holds the two against each other.
+//! `cargo xtask arviz` holds the two against each other, and has it read what ArviZ writes.
 
 use std::error::Error;
 use std::path::Path;
@@ -10,7 +10,8 @@ use gridgp::diagnostics::{
 };
 use gridgp::grid::{Axis, Coordinate, Covariate, Dataset, Grid, Variable};
 use gridgp_io::{
-    DrawValues, InferenceGroup, InferenceVariable, Samples, Scaling, write_inference_data,
+    DrawValues, InferenceGroup, InferenceVariable, Samples, Scaling, read_inference_data,
+    write_inference_data,
 };
 use serde_json::{Value, json};
 
@@ -20,12 +21,37 @@ const CHAINS: usize = 4;
 const DRAWS: usize = 501;
 
 fn main() -> Result<()> {
-    let path = std::env::args().nth(1).ok_or("no path")?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let data = data()?;
     let groups = groups(&data);
-    let said = said(&groups)?;
-    write_inference_data(Path::new(&path), groups)?;
-    println!("{said}");
+    match &arguments[..] {
+        [path] => {
+            let said = said(&groups)?;
+            write_inference_data(Path::new(path), groups)?;
+            println!("{said}");
+            Ok(())
+        }
+        [flag, path] if flag == "--same" => same(Path::new(path), &groups),
+        _ => Err("arguments: FILE to write, or --same FILE to read".into()),
+    }
+}
+
+/// Whether the file, which another program has written from ours, holds the same draws.
+fn same(path: &Path, groups: &[InferenceGroup]) -> Result<()> {
+    let found = read_inference_data(path)?;
+    for group in groups {
+        let name = &group.name;
+        let other = found.iter().find(|g| g.name == *name).ok_or(format!("{name} is lost"))?;
+        for v in &group.variables {
+            let is_same = other.samples == group.samples
+                && other
+                    .variable(&v.name)
+                    .is_some_and(|other| other.dims == v.dims && other.values == v.values);
+            if !is_same {
+                return Err(format!("{} of {name} has changed", v.name).into());
+            }
+        }
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 """Opens a file of draws with ArviZ and compares with what gridgp says of it.
 
-`cargo xtask arviz` runs it: arviz_check.py DRAWS.nc SAID.json TRACE.png
+`cargo xtask arviz` runs it: arviz_check.py DRAWS.nc SAID.json TRACE.png WRITTEN.nc, of which it writes
+the last two.
 """
 
 import json
@@ -20,7 +21,7 @@ import arviz_stats
 import numpy as np
 import xarray as xr
 
-file, said, picture = sys.argv[1:]
+file, said, picture, written = sys.argv[1:]
 with open(said) as text:
     said = json.load(text)
 
@@ -105,6 +106,7 @@ axes.ravel()[0].figure.savefig(picture)
 # Where there are divergences they are marked, which takes flags and not integers.
 az.plot_pair(data, var_names=["slope", "drift"], divergences=True)
 az.plot_ppc(data, num_pp_samples=10)
+data.to_netcdf(written)
 
 # The layout of ArviZ 1, a tree of datasets, and the parts that it is made of.
 for engine in ("netcdf4", "h5netcdf"):
