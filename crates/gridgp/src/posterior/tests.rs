@@ -311,12 +311,12 @@ fn a_long_smooth_axis_of_low_rank_predicts_as_the_dense_computation() {
          family = 'gaussian'\nlocation = 'f'\n"
     );
     let m = model(&text, data(90, 3, 2));
-    // lengthscales of x and t, amplitude, noise
-    let theta = [6.0, 2.0, 1.3, 0.4];
+    // noise, lengthscales of x and t, amplitude
+    let theta = [0.4, 6.0, 2.0, 1.3];
     let rank = Conditional::new(&m, &theta).unwrap().factors()[0].rank();
     assert!(rank < 45, "{rank}");
     check(&m, &theta, "rank below a half");
-    check(&m, &[0.7, 2.0, 1.3, 0.1], "rough");
+    check(&m, &[0.1, 0.7, 2.0, 1.3], "rough");
 }
 
 #[test]
