@@ -2,8 +2,9 @@
 
 use faer::prelude::ReborrowMut;
 use faer::{Mat, MatMut, MatRef};
-use gridgp_linalg::Cholesky;
+use gridgp_linalg::{Cholesky, settle_registers, symmetric_eigen};
 
+use crate::grid::Points;
 use crate::kernel::Covariance;
 use crate::model::AxisKernel;
 use crate::{Error, Result};
@@ -118,6 +119,73 @@ impl AxisRoot {
         Ok(())
     }
 
+    /// The rows of the root that belong to new points, at the last θ: \[B C\], with the columns of
+    /// the root first, then columns of their own.
+    ///
+    /// With K** the covariance of the new points and B = K*L⁻ᵀ, C is a root of K** − BBᵀ, what the
+    /// points of the data leave open. A new point that is one of the data has that point's row and
+    /// nothing of its own; kernels of finite rank leave nothing open anywhere.
+    ///
+    /// # Errors
+    /// [`Error::Singular`] if K** − BBᵀ has no eigenvalues.
+    pub(super) fn rows_at(&self, new: &Points) -> Result<Mat<f64>> {
+        let Self { kernel, factor, numbers, root, .. } = self;
+        let (old, k) = (&kernel.points, &kernel.kernel);
+        let mut rows = match factor {
+            Factor::Features => k.features(new, numbers).expect("it has features"),
+            Factor::Cholesky(cholesky) => {
+                let cholesky = cholesky.as_ref().expect("update comes first");
+                // The uncentered root.
+                let l = cholesky.l();
+                let known = |i: usize| (0..old.len()).find(|&j| old.row(j) == new.row(i));
+                let matches: Vec<Option<usize>> = (0..new.len()).map(known).collect();
+                let open: Vec<usize> = (0..new.len()).filter(|&i| matches[i].is_none()).collect();
+                let mut rows = Mat::zeros(new.len(), old.len() + open.len());
+                for (i, j) in matches.iter().enumerate() {
+                    if let Some(j) = j {
+                        rows.row_mut(i).subcols_mut(0, old.len()).copy_from(l.row(*j));
+                    }
+                }
+                if !open.is_empty() {
+                    let values = open.iter().flat_map(|&i| new.row(i)).copied().collect();
+                    let fresh = Points::new(values, new.dims());
+                    let mut b = Mat::zeros(old.len(), open.len());
+                    k.cross(old, &fresh, numbers, b.as_mut());
+                    cholesky.solve_l_in_place(b.as_mut());
+                    let mut rest = Mat::zeros(open.len(), open.len());
+                    k.gram(&fresh, numbers, rest.as_mut());
+                    rest -= b.transpose() * &b;
+                    let c = positive_root(rest)?;
+                    for (r, &i) in open.iter().enumerate() {
+                        let mut row = rows.row_mut(i);
+                        row.rb_mut().subcols_mut(0, old.len()).copy_from(b.col(r).transpose());
+                        row.subcols_mut(old.len(), open.len()).copy_from(c.row(r));
+                    }
+                }
+                rows
+            }
+        };
+        if kernel.center {
+            // The mean that is removed is that of the data's points.
+            for j in 0..self.rank() {
+                let mean = match factor {
+                    Factor::Features => {
+                        let features = k.features(old, numbers).expect("it has features");
+                        (0..old.len()).map(|i| features[(i, j)]).sum::<f64>() / old.len() as f64
+                    }
+                    Factor::Cholesky(cholesky) => {
+                        let l = cholesky.as_ref().expect("update comes first").l();
+                        (j..old.len()).map(|i| l[(i, j)]).sum::<f64>() / old.len() as f64
+                    }
+                };
+                rows.col_mut(j).iter_mut().for_each(|v| *v -= mean);
+            }
+        }
+        settle_registers();
+        debug_assert_eq!(root.ncols(), self.rank());
+        Ok(rows)
+    }
+
     /// Adds ⟨L̄, ∂L/∂θ⟩ to `theta_bar`. `root_bar` is the adjoint of the root, and overwritten.
     pub(super) fn vjp(&mut self, theta_bar: &mut [f64], mut root_bar: MatMut<'_, f64>) {
         let Self { kernel, jitter, factor, numbers, numbers_bar, gram_bar, .. } = self;
@@ -144,6 +212,16 @@ impl AxisRoot {
             value.pull_back(*bar, theta_bar);
         }
     }
+}
+
+/// R with R Rᵀ = A for a covariance that rounding may have left slightly indefinite.
+fn positive_root(a: Mat<f64>) -> Result<Mat<f64>> {
+    let (values, mut vectors) =
+        symmetric_eigen(a.as_ref()).map_err(|e| Error::Singular(e.to_string()))?;
+    for (mut column, v) in vectors.col_iter_mut().zip(values) {
+        column *= faer::Scale(v.max(0.0).sqrt());
+    }
+    Ok(vectors)
 }
 
 fn mean_diagonal(a: MatRef<'_, f64>) -> f64 {

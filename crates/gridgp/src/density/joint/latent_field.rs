@@ -79,6 +79,16 @@ impl LatentField {
         &self.axes
     }
 
+    /// z at the last θ and z.
+    pub(super) fn z(&self) -> &[f64] {
+        &self.stages[0]
+    }
+
+    /// Its amplitude at θ.
+    pub(super) fn amplitude(&self, theta: &[f64]) -> f64 {
+        self.amplitude.at(theta)
+    }
+
     /// The field at θ and z.
     ///
     /// # Errors
@@ -114,7 +124,22 @@ impl LatentField {
         let last = &self.stages[count];
         let dot: f64 = values_bar.iter().zip(last).map(|(b, l)| b * l).sum();
         self.amplitude.pull_back(dot, theta_bar);
+        self.z_vjp(theta, values_bar, z_bar);
+        for a in 0..count {
+            if !self.axes[a].is_free() {
+                continue;
+            }
+            let (left, right) = self.sides(a);
+            let root_bar = self.root_bars[a].as_mut();
+            mode_contraction(&self.bars[a + 1], &self.stages[a], left, right, root_bar);
+            self.axes[a].vjp(theta_bar, self.root_bars[a].as_mut());
+        }
+    }
+
+    /// Adds the derivatives with respect to z alone to `z_bar`.
+    pub(super) fn z_vjp(&mut self, theta: &[f64], values_bar: &[f64], z_bar: &mut [f64]) {
         let amplitude = self.amplitude.at(theta);
+        let count = self.axes.len();
         for (bar, v) in self.bars[count].iter_mut().zip(values_bar) {
             *bar = amplitude * v;
         }
@@ -123,11 +148,6 @@ impl LatentField {
             let (before, after) = self.bars.split_at_mut(a + 1);
             let root = self.axes[a].root();
             mode_product(root.transpose(), &after[0], left, right, &mut before[a]);
-            if self.axes[a].is_free() {
-                let root_bar = self.root_bars[a].as_mut();
-                mode_contraction(&after[0], &self.stages[a], left, right, root_bar);
-                self.axes[a].vjp(theta_bar, self.root_bars[a].as_mut());
-            }
         }
         settle_registers();
         z_bar.iter_mut().zip(&self.bars[0]).for_each(|(z, b)| *z += b);

@@ -9,12 +9,13 @@
 //! and back through the same stages; each has its pullback beside it, and its memory is made once.
 
 mod axis_root;
+mod exact_fields;
 mod latent_field;
 mod observed_equation;
 #[cfg(test)]
 mod tests;
 
-use super::LogDensity;
+use super::{LogDensity, Marginal};
 use crate::Result;
 use crate::dist::Distribution;
 use crate::dist::special::LN_SQRT_2PI;
@@ -39,6 +40,9 @@ pub struct Joint {
     response: Vec<f64>,
     /// The cells that they are in.
     cells: Vec<usize>,
+    /// For each axis its length and the covariates that multiply the only field, where the model
+    /// is one that integrates it out.
+    weights: Option<Vec<(usize, Option<Vec<f64>>)>>,
     theta: Vec<f64>,
     theta_bar: Vec<f64>,
     bars: Vec<Vec<f64>>,
@@ -73,6 +77,7 @@ impl Joint {
             family: model.family.clone(),
             response: cells.iter().map(|&c| all[c]).collect(),
             cells,
+            weights: Marginal::new(model).ok().map(|m| m.field_weights(model)),
             theta: vec![0.0; model.parameters.len()],
             theta_bar: vec![0.0; model.parameters.len()],
             bars: equations.iter().map(|e| vec![0.0; e.len()]).collect(),

@@ -85,6 +85,12 @@ impl ObservedEquation {
         &self.eta
     }
 
+    /// The coefficient of the term with field f; 0 if there is none.
+    pub(crate) fn coefficient(&self, f: usize, theta: &[f64]) -> f64 {
+        let term = self.terms.iter().find(|t| t.term.field == Some(f));
+        term.map_or(0.0, |t| t.term.coefficient(theta))
+    }
+
     /// One for a number, otherwise one a cell.
     pub(crate) fn len(&self) -> usize {
         self.p.len()

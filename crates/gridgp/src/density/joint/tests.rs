@@ -1,6 +1,7 @@
 //! The joint density against a dense computation, and its gradient against differences.
 
 use faer::Mat;
+use gridgp_linalg::Cholesky;
 
 use super::*;
 use crate::grid::{Axis, Coordinate, Covariate, Dataset, Grid, Variable};
@@ -230,5 +231,64 @@ fn equations_outside_their_domain_are_refused() {
     ] {
         let message = refused(likelihood);
         assert!(message.contains(wanted), "{likelihood}: {message}");
+    }
+}
+
+/// E and Var of the field given θ, from many draws, against the dense conditional.
+#[test]
+fn fields_drawn_given_parameters_have_the_exact_conditional() {
+    use rand::SeedableRng;
+    let text = "[data]\nresponse = 'y'\naxes = { s = ['lon', 'lat'], t = 't' }\n[parameters]\n\
+                mu = 'normal(0, 2)'\n[fields.f]\namplitude = 1.3\ncenter = ['s']\n\
+                s = 'matern32(lengthscale = 1.5)'\nt = 'matern12(lengthscale = 2)'\n\
+                [likelihood]\nfamily = 'gaussian'\nlocation = 'mu + 2 * f * d'\nscale = 0.4\n";
+    let source = Source::new("test", text);
+    let mut full = data();
+    full.response = Variable::new("y", (0..20).map(|i| (0.7 * f64::from(i)).cos()).collect());
+    let m = Model::new(ModelSpec::from_toml(&source).unwrap(), &source, full).unwrap();
+    let mut joint = Joint::new(&m).unwrap();
+    let (dim, mu) = (joint.dim(), 0.3);
+    let column = |joint: &mut Joint, j: usize| {
+        let mut x = vec![0.0; dim];
+        x[j] = 1.0;
+        let f = joint.fields_at(&x).unwrap().1[0].to_vec();
+        (0..20).map(|c| 2.0 * f[c] * m.data.covariates[0].values[c % 5]).collect::<Vec<f64>>()
+    };
+    let columns: Vec<Vec<f64>> = (1..dim).map(|j| column(&mut joint, j)).collect();
+    let h = Mat::from_fn(20, dim - 1, |i, j| columns[j][i]);
+    let mut a = &h * h.transpose();
+    for i in 0..20 {
+        a[(i, i)] += 0.16;
+    }
+    let residual = Mat::from_fn(20, 1, |i, _| m.data.response.values[i] - mu);
+    let inverse = Cholesky::new(a.as_ref()).unwrap();
+    let mut solved = residual.clone();
+    inverse.solve_in_place(solved.as_mut());
+    let mean = h.transpose() * &solved;
+    let mut explained = h.clone();
+    inverse.solve_in_place(explained.as_mut());
+    let explained = h.transpose() * explained;
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+    let count = 20_000;
+    let (mut sum, mut squares) = (vec![0.0; dim - 1], vec![0.0; dim - 1]);
+    let mut x = vec![0.0; dim];
+    for _ in 0..count {
+        x[0] = mu;
+        joint.draw_fields(&mut x, &mut rng).unwrap();
+        for (j, z) in x[1..].iter().enumerate() {
+            sum[j] += z;
+            squares[j] += z * z;
+        }
+    }
+    for j in 0..dim - 1 {
+        let n = f64::from(count);
+        let (want, variance) = (mean[(j, 0)], 1.0 - explained[(j, j)]);
+        let found = sum[j] / n;
+        assert!((found - want).abs() < 5.0 * (variance / n).sqrt(), "{j}: {found} for {want}");
+        let spread = squares[j] / n - found * found;
+        assert!(
+            (spread / variance - 1.0).abs() < 5.0 * (2.0 / n).sqrt(),
+            "{j}: {spread} {variance}"
+        );
     }
 }

@@ -160,6 +160,12 @@ impl Marginal {
         Ok(MarginalValue { log_prob: value.log_prob, truncation: value.truncation })
     }
 
+    /// For each axis its length, and what multiplies the field along it.
+    pub(super) fn field_weights(&self, model: &Model) -> Vec<(usize, Option<Vec<f64>>)> {
+        let weights = covariate_weights(&self.term, &model.data.grid, &model.data.covariates);
+        self.shape.iter().copied().zip(weights.expect("it was made with them")).collect()
+    }
+
     fn factors(&self, theta: &[f64]) -> Result<Vec<Spectral>> {
         self.axes.par_iter().map(|axis| axis.spectral(theta)).collect()
     }
