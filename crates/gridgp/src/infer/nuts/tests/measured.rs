@@ -7,6 +7,7 @@ use faer::Mat;
 use super::*;
 use crate::density::LogPosterior;
 use crate::grid::{Axis, Dataset, Grid, Variable};
+use crate::infer::{MaximizeOptions, maximize};
 use crate::model::Model;
 use crate::model::spec::{Density, ModelSpec, Source};
 
@@ -108,5 +109,11 @@ fn metrics() {
     report("funnel, d = 10", || Function { dim: 10, function: funnel }, &[0.1; 10]);
     report("process with 8 data", || Function { dim: 3, function: few_data }, &[0.1; 3]);
     let posterior = kron2d();
-    report("kron2d", || posterior.clone(), &[0.1, 0.7, 0.2, -0.5]);
+    let mode = maximize(
+        &|| posterior.clone(),
+        &[vec![0.1, 0.7, 0.2, -0.5], vec![0.1, 0.3, 0.2, -0.5], vec![0.1, 0.1, 0.2, -0.5]],
+        &MaximizeOptions::default(),
+        &|_| Continue(()),
+    );
+    report("kron2d", || posterior.clone(), &mode.unwrap().x);
 }
