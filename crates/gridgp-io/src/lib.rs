@@ -22,6 +22,7 @@
 mod atomic;
 mod covariate;
 mod csv;
+mod draw_log;
 pub mod error;
 mod fit;
 mod format;
@@ -38,6 +39,7 @@ mod tree;
 use std::path::Path;
 
 pub use covariate::Scaling;
+pub use draw_log::{DrawLog, LogHeader, LoggedRun, read_draw_log};
 pub use error::{Error, Result};
 pub use fit::{FitFile, read_fit, write_fit};
 use format::Format;

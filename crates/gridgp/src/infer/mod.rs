@@ -1,6 +1,7 @@
 //! Inference: from a [`LogDensity`](crate::density::LogDensity) to estimates of its unknowns.
 //!
-//! One engine, one file. [`maximize`] finds the mode by L-BFGS from several starts.
+//! One engine, one file or folder. [`maximize`] finds the mode by L-BFGS from several starts,
+//! [`nuts()`] draws by the No-U-Turn Sampler.
 //!
 //! # Why the optimizer is our own
 //!
@@ -16,6 +17,7 @@ mod history;
 mod line_search;
 mod map;
 mod maximize;
+mod nuts;
 mod starts;
 #[cfg(test)]
 mod tests;
@@ -23,4 +25,8 @@ mod tests;
 pub use history::History;
 pub use map::{Map, map};
 pub use maximize::{MaximizeOptions, Optimum, Progress, StartSummary, maximize};
+pub use nuts::{
+    Adapted, ChainDraws, ChainState, Draws, Event, Metric, NutsOptions, Phase, Statistics,
+    Whitening, nuts,
+};
 pub use starts::starts;
