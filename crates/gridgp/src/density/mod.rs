@@ -1,6 +1,6 @@
 //! Log densities of the unknowns, with gradients: what inference sees of a model.
 
-mod joint;
+pub(crate) mod joint;
 mod marginal;
 mod posterior;
 

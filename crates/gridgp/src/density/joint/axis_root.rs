@@ -129,7 +129,7 @@ impl AxisRoot {
     /// # Errors
     /// [`Error::Singular`] if K** − BBᵀ has no eigenvalues.
     pub(super) fn rows_at(&self, new: &Points) -> Result<Mat<f64>> {
-        let Self { kernel, factor, numbers, root, .. } = self;
+        let Self { kernel, factor, numbers, .. } = self;
         let (old, k) = (&kernel.points, &kernel.kernel);
         let mut rows = match factor {
             Factor::Features => k.features(new, numbers).expect("it has features"),
@@ -182,8 +182,32 @@ impl AxisRoot {
             }
         }
         settle_registers();
-        debug_assert_eq!(root.ncols(), self.rank());
         Ok(rows)
+    }
+
+    /// B of [`rows_at`](Self::rows_at), and the variance that each new point has of its own.
+    pub(super) fn separate_rows_at(&self, new: &Points) -> Result<(Mat<f64>, Vec<f64>)> {
+        if matches!(self.factor, Factor::Features) {
+            return Ok((self.rows_at(new)?, vec![0.0; new.len()]));
+        }
+        // Points are few at a time: in tiles, their joint root costs more than it is worth.
+        let one = |i: usize| Points::new(new.row(i).to_vec(), new.dims());
+        let (mut rows, mut open) = (Mat::zeros(new.len(), self.rank()), vec![0.0; new.len()]);
+        let mut seen: Vec<usize> = Vec::new();
+        for i in 0..new.len() {
+            // Points of a table repeat the coordinates of an axis.
+            if let Some(&j) = seen.iter().find(|&&j| new.row(j) == new.row(i)) {
+                let known = rows.row(j).to_owned();
+                rows.row_mut(i).copy_from(known);
+                open[i] = open[j];
+                continue;
+            }
+            seen.push(i);
+            let found = self.rows_at(&one(i))?;
+            rows.row_mut(i).copy_from(found.row(0).subcols(0, self.rank()));
+            open[i] = (self.rank()..found.ncols()).map(|c| found[(0, c)].powi(2)).sum();
+        }
+        Ok((rows, open))
     }
 
     /// Adds ⟨L̄, ∂L/∂θ⟩ to `theta_bar`. `root_bar` is the adjoint of the root, and overwritten.

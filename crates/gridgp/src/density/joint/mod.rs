@@ -9,6 +9,7 @@
 //! and back through the same stages; each has its pullback beside it, and its memory is made once.
 
 mod axis_root;
+mod elsewhere;
 mod exact_fields;
 mod latent_field;
 mod observed_equation;
@@ -19,11 +20,13 @@ use super::{LogDensity, Marginal};
 use crate::Result;
 use crate::dist::Distribution;
 use crate::dist::special::LN_SQRT_2PI;
+use crate::grid::Points;
 use crate::likelihood::{Family, Likelihood, MAX_PARAMETERS};
 use crate::model::Model;
 use crate::param::Parameter;
 use latent_field::LatentField;
-use observed_equation::ObservedEquation;
+pub(crate) use observed_equation::ObservedEquation;
+use rand::Rng;
 
 /// log p(y | θ, z) + log p(θ) + log p(z), in unconstrained θ with the Jacobian of the transforms.
 ///
@@ -111,6 +114,34 @@ impl Joint {
     /// The observed cells, in the order of the pointwise quantities.
     pub fn cells(&self) -> &[usize] {
         &self.cells
+    }
+
+    /// The positions of the axes of each field.
+    pub(crate) fn field_positions(&self) -> Vec<Vec<usize>> {
+        self.fields.iter().map(|f| f.positions().to_vec()).collect()
+    }
+
+    /// The field f at new points along the axes that it lives on, after [`Joint::fields_at`].
+    ///
+    /// `points[a]` are new points along axis a of the grid, or nothing where it has not moved.
+    /// What the data's points leave open is drawn: all cells jointly.
+    pub(crate) fn field_on_grid(
+        &self,
+        f: usize,
+        points: &[Option<Points>],
+        rng: &mut dyn Rng,
+    ) -> Result<Vec<f64>> {
+        self.fields[f].on_grid(&self.theta, points, rng)
+    }
+
+    /// The same at scattered points, each drawn for itself: point i is `points[a].row(i)`.
+    pub(crate) fn field_at_points(
+        &self,
+        f: usize,
+        points: &[Points],
+        rng: &mut dyn Rng,
+    ) -> Result<Vec<f64>> {
+        self.fields[f].at_points(&self.theta, points, rng)
     }
 
     /// θ and the values of the fields at x, each on its own axes, row-major.
