@@ -18,6 +18,7 @@ mod line_search;
 mod map;
 mod maximize;
 mod nuts;
+mod sample;
 mod starts;
 #[cfg(test)]
 mod tests;
@@ -29,4 +30,5 @@ pub use nuts::{
     Adapted, ChainDraws, ChainState, Draws, Event, Metric, NutsOptions, Phase, Statistics,
     Whitening, nuts,
 };
+pub use sample::{SamplePlan, Sampled, plan, sample};
 pub use starts::starts;

@@ -169,13 +169,7 @@ impl<'m> Engine<'m> {
     }
 
     /// The named quantities at one draw, in every cell.
-    fn draw(
-        &mut self,
-        x: &[f64],
-        i: usize,
-        names: &[String],
-        seed: u64,
-    ) -> Result<Vec<Vec<f64>>> {
+    fn draw(&mut self, x: &[f64], i: usize, names: &[String], seed: u64) -> Result<Vec<Vec<f64>>> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(i as u64);
         let theta = self.joint.fields_at(x)?.0.to_vec();
