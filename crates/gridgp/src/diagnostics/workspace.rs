@@ -47,7 +47,7 @@ impl Workspace {
     }
 
     /// For scalars like this one.
-    pub(super) fn of(chains: &[&[f64]]) -> Self {
+    pub fn of(chains: &[&[f64]]) -> Self {
         Self::new(chains.len(), chains.first().map_or(0, |c| c.len()))
     }
 

@@ -14,9 +14,11 @@ mod prior;
 mod samples;
 #[cfg(test)]
 mod tests;
+mod unfold;
 
 pub use conditional::{Conditional, Moments};
 pub use forecast::{ForecastOptions, Quantity, Target, forecast};
 pub use place::Place;
 pub use prior::prior_samples;
 pub use samples::Samples;
+pub use unfold::{Unfolded, unfold};

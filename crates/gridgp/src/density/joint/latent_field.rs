@@ -11,7 +11,7 @@ use crate::param::Value;
 
 /// A field on the product of the axes that it lives on, whitened (non-centred): z ~ N(0, I).
 #[derive(Debug, Clone)]
-pub(super) struct LatentField {
+pub(crate) struct LatentField {
     amplitude: Value,
     /// Positions of its axes in the grid.
     positions: Vec<usize>,
