@@ -33,6 +33,7 @@
 
 pub mod conformance;
 mod constant;
+mod coregionalization;
 mod cosine;
 mod inputs;
 mod linear;
@@ -57,6 +58,7 @@ mod toeplitz;
 mod white;
 
 pub use constant::Constant;
+pub use coregionalization::Coregionalization;
 pub use cosine::Cosine;
 pub use inputs::{EARTH_RADIUS_KM, Inputs, Metric};
 pub use linear::Linear;
@@ -86,7 +88,8 @@ use std::sync::Arc;
 /// `y` has m, and both have the coordinates that the kernel was built for.
 ///
 /// # Panics
-/// All methods, if a length or shape does not match.
+/// All methods, if a length or shape does not match; those that evaluate, at a point that is
+/// [unknown](Self::unknown_point).
 pub trait Covariance: Debug + Send + Sync {
     /// The parameters, in the order of θ.
     ///
@@ -138,6 +141,12 @@ pub trait Covariance: Debug + Send + Sync {
         x.len()
     }
 
+    /// The position of the first point that the kernel has no parameters for, such as a label that
+    /// came after the fit. Nothing else may be asked of such points.
+    fn unknown_point(&self, _x: &Points) -> Option<usize> {
+        None
+    }
+
     /// Whether k(x, y) depends on x − y only.
     ///
     /// False for the great circle, which no shift of longitude and latitude preserves.
@@ -181,6 +190,8 @@ pub enum Kernel {
     Polynomial(Polynomial),
     /// 1.
     Constant(Constant),
+    /// (W Wᵀ + diag κ) of labels.
+    Coregionalization(Coregionalization),
     /// 1 where x = y, else 0.
     White(White),
     /// k₁ + k₂ + ….
@@ -212,6 +223,7 @@ impl Kernel {
             Self::Linear(k) => k,
             Self::Polynomial(k) => k,
             Self::Constant(k) => k,
+            Self::Coregionalization(k) => k,
             Self::White(k) => k,
             Self::Sum(k) => k,
             Self::Product(k) => k,
@@ -284,6 +296,10 @@ impl Covariance for Kernel {
 
     fn rank_bound(&self, x: &Points) -> usize {
         self.inner().rank_bound(x)
+    }
+
+    fn unknown_point(&self, x: &Points) -> Option<usize> {
+        self.inner().unknown_point(x)
     }
 
     fn is_stationary(&self) -> bool {

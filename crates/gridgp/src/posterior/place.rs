@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::conditional::Conditional;
 use crate::grid::{Axis, Coordinate, Covariate, Grid, Points, Values};
+use crate::kernel::Covariance;
 use crate::{Error, Result};
 
 /// Where to predict: a grid with the axes of the data, and the covariates there.
@@ -45,6 +46,7 @@ impl Conditional<'_> {
         }
         let points =
             old.iter().zip(new).map(|(o, n)| points_like(o, n)).collect::<Result<Vec<_>>>()?;
+        self.check_known(&points, |axis, i| new[axis].describe(i))?;
         let moved: Vec<bool> = old.iter().zip(&points).map(|(o, p)| o.points() != *p).collect();
         let covariates = self
             .model
@@ -58,6 +60,30 @@ impl Conditional<'_> {
             })
             .collect::<Result<_>>()?;
         Ok(Located { grid: &place.grid, points, covariates })
+    }
+
+    /// Refuses points along an axis that a kernel has no parameters for; `describe` says what and
+    /// where one is.
+    pub(super) fn check_known(
+        &self,
+        points: &[Points],
+        describe: impl Fn(usize, usize) -> String,
+    ) -> Result<()> {
+        for field in &self.model.fields {
+            for (axis, (kernel, points)) in field.axes.iter().zip(points).enumerate() {
+                let Some(kernel) = kernel else { continue };
+                if let Some(i) = kernel.kernel.unknown_point(points) {
+                    return Err(Error::Grid(format!(
+                        "{} is not in the data, and {} of the field {:?} has parameters for the \
+                         labels in the data only; leave it out, or fit with data that have it",
+                        describe(axis, i),
+                        kernel.text,
+                        field.name
+                    )));
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -94,6 +94,9 @@ impl Conditional<'_> {
                 )));
             }
         }
+        self.check_known(at, |axis, i| {
+            format!("point {i}, {:?} along axis {:?},", at[axis].row(i), axes[axis].name())
+        })?;
         Ok(count)
     }
 

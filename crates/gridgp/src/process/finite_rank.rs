@@ -76,7 +76,8 @@ impl FiniteRank {
         let Some(probe) = kernel.features(&Points::new(vec![0.0; dims], dims), theta) else {
             return Err(Error::Data(
                 "this kernel has no features: its functions have no finite list of coefficients; \
-                 constant, linear, polynomial and cosine have, and their sums and products"
+                 constant, linear, polynomial, cosine and coregionalization have, and their sums \
+                     and products"
                     .into(),
             ));
         };
