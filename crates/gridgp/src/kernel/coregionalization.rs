@@ -85,6 +85,11 @@ impl Coregionalization {
         Self::new(inputs, labels, rank)
     }
 
+    /// The position of the coordinate that holds the labels.
+    pub fn column(&self) -> usize {
+        self.inputs.columns()[0]
+    }
+
     /// The labels, in the order of the rows of W.
     pub fn labels(&self) -> &[String] {
         &self.labels
@@ -119,7 +124,7 @@ impl Coregionalization {
 
     /// The label at point i.
     fn label(&self, x: &Points, i: usize) -> Option<usize> {
-        let number = x.row(i)[self.inputs.columns()[0]];
+        let number = x.row(i)[self.column()];
         self.numbers.binary_search_by(|n| n.total_cmp(&number)).ok()
     }
 

@@ -1,8 +1,8 @@
 //! The built-in kernels by name.
 
 use super::{
-    Constant, Coregionalization, Inputs, Kernel, Linear, Matern12, Matern32, Matern52, Polynomial,
-    Profile, RationalQuadratic, SquaredExponential, Stationary, White,
+    Constant, Coregionalization, Inputs, Kernel, Linear, Matern12, Matern32, Matern52, Monomial,
+    Polynomial, Profile, RationalQuadratic, SquaredExponential, Stationary, White,
 };
 use super::{Cosine, Periodic};
 use crate::grid::{Axis, Coordinate, Values};
@@ -131,6 +131,7 @@ built_in! {
     Cosine: Cosine::INFO, Stationary::from_options;
     Linear: Linear::INFO, Linear::from_options;
     Polynomial: Polynomial::INFO, Polynomial::from_options;
+    Monomial: Monomial::INFO, Monomial::from_options;
     Constant: Constant::INFO, |_| Ok(Constant);
     Coregionalization: Coregionalization::INFO, Coregionalization::from_options;
     White: White::INFO, White::from_options;
@@ -192,6 +193,7 @@ impl Kernel {
             Self::Cosine(_) => Some(BuiltIn::Cosine),
             Self::Linear(_) => Some(BuiltIn::Linear),
             Self::Polynomial(_) => Some(BuiltIn::Polynomial),
+            Self::Monomial(_) => Some(BuiltIn::Monomial),
             Self::Constant(_) => Some(BuiltIn::Constant),
             Self::Coregionalization(_) => Some(BuiltIn::Coregionalization),
             Self::White(_) => Some(BuiltIn::White),
@@ -223,7 +225,7 @@ mod tests {
 
     /// Options with all that the kernel requires.
     fn options(kernel: BuiltIn) -> KernelOptions {
-        let degree = (kernel == BuiltIn::Polynomial).then_some(2);
+        let degree = matches!(kernel, BuiltIn::Polynomial | BuiltIn::Monomial).then_some(2);
         let rank = (kernel == BuiltIn::Coregionalization).then_some(1);
         let labels = vec![vec!["a".into(), "b".into()]];
         KernelOptions { degree, rank, labels, ..KernelOptions::of(["x"]) }

@@ -41,6 +41,7 @@ mod list;
 mod matern12;
 mod matern32;
 mod matern52;
+mod monomial;
 mod pairs;
 mod parameter;
 mod periodic;
@@ -66,6 +67,7 @@ pub use list::{BuiltIn, KernelInfo, KernelOptions};
 pub use matern12::Matern12;
 pub use matern32::Matern32;
 pub use matern52::Matern52;
+pub use monomial::Monomial;
 pub use parameter::{KernelParameter, Role};
 pub use periodic::Periodic;
 pub use polynomial::Polynomial;
@@ -188,6 +190,8 @@ pub enum Kernel {
     Linear(Linear),
     /// (x·y + c)^d.
     Polynomial(Polynomial),
+    /// (x·y)^d.
+    Monomial(Monomial),
     /// 1.
     Constant(Constant),
     /// (W Wᵀ + diag κ) of labels.
@@ -222,6 +226,7 @@ impl Kernel {
             Self::Cosine(k) => k,
             Self::Linear(k) => k,
             Self::Polynomial(k) => k,
+            Self::Monomial(k) => k,
             Self::Constant(k) => k,
             Self::Coregionalization(k) => k,
             Self::White(k) => k,
