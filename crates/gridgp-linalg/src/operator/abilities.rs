@@ -36,8 +36,8 @@ pub trait LogDet: LinearOperator {
     /// A singular matrix is not an error: its sign is 0 and its logarithm −∞.
     ///
     /// # Errors
-    /// [`Error::Structure`] if A is not square; [`Error::NotPositiveDefinite`] where the route
-    /// needs that.
+    /// [`Error::Structure`](crate::Error::Structure) if A is not square;
+    /// [`Error::NotPositiveDefinite`](crate::Error::NotPositiveDefinite) where the route needs that.
     fn log_det(&self) -> Result<crate::LogDeterminant>;
 }
 
@@ -49,7 +49,7 @@ pub trait SquareRoot: LinearOperator {
     /// R with A = R Rᵀ. It may be rectangular: a matrix of rank r may have r columns.
     ///
     /// # Errors
-    /// [`Error::NotPositiveDefinite`].
+    /// [`Error::NotPositiveDefinite`](crate::Error::NotPositiveDefinite).
     fn square_root(&self) -> Result<Self::Root>;
 
     /// `count` draws from N(0, A), one a column.
@@ -76,7 +76,8 @@ pub trait Eigen: LinearOperator {
     /// The eigendecomposition, eigenvalues in the order of the basis' columns (not sorted).
     ///
     /// # Errors
-    /// [`Error::Eigen`], [`Error::NotFinite`], or [`Error::Structure`] if A is not symmetric.
+    /// [`Error::Eigen`](crate::Error::Eigen), [`Error::NotFinite`](crate::Error::NotFinite), or
+    /// [`Error::Structure`](crate::Error::Structure) if A is not symmetric.
     fn eigen(&self) -> Result<Diagonalized<Self::Basis>>;
 }
 
@@ -88,6 +89,7 @@ pub trait Factorize: LinearOperator {
     /// Factorizes a symmetric positive definite A.
     ///
     /// # Errors
-    /// [`Error::NotPositiveDefinite`]; see the implementation for others.
+    /// [`Error::NotPositiveDefinite`](crate::Error::NotPositiveDefinite); see the
+    /// implementation for others.
     fn factorize(&self) -> Result<Self::Factor>;
 }

@@ -8,13 +8,14 @@ use crate::Result;
 
 /// Exact solutions of A X = B.
 ///
-/// Implemented where a solve needs no factorization first. Otherwise [`Factorize`] once, then
-/// solve as often as you like.
+/// Implemented where a solve needs no factorization first. Otherwise
+/// [`Factorize`](super::Factorize) once, then solve as often as you like.
 pub trait Solve: LinearOperator {
     /// out = A⁻¹ B, shapes already checked.
     ///
     /// # Errors
-    /// [`Error::Singular`] or [`Error::NotPositiveDefinite`].
+    /// [`Error::Singular`](crate::Error::Singular) or
+    /// [`Error::NotPositiveDefinite`](crate::Error::NotPositiveDefinite).
     fn solve_unchecked(&self, rhs: MatRef<'_, f64>, out: MatMut<'_, f64>) -> Result<()>;
 
     /// out = A⁻ᵀ B, shapes already checked.
@@ -26,8 +27,9 @@ pub trait Solve: LinearOperator {
     /// out = A⁻¹ B, for B and `out` of shape (rows, batch).
     ///
     /// # Errors
-    /// [`Error::Singular`] or [`Error::NotPositiveDefinite`]; [`Error::Structure`] if A is not
-    /// square.
+    /// [`Error::Singular`](crate::Error::Singular) or
+    /// [`Error::NotPositiveDefinite`](crate::Error::NotPositiveDefinite);
+    /// [`Error::Structure`](crate::Error::Structure) if A is not square.
     ///
     /// # Panics
     /// If the shapes do not match.
