@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::grid::{Axis, Coordinate, Covariate, Grid, Points, Values};
+use crate::kernel::Covariance;
 use crate::model::Model;
 use crate::{Error, Result};
 
@@ -43,6 +44,7 @@ pub(super) fn locate<'a>(model: &Model, place: &'a Place) -> Result<Located<'a>>
         )));
     }
     let points = old.iter().zip(new).map(|(o, n)| points_like(o, n)).collect::<Result<Vec<_>>>()?;
+    check_known(model, &points, |axis, i| new[axis].describe(i))?;
     let moved: Vec<bool> = old.iter().zip(&points).map(|(o, p)| o.points() != *p).collect();
     let used = model.used_covariates();
     let covariates = model
@@ -53,6 +55,30 @@ pub(super) fn locate<'a>(model: &Model, place: &'a Place) -> Result<Located<'a>>
         .map(|(c, known)| covariate_at(place, known, &moved, used.contains(&c)))
         .collect::<Result<_>>()?;
     Ok(Located { grid: &place.grid, points, covariates })
+}
+
+/// Refuses points along an axis that a kernel has no parameters for; `describe` says what and
+/// where one is.
+pub(super) fn check_known(
+    model: &Model,
+    points: &[Points],
+    describe: impl Fn(usize, usize) -> String,
+) -> Result<()> {
+    for field in &model.fields {
+        for (axis, (kernel, points)) in field.axes.iter().zip(points).enumerate() {
+            let Some(kernel) = kernel else { continue };
+            if let Some(i) = kernel.kernel.unknown_point(points) {
+                return Err(Error::Grid(format!(
+                    "{} is not in the data, and {} of the field {:?} has parameters for the \
+                     labels in the data only; leave it out, or fit with data that have it",
+                    describe(axis, i),
+                    kernel.text,
+                    field.name
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A covariate of the model at a place.
@@ -175,5 +201,8 @@ pub(super) fn check_points(model: &Model, at: &[Points]) -> Result<usize> {
             )));
         }
     }
+    check_known(model, at, |axis, i| {
+        format!("point {i}, {:?} along axis {:?},", at[axis].row(i), axes[axis].name())
+    })?;
     Ok(count)
 }

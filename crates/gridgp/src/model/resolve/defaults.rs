@@ -5,7 +5,8 @@
 //! | lengthscale, period | log-normal, 95 % between the shortest distance (twice that for a period) and the longest |
 //! | other positive shape parameters | log_normal(0, 1) |
 //! | field amplitude | half-normal, twice the standard deviation of the response (over the size of a kernel without unit diagonal) |
-//! | amplitude inside a kernel | half_normal(1) |
+//! | amplitude or variance inside a kernel | half_normal(1) |
+//! | weight of a coregionalization | normal(0, 1) |
 //! | noise | half-normal, the standard deviation of the response |
 //! | intercept | normal, mean and 2.5 standard deviations of the response |
 //! | effect of a covariate | normal, 0 and 2.5 standard deviations of the response over the covariate's |
@@ -165,7 +166,8 @@ impl<'a> Defaults<'a> {
                         made("normal", &[mean, 2.0 * sd])
                     }
                     Role::Offset => made("half_normal", &[longest * longest]),
-                    Role::Amplitude => made("half_normal", &[1.0]),
+                    Role::Amplitude | Role::Variance => made("half_normal", &[1.0]),
+                    Role::Weight => made("normal", &[0.0, 1.0]),
                 }
             }
         }
