@@ -88,9 +88,11 @@ impl<D: LogDensity> Chain<'_, D> {
             let blind = t < FIRST_LOOK && options.whitening.is_none();
             let depth = if blind { options.max_depth.min(FIRST_DEPTH) } else { options.max_depth };
             let moved = self.step(&point, &whitening, step.current(), depth, Purpose::Tuning, t)?;
-            let Some(Moved { to, statistics, telling }) = moved else { return Ok(None) };
+            let Some(Moved { to, statistics, acceptance, telling }) = moved else {
+                return Ok(None);
+            };
             point = to;
-            step.learn(statistics.acceptance_rate);
+            step.learn(acceptance);
             if telling {
                 recent.push(&point.x, &point.gradient);
                 since += 1;
