@@ -102,15 +102,15 @@ impl<D: LogDensity> Chain<'_, D> {
             draws.tuning_steps += statistics.n_steps as usize;
             let (chain, x, statistics) = (self.chain, &point.x, &statistics);
             self.tell(&Event::Draw { chain, phase: Phase::Tuning, draw: t, x, statistics });
-            if looks.next_if_eq(&(t + 1)).is_some() {
-                if let Some(better) = recent.whitening(options.metric) {
-                    whitening = better;
-                    recent.forget_all_but(since);
-                    since = 0;
-                    match self.search(&point, &whitening, t + 1)? {
-                        Some(first) => step = StepSize::new(options.target_accept, first),
-                        None => return Ok(None),
-                    }
+            if looks.next_if_eq(&(t + 1)).is_some()
+                && let Some(better) = recent.whitening(options.metric)
+            {
+                whitening = better;
+                recent.forget_all_but(since);
+                since = 0;
+                match self.search(&point, &whitening, t + 1)? {
+                    Some(first) => step = StepSize::new(options.target_accept, first),
+                    None => return Ok(None),
                 }
             }
             if self.stop.load(Ordering::Relaxed) && t + 1 < options.tune {
