@@ -91,7 +91,7 @@ fn report<D: LogDensity + Send>(name: &str, make: impl Fn() -> D + Sync, start: 
 }
 
 #[test]
-#[ignore = "takes a minute; prints the figures of DESIGN.md"]
+#[ignore = "takes minutes; prints the figures of DESIGN.md"]
 fn metrics() {
     let ar = |d: usize, rho: f64| move || Normal::correlated(d, rho);
     report("normal, d = 8, rho = 0.9", ar(8, 0.9), &[0.0; 8]);
