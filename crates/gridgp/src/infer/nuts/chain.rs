@@ -88,9 +88,11 @@ impl<D: LogDensity> Chain<'_, D> {
             let blind = t < FIRST_LOOK && options.whitening.is_none();
             let depth = if blind { options.max_depth.min(FIRST_DEPTH) } else { options.max_depth };
             let moved = self.step(&point, &whitening, step.current(), depth, Purpose::Tuning, t)?;
-            let Some(Moved { to, statistics, telling }) = moved else { return Ok(None) };
+            let Some(Moved { to, statistics, acceptance, telling }) = moved else {
+                return Ok(None);
+            };
             point = to;
-            step.learn(statistics.acceptance_rate);
+            step.learn(acceptance);
             if telling {
                 recent.push(&point.x, &point.gradient);
                 since += 1;
@@ -100,15 +102,15 @@ impl<D: LogDensity> Chain<'_, D> {
             draws.tuning_steps += statistics.n_steps as usize;
             let (chain, x, statistics) = (self.chain, &point.x, &statistics);
             self.tell(&Event::Draw { chain, phase: Phase::Tuning, draw: t, x, statistics });
-            if looks.next_if_eq(&(t + 1)).is_some() {
-                if let Some(better) = recent.whitening(options.metric) {
-                    whitening = better;
-                    recent.forget_all_but(since);
-                    since = 0;
-                    match self.search(&point, &whitening, t + 1)? {
-                        Some(first) => step = StepSize::new(options.target_accept, first),
-                        None => return Ok(None),
-                    }
+            if looks.next_if_eq(&(t + 1)).is_some()
+                && let Some(better) = recent.whitening(options.metric)
+            {
+                whitening = better;
+                recent.forget_all_but(since);
+                since = 0;
+                match self.search(&point, &whitening, t + 1)? {
+                    Some(first) => step = StepSize::new(options.target_accept, first),
+                    None => return Ok(None),
                 }
             }
             if self.stop.load(Ordering::Relaxed) && t + 1 < options.tune {

@@ -47,6 +47,10 @@ pub(super) struct Move<'a> {
 pub(super) struct Moved {
     pub(super) to: Point,
     pub(super) statistics: Statistics,
+    /// The acceptance as tuning sees it: the mean over the trajectory of 2 min(1, a)/(1 + a) with
+    /// a = exp(−change of energy). On a long run it has the mean of `acceptance_rate`, and a start
+    /// with a lucky energy changes it less.
+    pub(super) acceptance: f64,
     /// Whether it says something about the shape of the posterior: it did not stay where it was,
     /// nor right before a divergence.
     pub(super) telling: bool,
@@ -110,7 +114,7 @@ pub(super) fn transition<D: LogDensity>(
     let gradient = stats.point.gradient.expect("store_gradient is set");
     let to = Point { x: x.into_vec(), log_density: statistics.lp, gradient };
     let telling = if diverging { index.abs() > 4 } else { index != 0 };
-    Ok(Some(Moved { to, statistics, telling }))
+    Ok(Some(Moved { to, statistics, acceptance: steps.mean_tree_accept_sym, telling }))
 }
 
 /// The log density as nuts-rs sees it.

@@ -95,7 +95,7 @@ fn the_end_of_the_support_is_a_divergence() {
 #[test]
 fn a_funnel_diverges_and_shorter_steps_help() {
     let count = |target_accept| {
-        let options = NutsOptions { target_accept, seed: 5, ..Default::default() };
+        let options = NutsOptions { target_accept, seed: 5, draws: 4000, ..Default::default() };
         let make = || Function { dim: 10, function: funnel };
         sample(make, &[vec![0.1; 10], vec![0.2; 10]], &options).unwrap().divergences()
     };
