@@ -241,7 +241,7 @@ impl Law<'_> {
                 let rounding = 4.0 * f64::EPSILON * y.abs() * self.log_prob(y).exp() + 1e-14 * q;
                 let slack = 1e-11 * q.min(1.0 - q) + rounding;
                 self.close("cdf after quantile", y, self.cdf(y), q, slack);
-                let spread = self.quantile(0.75) - self.quantile(0.25);
+                let spread = (self.quantile(0.75) - self.quantile(0.25)).min(y - lower).min(upper - y);
                 let (density, gap) = slope(|y| self.cdf(y), y, spread);
                 let slack = 1e-7 * density + 3.0 * gap;
                 self.close("density", y, self.log_prob(y).exp(), density, slack);
