@@ -4,21 +4,83 @@ use std::sync::Arc;
 
 use rand::Rng;
 
-use super::{Column, Gaussian, Likelihood, LikelihoodParameter};
+use super::testing::Example;
+use super::*;
 
-/// A likelihood, built in or your own.
-#[derive(Debug, Clone)]
-pub enum Family {
+/// The enum, its dispatch and its lists from one list of likelihoods.
+macro_rules! families {
+    ($($(#[$doc:meta])* $Name:ident),+ $(,)?) => {
+        /// A likelihood, built in or your own.
+        #[derive(Debug, Clone)]
+        pub enum Family {
+            $($(#[$doc])* $Name($Name),)+
+            /// Your own.
+            Custom(Arc<dyn Likelihood>),
+        }
+
+        $(impl From<$Name> for Family {
+            fn from(likelihood: $Name) -> Self {
+                Self::$Name(likelihood)
+            }
+        })+
+
+        impl Family {
+            /// The names in model files, with the family of each.
+            pub const ALL: &'static [(&'static str, Self)] =
+                &[$(($Name::INFO.name, Self::$Name($Name))),+];
+
+            /// What there is to know about it; `None` for your own.
+            pub fn info(&self) -> Option<&'static Info> {
+                match self {
+                    $(Self::$Name(_) => Some(&$Name::INFO),)+
+                    Self::Custom(_) => None,
+                }
+            }
+
+            /// Parameters for tests and documentation; none for your own.
+            pub fn examples(&self) -> &'static [Example] {
+                match self {
+                    $(Self::$Name(_) => $Name::EXAMPLES,)+
+                    Self::Custom(_) => &[],
+                }
+            }
+
+            fn inner(&self) -> &dyn Likelihood {
+                match self {
+                    $(Self::$Name(l) => l,)+
+                    Self::Custom(l) => &**l,
+                }
+            }
+        }
+    };
+}
+
+families! {
     /// Normal.
-    Gaussian(Gaussian),
-    /// Your own.
-    Custom(Arc<dyn Likelihood>),
+    Gaussian,
+    /// Student's t, for outliers.
+    StudentT,
+    /// Laplace, the double exponential.
+    Laplace,
+    /// Log-normal.
+    LogNormal,
+    /// Gamma, by its mean.
+    Gamma,
+    /// Beta, by its mean.
+    Beta,
+    /// Yes or no.
+    Bernoulli,
+    /// Successes among trials.
+    Binomial,
+    /// Counts.
+    Poisson,
+    /// Counts that vary more than Poisson's.
+    NegativeBinomial,
+    /// Angles.
+    VonMises,
 }
 
 impl Family {
-    /// The names in model files, with the family of each.
-    pub const ALL: &'static [(&'static str, Family)] = &[("gaussian", Family::Gaussian(Gaussian))];
-
     /// The family called `name` in model files.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(n, _)| *n == name).map(|(_, f)| f.clone())
@@ -26,17 +88,7 @@ impl Family {
 
     /// Its name in model files; `"custom"` for your own.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Gaussian(_) => "gaussian",
-            Self::Custom(_) => "custom",
-        }
-    }
-
-    fn inner(&self) -> &dyn Likelihood {
-        match self {
-            Self::Gaussian(l) => l,
-            Self::Custom(l) => &**l,
-        }
+        self.info().map_or("custom", |info| info.name)
     }
 }
 

@@ -3,7 +3,8 @@
 use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
-use super::{Column, DefaultValue, Likelihood, LikelihoodParameter};
+use super::testing::Example;
+use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter, check_finite};
 use crate::dist::Domain;
 use crate::dist::special::{LN_SQRT_2PI, normal_cdf, normal_quantile};
 
@@ -14,19 +15,20 @@ use crate::dist::special::{LN_SQRT_2PI, normal_cdf, normal_quantile};
 pub struct Gaussian;
 
 const PARAMETERS: [LikelihoodParameter; 2] = [
-    LikelihoodParameter {
-        name: "location",
-        domain: Domain::Real,
-        about: "mean",
-        default: DefaultValue::Required,
-    },
-    LikelihoodParameter {
-        name: "scale",
-        domain: Domain::Positive,
-        about: "standard deviation",
-        default: DefaultValue::Noise,
-    },
+    LikelihoodParameter::new("location", Domain::Real, "mean", DefaultValue::Required),
+    LikelihoodParameter::new("scale", Domain::Positive, "standard deviation", DefaultValue::Noise),
 ];
+
+impl Gaussian {
+    pub(super) const INFO: Info = Info {
+        name: "gaussian",
+        formula: "p(y) = exp(-(y - location)²/(2 scale²)) / (scale √(2π))",
+        support: "(-inf, inf)",
+        about: "measurements with symmetric errors",
+    };
+    pub(super) const EXAMPLES: &'static [Example] =
+        &[Example::new(&[1.5, 0.7]), Example::new(&[-300.0, 2.0])];
+}
 
 impl Likelihood for Gaussian {
     fn parameters(&self) -> &[LikelihoodParameter] {
@@ -34,7 +36,7 @@ impl Likelihood for Gaussian {
     }
 
     fn check(&self, y: f64, _known: &[f64]) -> Result<(), String> {
-        if y.is_finite() { Ok(()) } else { Err("it must be finite".into()) }
+        check_finite(y)
     }
 
     fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
@@ -55,7 +57,10 @@ impl Likelihood for Gaussian {
 
     /// diag(1, 2)/scale², the expected information: the observed one has the determinant
     /// −(1 + z²)/scale⁴ and is positive semidefinite nowhere.
-    fn curvature(&self, _y: f64, p: &[f64], out: &mut [f64]) {
+    fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        if self.log_prob(y, p) == f64::NEG_INFINITY {
+            return out.fill(0.0);
+        }
         let precision = 1.0 / (p[1] * p[1]);
         out.copy_from_slice(&[precision, 0.0, 0.0, 2.0 * precision]);
     }

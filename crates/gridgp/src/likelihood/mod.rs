@@ -14,13 +14,36 @@
 //! Your own likelihood implements the trait and is used through [`Family::Custom`].
 
 mod column;
+mod curvature;
 mod family;
-mod gaussian;
 pub mod testing;
+mod whole;
 
+mod bernoulli;
+mod beta;
+mod binomial;
+mod gamma;
+mod gaussian;
+mod laplace;
+mod log_normal;
+mod negative_binomial;
+mod poisson;
+mod student_t;
+mod von_mises;
+
+pub use bernoulli::Bernoulli;
+pub use beta::Beta;
+pub use binomial::Binomial;
 pub use column::Column;
 pub use family::Family;
+pub use gamma::Gamma;
 pub use gaussian::Gaussian;
+pub use laplace::Laplace;
+pub use log_normal::LogNormal;
+pub use negative_binomial::NegativeBinomial;
+pub use poisson::Poisson;
+pub use student_t::StudentT;
+pub use von_mises::VonMises;
 
 use std::fmt::Debug;
 
@@ -42,6 +65,31 @@ pub struct LikelihoodParameter {
     pub about: &'static str,
     /// What it is where the model file leaves it out.
     pub default: DefaultValue,
+}
+
+impl LikelihoodParameter {
+    /// A parameter.
+    pub const fn new(
+        name: &'static str,
+        domain: Domain,
+        about: &'static str,
+        default: DefaultValue,
+    ) -> Self {
+        Self { name, domain, about, default }
+    }
+}
+
+/// What there is to know about a built-in likelihood before its parameters have values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Info {
+    /// Its name in model files.
+    pub name: &'static str,
+    /// The density of y, in plain text.
+    pub formula: &'static str,
+    /// Where the density is positive, in terms of the parameters.
+    pub support: &'static str,
+    /// One line for people who choose.
+    pub about: &'static str,
 }
 
 /// What a parameter of a likelihood is where the model file leaves it out.
@@ -90,7 +138,10 @@ pub trait Likelihood: Debug + Send + Sync {
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64;
 
     /// −∂²log p/∂p∂pᵀ where that is positive semidefinite, the expected information elsewhere;
-    /// P × P, row-major, written to `out`.
+    /// P × P, row-major, written to `out`. All 0 where the density is 0.
+    ///
+    /// A few laws have no expected information at some parameters (a GEV of shape ≤ −½). There it
+    /// is the product of the gradient with itself, whose expectation it would be.
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]);
 
     /// P(Y ≤ y).
@@ -128,6 +179,16 @@ fn accumulate_pointwise<L: Likelihood + ?Sized>(
     p: &[Column<'_>],
     bars: &mut [&mut [f64]],
 ) -> f64 {
+    accumulate_by(y, p, bars, |y, p, gradient| likelihood.log_prob_gradient(y, p, gradient))
+}
+
+/// [`Likelihood::accumulate`] with this log density and gradient, `f(y, p, gradient)`.
+fn accumulate_by(
+    y: &[f64],
+    p: &[Column<'_>],
+    bars: &mut [&mut [f64]],
+    mut f: impl FnMut(f64, &[f64], &mut [f64]) -> f64,
+) -> f64 {
     let count = p.len();
     let (mut at, mut slope) = ([0.0; MAX_PARAMETERS], [0.0; MAX_PARAMETERS]);
     let mut total = 0.0;
@@ -135,7 +196,7 @@ fn accumulate_pointwise<L: Likelihood + ?Sized>(
         for (v, column) in at.iter_mut().zip(p) {
             *v = column.at(i);
         }
-        let value = likelihood.log_prob_gradient(y, &at[..count], &mut slope[..count]);
+        let value = f(y, &at[..count], &mut slope[..count]);
         if value == f64::NEG_INFINITY {
             return value;
         }
@@ -145,4 +206,20 @@ fn accumulate_pointwise<L: Likelihood + ?Sized>(
         }
     }
     total
+}
+
+/// Whether a scale, a rate and the like is in (0, ∞).
+fn is_positive(v: f64) -> bool {
+    v > 0.0 && v < f64::INFINITY
+}
+
+/// The log density 0 has, with its gradient.
+fn impossible(gradient: &mut [f64]) -> f64 {
+    gradient.fill(0.0);
+    f64::NEG_INFINITY
+}
+
+/// The check of a y that can be any number.
+fn check_finite(y: f64) -> Result<(), String> {
+    if y.is_finite() { Ok(()) } else { Err("it must be finite".into()) }
 }
