@@ -80,11 +80,6 @@ impl ObservedEquation {
         if self.is_constant { Column::Constant(self.p[0]) } else { Column::Varying(&self.p) }
     }
 
-    /// The predictor before the link.
-    pub(crate) fn eta(&self) -> &[f64] {
-        &self.eta
-    }
-
     /// The coefficient of the term with field f; 0 if there is none.
     pub(crate) fn coefficient(&self, f: usize, theta: &[f64]) -> f64 {
         let term = self.terms.iter().find(|t| t.term.field == Some(f));
@@ -94,16 +89,6 @@ impl ObservedEquation {
     /// One for a number, otherwise one a cell.
     pub(crate) fn len(&self) -> usize {
         self.p.len()
-    }
-
-    /// dp/dη and d²p/dη² at position i.
-    pub(crate) fn link_derivatives(&self, i: usize) -> (f64, f64) {
-        let m = self.multiplier_at(i);
-        let bare = self.bare(i);
-        (
-            m * self.link.derivative(self.eta[i], bare),
-            m * self.link.second_derivative(self.eta[i], bare),
-        )
     }
 
     fn multiplier_at(&self, i: usize) -> f64 {
