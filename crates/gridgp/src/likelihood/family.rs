@@ -78,6 +78,16 @@ families! {
     NegativeBinomial,
     /// Angles.
     VonMises,
+    /// Block maxima.
+    Gev,
+    /// Block maxima with a light tail.
+    Gumbel,
+    /// Block maxima with a heavy tail.
+    Frechet,
+    /// Block maxima with an upper end.
+    ReversedWeibull,
+    /// Peaks over a threshold.
+    GeneralizedPareto,
 }
 
 impl Family {

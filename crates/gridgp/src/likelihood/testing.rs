@@ -496,7 +496,8 @@ fn slope(f: impl Fn(f64) -> f64, x: f64, reach: f64) -> (f64, f64) {
         let sum = 45.0 * difference(1.0) - 9.0 * difference(2.0) + difference(3.0);
         let slope = sum / (60.0 * step);
         // Rounding alone can make neighbors agree.
-        let gap = (slope - last).abs().max(4.0 * f64::EPSILON * f(x).abs() / step);
+        let rounding = 4.0 * f64::EPSILON * f(x).abs() / step;
+        let gap = (slope - last).abs() + rounding;
         // A NaN compares as false.
         if gap < best.1 && last_gap < best.1 {
             best = (slope, gap.max(last_gap));

@@ -23,7 +23,8 @@ pub(super) fn expectation(law: &Law<'_>, reach: f64, f: impl Fn(f64) -> f64) -> 
         let t = STEP * f64::from(i);
         let (s, ds) = (FRAC_PI_2 * t.sinh(), FRAC_PI_2 * t.cosh());
         for (end, scale, sign) in [(lower, below, -1.0), (upper, above, 1.0)] {
-            let (y, dy) = if end.is_finite() {
+            // An end that is far away is not seen by the nodes near the middle.
+            let (y, dy) = if (end - median).abs() < 300.0 * scale {
                 // The distance to the nearer end keeps its relative accuracy.
                 let (width, share) = ((end - median).abs(), 1.0 / (1.0 + (2.0 * s.abs()).exp()));
                 let y = if s < 0.0 { median + sign * width * share } else { end - sign * width * share };
@@ -33,7 +34,7 @@ pub(super) fn expectation(law: &Law<'_>, reach: f64, f: impl Fn(f64) -> f64) -> 
             };
             // Far out the factors leave the range of f64 before their product does.
             let weight = (law.log_prob(y) + dy.ln() + ds.ln()).exp();
-            if weight > 0.0 {
+            if weight > 0.0 && lower <= y && y <= upper {
                 total += STEP * f(y) * weight;
             }
         }
