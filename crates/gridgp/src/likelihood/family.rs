@@ -88,6 +88,8 @@ families! {
     ReversedWeibull,
     /// Peaks over a threshold.
     GeneralizedPareto,
+    /// Block maxima, without a lower end.
+    BlendedGev,
 }
 
 impl Family {

@@ -16,9 +16,9 @@ pub(super) fn expectation(law: &Law<'_>, margin: f64, f: impl Fn(f64) -> f64) ->
     }
     let (lower, median, upper) = (law.quantile(0.0), law.quantile(0.5), law.quantile(1.0));
     let (below, above) = (median - law.quantile(0.25), law.quantile(0.75) - median);
-    const STEP: f64 = 1.0 / 64.0;
+    const STEP: f64 = 1.0 / 256.0;
     let mut total = 0.0;
-    for i in -320..=320 {
+    for i in -1280..=1280 {
         let t = STEP * f64::from(i);
         let (s, ds) = (FRAC_PI_2 * t.sinh(), FRAC_PI_2 * t.cosh());
         for (end, scale, sign) in [(lower, below, -1.0), (upper, above, 1.0)] {
