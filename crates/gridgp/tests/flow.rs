@@ -16,6 +16,7 @@ const ORDER: &[&str] = &[
     "density",
     "posterior",
     "infer",
+    "extremes",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -100,4 +100,3 @@ impl Likelihood for Bernoulli {
         (p[0] * (1.0 - p[0])).sqrt()
     }
 }
-

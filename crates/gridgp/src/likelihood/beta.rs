@@ -7,9 +7,7 @@ use super::curvature::observed_or;
 use super::testing::Example;
 use super::{DefaultValue, Info, Likelihood, LikelihoodParameter, impossible, is_positive};
 use crate::dist::Domain;
-use crate::dist::special::{
-    beta_quantile, beta_tails, digamma, ln_beta_kernel, trigamma,
-};
+use crate::dist::special::{beta_quantile, beta_tails, digamma, ln_beta_kernel, trigamma};
 
 /// p(y) = y^(a − 1) (1 − y)^(b − 1) / B(a, b) for 0 < y < 1, a = mean · concentration,
 /// b = (1 − mean) · concentration.
@@ -128,4 +126,3 @@ impl Likelihood for Beta {
         (p[0] * (1.0 - p[0]) / (p[1] + 1.0)).sqrt()
     }
 }
-

@@ -137,4 +137,3 @@ impl Likelihood for Binomial {
         (p[1] * p[0] * (1.0 - p[0])).sqrt()
     }
 }
-

@@ -153,9 +153,8 @@ fn information(scale: f64, shape: f64) -> [f64; 6] {
     };
     for (entry, sum) in total.iter_mut().enumerate() {
         let product = |z: f64| {
-            log_density(z, shape).map_or(0.0, |g| {
-                g.value.exp() * outer(&chain(z, scale, g.first))[entry]
-            })
+            log_density(z, shape)
+                .map_or(0.0, |g| g.value.exp() * outer(&chain(z, scale, g.first))[entry])
         };
         for (left, width) in panels(-4.0, FIRST, 8) {
             let slope = (b - a) / (LAST - FIRST);
@@ -206,11 +205,7 @@ impl Likelihood for BlendedGev {
         };
         let [zz, zx, xx] = g.second;
         observed_or(out, chain_second(z, scale, [g.first[0], zz, zx, xx]), || {
-            if shape > -0.5 {
-                information(scale, shape)
-            } else {
-                outer(&chain(z, scale, g.first))
-            }
+            if shape > -0.5 { information(scale, shape) } else { outer(&chain(z, scale, g.first)) }
         });
     }
 
@@ -314,7 +309,8 @@ mod tests {
     fn is_gumbel_at_shape_0() {
         let gumbel = crate::likelihood::Gumbel;
         for z in [-3.0, -1.0, -0.8, -0.5, 0.0, 4.0] {
-            let (a, b) = (BlendedGev.log_prob(z, &[0.0, 1.0, 0.0]), gumbel.log_prob(z, &[0.0, 1.0]));
+            let (a, b) =
+                (BlendedGev.log_prob(z, &[0.0, 1.0, 0.0]), gumbel.log_prob(z, &[0.0, 1.0]));
             approx::assert_relative_eq!(a, b, max_relative = 1e-12);
         }
     }

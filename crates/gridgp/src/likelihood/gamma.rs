@@ -145,4 +145,3 @@ impl Likelihood for Gamma {
         accumulate_by(y, p, bars, |y, p, gradient| Self::with_norm(y, p, &norm, gradient))
     }
 }
-

@@ -99,4 +99,3 @@ impl Likelihood for Laplace {
         SQRT_2 * p[1]
     }
 }
-

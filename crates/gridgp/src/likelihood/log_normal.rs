@@ -83,4 +83,3 @@ impl Likelihood for LogNormal {
         self.mean(p) * (p[1] * p[1]).exp_m1().sqrt()
     }
 }
-

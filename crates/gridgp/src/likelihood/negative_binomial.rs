@@ -116,8 +116,8 @@ impl Likelihood for NegativeBinomial {
         }
         gradient[0] = c / (c + mean) * ((y - mean) / mean);
         let d = (y - mean) / (c + mean);
-        gradient[1] = ln_1p_minus(d) + 0.5 * (y / (c + y)) / c
-            + (digamma_excess(c + y) - digamma_excess(c));
+        gradient[1] =
+            ln_1p_minus(d) + 0.5 * (y / (c + y)) / c + (digamma_excess(c + y) - digamma_excess(c));
         value
     }
 
@@ -135,9 +135,7 @@ impl Likelihood for NegativeBinomial {
             -d * d / count + 0.5 * share * (2.0 * c + y) / (c * c * count)
                 - (trigamma_excess(count) - trigamma_excess(c)),
         ];
-        observed_or(out, observed, || {
-            [c / (mean * sum), 0.0, concentration_information(mean, c)]
-        });
+        observed_or(out, observed, || [c / (mean * sum), 0.0, concentration_information(mean, c)]);
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
@@ -176,4 +174,3 @@ impl Likelihood for NegativeBinomial {
         (p[0] + p[0] * (p[0] / p[1])).sqrt()
     }
 }
-

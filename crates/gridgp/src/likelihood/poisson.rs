@@ -19,12 +19,8 @@ use crate::dist::special::{
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Poisson;
 
-const PARAMETERS: [LikelihoodParameter; 1] = [LikelihoodParameter::new(
-    "rate",
-    Domain::Positive,
-    "expected count",
-    DefaultValue::Required,
-)];
+const PARAMETERS: [LikelihoodParameter; 1] =
+    [LikelihoodParameter::new("rate", Domain::Positive, "expected count", DefaultValue::Required)];
 
 /// Up to here the plain formula has all digits, and its factorials are in a table.
 const FEW: f64 = 64.0;
@@ -105,4 +101,3 @@ impl Likelihood for Poisson {
         p[0].sqrt()
     }
 }
-

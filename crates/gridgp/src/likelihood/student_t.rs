@@ -208,4 +208,3 @@ impl Likelihood for StudentT {
         accumulate_by(y, p, bars, |y, p, gradient| Self::with_norm(y, p, &norm, gradient))
     }
 }
-

@@ -123,7 +123,8 @@ impl Matrix {
                     }
                     let (sin, cos) = (0.5 * (2.0 * a[i][j]).atan2(a[j][j] - a[i][i])).sin_cos();
                     for row in &mut a {
-                        (row[j], row[i]) = (cos * row[j] + sin * row[i], cos * row[i] - sin * row[j]);
+                        (row[j], row[i]) =
+                            (cos * row[j] + sin * row[i], cos * row[i] - sin * row[j]);
                     }
                     for k in 0..MAX_PARAMETERS {
                         (a[j][k], a[i][k]) =
@@ -241,7 +242,8 @@ impl Law<'_> {
                 let rounding = 4.0 * f64::EPSILON * y.abs() * self.log_prob(y).exp() + 1e-14 * q;
                 let slack = 1e-11 * q.min(1.0 - q) + rounding;
                 self.close("cdf after quantile", y, self.cdf(y), q, slack);
-                let spread = (self.quantile(0.75) - self.quantile(0.25)).min(y - lower).min(upper - y);
+                let spread =
+                    (self.quantile(0.75) - self.quantile(0.25)).min(y - lower).min(upper - y);
                 let (density, gap) = slope(|y| self.cdf(y), y, spread);
                 let slack = 1e-7 * density + 3.0 * gap;
                 self.close("density", y, self.log_prob(y).exp(), density, slack);
@@ -358,7 +360,10 @@ impl Law<'_> {
                 }
             }
             let low = found.smallest_eigenvalue(&used);
-            assert!(low >= -1e-10, "{self}: curvature at {y} is not semidefinite: {low:e}, {out:?}");
+            assert!(
+                low >= -1e-10,
+                "{self}: curvature at {y} is not semidefinite: {low:e}, {out:?}"
+            );
 
             let (observed, gaps) = self.observed(y);
             let observed = scaled(&observed);
@@ -396,8 +401,7 @@ impl Law<'_> {
     fn check_samples(&self) {
         const N: usize = 20_000;
         let mut rng = ChaCha8Rng::seed_from_u64(20_260_101);
-        let samples: Vec<f64> =
-            (0..N).map(|_| self.likelihood.sample(&mut rng, self.p)).collect();
+        let samples: Vec<f64> = (0..N).map(|_| self.likelihood.sample(&mut rng, self.p)).collect();
         for &y in &samples {
             assert!(self.log_prob(y) > f64::NEG_INFINITY, "{self}: the draw {y} is impossible");
         }
@@ -419,7 +423,10 @@ impl Law<'_> {
                 (below, last) = (cdf, end);
             }
             let chance = gamma_tails(0.5 * (cells - 1.0), 0.5 * statistic).1;
-            assert!(chance > 1e-4 || cells < 2.0, "{self}: χ² of the draws has probability {chance}");
+            assert!(
+                chance > 1e-4 || cells < 2.0,
+                "{self}: χ² of the draws has probability {chance}"
+            );
             return;
         }
         let mut ranks: Vec<f64> = samples.iter().map(|&y| self.cdf(y)).collect();
@@ -449,7 +456,11 @@ impl Law<'_> {
             let varies = |j: usize| mask >> j & 1 == 1;
             let columns: Vec<Column<'_>> = (0..count)
                 .map(|j| {
-                    if varies(j) { Column::Varying(&varied[j]) } else { Column::Constant(self.p[j]) }
+                    if varies(j) {
+                        Column::Varying(&varied[j])
+                    } else {
+                        Column::Constant(self.p[j])
+                    }
                 })
                 .collect();
             let start = |j: usize| vec![0.25; if varies(j) { n } else { 1 }];

@@ -58,8 +58,7 @@ fn moment(k: f64, from: f64, n: i32) -> f64 {
     let mut total = 0.0;
     while left < PI {
         let width = width.min(PI - left);
-        let panel =
-            gauss_legendre(left, width, |t| t.powi(n) * (k * versine(t)).exp());
+        let panel = gauss_legendre(left, width, |t| t.powi(n) * (k * versine(t)).exp());
         total += panel;
         left += width;
         if panel <= 1e-18 * total && left > from + 1.0 / k {
@@ -203,4 +202,3 @@ impl Likelihood for VonMises {
         accumulate_by(y, p, bars, |y, p, gradient| Self::with_norm(y, p, &norm, gradient))
     }
 }
-

@@ -43,7 +43,11 @@ impl Taylor {
     }
 
     fn scaled(self, k: f64) -> Self {
-        Self { value: k * self.value, first: self.first.map(|v| k * v), second: self.second.map(|v| k * v) }
+        Self {
+            value: k * self.value,
+            first: self.first.map(|v| k * v),
+            second: self.second.map(|v| k * v),
+        }
     }
 }
 
@@ -76,7 +80,8 @@ impl Mul for Taylor {
     type Output = Self;
     fn mul(self, o: Self) -> Self {
         let ([a, b], [c, d]) = (self.first, o.first);
-        let cross = Self { value: 0.0, first: [0.0; 2], second: [2.0 * a * c, a * d + b * c, 2.0 * b * d] };
+        let cross =
+            Self { value: 0.0, first: [0.0; 2], second: [2.0 * a * c, a * d + b * c, 2.0 * b * d] };
         let whole = self.scaled(o.value) + o.scaled(self.value) + cross;
         Self { value: self.value * o.value, ..whole }
     }

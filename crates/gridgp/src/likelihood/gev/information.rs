@@ -22,20 +22,20 @@ const ZETA: [f64; 20] = [
     0.270_580_808_427_784_55,
     0.207_385_551_028_674,
     0.169_557_176_997_408_2,
-    0.144_049_896_768_846_12,
+    0.144_049_896_768_846_1,
     0.125_509_669_524_743_04,
     0.111_334_265_869_564_69,
-    0.100_099_457_512_781_81,
+    0.100_099_457_512_781_8,
     0.090_954_017_145_829_04,
     0.083_353_840_546_109,
-    0.076_932_516_411_352_19,
+    0.076_932_516_411_352_2,
     0.071_432_946_295_361_34,
     0.066_668_705_882_420_47,
     0.062_500_955_141_213_04,
     0.058_823_978_658_684_58,
     0.055_555_767_627_403_61,
     0.052_631_679_379_616_66,
-    0.050_000_047_698_101_694,
+    0.050_000_047_698_101_69,
     0.047_619_070_330_142_23,
 ];
 
@@ -66,7 +66,8 @@ pub(in crate::likelihood) fn variance(shape: f64) -> f64 {
 
 /// The expected information on (location, scale, shape), lower triangle, for ξ > −½.
 pub(in crate::likelihood) fn gev(scale: f64, shape: f64) -> [f64; 6] {
-    let [mm, ms, ss, mx, sx, xx] = if shape.abs() < 0.05 { near_zero(shape) } else { closed(shape) };
+    let [mm, ms, ss, mx, sx, xx] =
+        if shape.abs() < 0.05 { near_zero(shape) } else { closed(shape) };
     let precision = 1.0 / (scale * scale);
     [mm * precision, ms * precision, ss * precision, mx / scale, sx / scale, xx]
 }

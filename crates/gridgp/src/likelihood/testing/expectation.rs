@@ -27,7 +27,11 @@ pub(super) fn expectation(law: &Law<'_>, margin: f64, f: impl Fn(f64) -> f64) ->
             let (y, dy) = if bounded {
                 // The distance to the nearer end keeps its relative accuracy.
                 let (width, share) = ((end - median).abs(), 1.0 / (1.0 + (2.0 * s.abs()).exp()));
-                let y = if s < 0.0 { median + sign * width * share } else { end - sign * width * share };
+                let y = if s < 0.0 {
+                    median + sign * width * share
+                } else {
+                    end - sign * width * share
+                };
                 (y, 2.0 * width * share * (1.0 - share))
             } else {
                 (median + sign * scale * s.exp(), scale * s.exp())
