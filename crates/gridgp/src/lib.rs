@@ -5,7 +5,7 @@
 //! from left to right only:
 //!
 //! [`grid`] → [`dist`] → [`diagnostics`] → [`param`] → [`kernel`] → [`likelihood`] → [`process`] →
-//! [`model`] → [`density`] → [`posterior`] → [`infer`]
+//! [`model`] → [`density`] → [`posterior`] → [`infer`] → [`extremes`]
 //!
 //! Conventions, everywhere: row-major, the last axis fastest; `f64`; amplitudes are standard
 //! deviations; missing is a mask; seeds are explicit; nothing here prints, reads a file, the clock
@@ -15,6 +15,7 @@ pub mod density;
 pub mod diagnostics;
 pub mod dist;
 pub mod error;
+pub mod extremes;
 pub mod grid;
 pub mod infer;
 pub mod kernel;

@@ -17,6 +17,7 @@ const ORDER: &[&str] = &[
     "density",
     "posterior",
     "infer",
+    "extremes",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -7,8 +7,10 @@ use std::path::PathBuf;
 
 use faer::Mat;
 use gridgp::density::{LogDensity, LogPosterior, Marginal};
+use gridgp::extremes::{return_level, return_period};
 use gridgp::grid::{Axis, Dataset, Grid, Points, Variable};
 use gridgp::kernel::{Covariance, Kernel, KernelOptions};
+use gridgp::likelihood::{Gev, Likelihood};
 use gridgp::model::Model;
 use gridgp::model::spec::{Density, ModelSpec, Source};
 use gridgp::posterior::{Conditional, Place};
@@ -184,4 +186,40 @@ fn grid2d_has_the_known_trace_and_log_determinant() {
     // Both factors are the same: log det(K ⊗ K) = 2 · 15 log det K.
     let log_det = 30.0 * Cholesky::new(gram.as_ref()).unwrap().log_det();
     assert_close(log_det, expected["log_det_kron_exact_gram"].as_f64().unwrap(), 1e-6);
+}
+
+/// log_prob, three derivatives, cdf and return levels of the GEV, for shapes from −0.95 to 0.95,
+/// ±1e-12 included.
+#[test]
+fn oracle_gev() {
+    let Some(oracle) = json("gev/gev.json") else { return };
+    let number = |row: &Value, key: &str| row[key].as_f64().unwrap();
+    let (mut inside, mut outside) = (0, 0);
+    for row in oracle["log_prob"].as_array().unwrap() {
+        let p = ["location", "scale", "shape"].map(|key| number(row, key));
+        let y = number(row, "y");
+        let mut gradient = [f64::NAN; 3];
+        let value = Gev.log_prob_gradient(y, &p, &mut gradient);
+        if row["log_prob"] == "-inf" {
+            assert_eq!((value, gradient), (f64::NEG_INFINITY, [0.0; 3]), "{row}");
+            outside += 1;
+            continue;
+        }
+        assert_close(value, number(row, "log_prob"), 1e-10);
+        assert_eq!(value, Gev.log_prob(y, &p));
+        for (found, key) in gradient.iter().zip(["d_location", "d_scale", "d_shape"]) {
+            assert_close(*found, number(row, key), 1e-10);
+        }
+        assert_close(Gev.cdf(y, &p), number(row, "cdf"), 1e-10);
+        inside += 1;
+    }
+    assert!(inside > 50 && outside > 0, "{inside} rows inside, {outside} outside");
+    for row in oracle["return_level"].as_array().unwrap() {
+        let [location, scale, shape] = ["location", "scale", "shape"].map(|key| number(row, key));
+        let period = number(row, "return_period");
+        let level = return_level(location, scale, shape, period);
+        assert_close(level, number(row, "return_level"), 1e-10);
+        let back = return_period(location, scale, shape, level);
+        assert_close(back, period, 1e-8);
+    }
 }

@@ -78,6 +78,18 @@ families! {
     NegativeBinomial,
     /// Angles.
     VonMises,
+    /// Block maxima.
+    Gev,
+    /// Block maxima with a light tail.
+    Gumbel,
+    /// Block maxima with a heavy tail.
+    Frechet,
+    /// Block maxima with an upper end.
+    ReversedWeibull,
+    /// Peaks over a threshold.
+    GeneralizedPareto,
+    /// Block maxima, without a lower end.
+    BlendedGev,
 }
 
 impl Family {
