@@ -11,16 +11,26 @@
 //! twice; its Moré–Thuente search evaluates once, but ends at the first −∞ and compares values that are
 //! only round-off. What is left once the line search is replaced is the two-loop recursion.
 
+mod approximation;
 mod climb;
 mod history;
+mod laplace;
 mod line_search;
 mod map;
 mod maximize;
+mod pareto_k;
 mod starts;
+mod svi;
+#[cfg(test)]
+mod targets;
 #[cfg(test)]
 mod tests;
 
+pub use approximation::{Approximation, Engine};
 pub use history::History;
+pub use laplace::{LaplaceOptions, laplace};
 pub use map::{Map, map};
 pub use maximize::{MaximizeOptions, Optimum, Progress, StartSummary, maximize};
+pub use pareto_k::ParetoK;
 pub use starts::starts;
+pub use svi::{Guide, SviOptions, SviProgress, svi};
