@@ -1,6 +1,9 @@
 //! Inference: from a [`LogDensity`](crate::density::LogDensity) to estimates of its unknowns.
 //!
-//! One engine, one file. [`maximize`] finds the mode by L-BFGS from several starts.
+//! One engine, one file or folder. [`maximize`] finds the mode by L-BFGS from several starts. Three
+//! engines approximate the density by normal distributions: [`laplace`] with the curvature at the
+//! mode, [`svi`] with the nearest of a family, [`pathfinder`] with the best along the way to the mode.
+//! Each gives an [`Approximation`], with draws and with a [`ParetoK`] that says how far to trust it.
 //!
 //! # Why the optimizer is our own
 //!
@@ -19,6 +22,7 @@ mod line_search;
 mod map;
 mod maximize;
 mod pareto_k;
+mod pathfinder;
 mod starts;
 mod svi;
 #[cfg(test)]
@@ -32,5 +36,6 @@ pub use laplace::{LaplaceOptions, laplace};
 pub use map::{Map, map};
 pub use maximize::{MaximizeOptions, Optimum, Progress, StartSummary, maximize};
 pub use pareto_k::ParetoK;
+pub use pathfinder::{PathfinderOptions, pathfinder};
 pub use starts::starts;
 pub use svi::{Guide, SviOptions, SviProgress, svi};

@@ -132,7 +132,8 @@ pub(super) fn covariance(draws: &[f64], dim: usize) -> Mat<f64> {
 fn gradients_of_the_targets_are_those_of_their_values() {
     let gaussian = Gaussian::autoregressive(&[1.0, -2.0, 0.5], &[1.0, 0.1, 3.0], 0.6);
     let mut gaussian = gaussian.clone();
-    let mut targets: [(&str, &mut dyn FnMut(&[f64], &mut [f64]) -> f64); 3] = [
+    type Named<'a> = (&'a str, &'a mut dyn FnMut(&[f64], &mut [f64]) -> f64);
+    let mut targets: [Named; 3] = [
         ("Gaussian", &mut |x, g| gaussian.log_density_gradient(x, g)),
         ("funnel", &mut funnel),
         ("logistic", &mut logistic),

@@ -25,6 +25,9 @@ pub use guide::Guide;
 /// Steps in a row without a usable particle after which there is no hope.
 const MAX_SKIPPED_STEPS: usize = 100;
 
+/// Steps for which the curve has its memory at once.
+const MAX_RESERVED: usize = 1_000_000;
+
 /// How a variational fit goes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SviOptions {
@@ -161,7 +164,7 @@ pub fn svi<D: LogDensity + Send>(
     let mut gradient = vec![0.0; parameters];
     let mut adam = Adam::new(parameters);
     let mut window = Window::new(options.window, parameters);
-    let mut curve = Vec::with_capacity(options.steps);
+    let mut curve = Vec::with_capacity(options.steps.min(MAX_RESERVED));
     let decay = options.final_learning_rate.map_or(1.0, |last| last / options.learning_rate);
     let (mut skipped, mut skipped_steps, mut interrupted) = (0, 0, false);
     while curve.len() < options.steps {

@@ -288,7 +288,11 @@ fn convergence_ends_the_fit() {
     let target = Gaussian::autoregressive(&[0.2; 4], &[1.0; 4], 0.0);
     let options = SviOptions { particles: 2, antithetic: true, ..Default::default() };
     let early = fit(&target, &options);
-    assert!(early.converged && early.steps < 6000 && early.steps % 500 == 0, "{}", early.steps);
+    assert!(
+        early.converged && early.steps < 6000 && early.steps.is_multiple_of(500),
+        "{}",
+        early.steps
+    );
     let full = fit(&target, &SviOptions { stop_early: false, ..options.clone() });
     assert!(full.converged && full.steps == 6000);
     assert_eq!(full.curve[..early.steps], early.curve);
@@ -339,4 +343,29 @@ fn what_cannot_be_done_says_what_to_try() {
     let start = svi(&|| Target { dim: 2, function: funnel }, &[0.0], &base(), &go_on);
     assert!(start.unwrap_err().to_string().contains("has 1 numbers"));
     assert_eq!(Guide::LowRank { rank: 4 }.engine(), Engine::LowRank(4));
+}
+
+/// What a step costs beside the density: `cargo test --release -- --ignored --nocapture overhead`.
+#[test]
+#[ignore = "a measurement"]
+fn overhead_of_a_step() {
+    let bell = |x: &[f64], gradient: &mut [f64]| {
+        gradient.iter_mut().zip(x).for_each(|(g, x)| *g = -x);
+        -0.5 * x.iter().map(|x| x * x).sum::<f64>()
+    };
+    let time = |guide, dim: usize, steps| {
+        let options =
+            SviOptions { guide, steps, stop_early: false, draws: 25, ..Default::default() };
+        let start = std::time::Instant::now();
+        svi(&|| Target { dim, function: bell }, &vec![0.0; dim], &options, &go_on).unwrap();
+        let each = start.elapsed().as_secs_f64() / steps as f64;
+        println!("{guide:?}, {dim} unknowns: {:.2} µs a step", 1e6 * each);
+    };
+    for _ in 0..2 {
+        time(Guide::MeanField, 88, 6000);
+        time(Guide::LowRank { rank: 10 }, 88, 6000);
+        time(Guide::FullRank, 88, 6000);
+        time(Guide::MeanField, 20_000, 200);
+        time(Guide::FullRank, 2000, 20);
+    }
 }
