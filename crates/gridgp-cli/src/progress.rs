@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use gridgp::infer::{Event, Phase, Progress};
+use gridgp::infer::{ApproximateProgress, Event, Phase, Progress};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Before this nobody needs to be told.
@@ -84,6 +84,35 @@ impl SearchBar {
             bar.tick();
         }
         ControlFlow::Continue(())
+    }
+
+    pub fn finish(&self) {
+        if let Some(bar) = self.bar.lock().expect("no other thread has failed").take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Shows how an approximation gets on, as [`SearchBar`] does.
+pub struct StepBar {
+    begun: Instant,
+    bar: Mutex<Option<ProgressBar>>,
+    quiet: bool,
+}
+
+impl StepBar {
+    pub fn new(quiet: bool) -> Self {
+        Self { begun: Instant::now(), bar: Mutex::new(None), quiet }
+    }
+
+    pub fn update(&self, p: &ApproximateProgress) {
+        if self.quiet || self.begun.elapsed() < PATIENCE || !p.step.is_multiple_of(20) {
+            return;
+        }
+        let mut bar = self.bar.lock().expect("no other thread has failed");
+        let bar = bar.get_or_insert_with(spinner);
+        bar.set_message(format!("step {} of {}: {:.2}", p.step, p.steps, p.value));
+        bar.tick();
     }
 
     pub fn finish(&self) {

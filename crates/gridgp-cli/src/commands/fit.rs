@@ -1,5 +1,6 @@
 //! `gridgp fit`: from a model file to a fit file.
 
+mod approximate;
 mod map;
 mod nuts;
 
@@ -32,7 +33,9 @@ pub fn run(args: &Fit) -> anyhow::Result<()> {
     let found = match method {
         Method::Map => map::fit(&loaded, args, begun)?,
         Method::Nuts => nuts::fit(&loaded, args, begun)?,
-        Method::Laplace => anyhow::bail!("the method laplace is not there yet"),
+        Method::Laplace | Method::Svi | Method::Pathfinder => {
+            approximate::fit(&loaded, args, begun)?
+        }
     };
     for warning in found.summary["warnings"].as_array().into_iter().flatten() {
         eprintln!("warning: {}", warning.as_str().unwrap_or_default());

@@ -293,7 +293,7 @@ pub fn print(summary: &Value, out: &mut impl Write) -> std::io::Result<()> {
             right(significant(number(p, "q5"))),
             right(significant(number(p, "q95"))),
             right(format!("{ess:.0}")),
-            right(format!("{:.3}", number(p, "r_hat"))),
+            right(p["r_hat"].as_f64().map_or(String::new(), |r| format!("{r:.3}"))),
             Cell::new(p["unit"].as_str().unwrap_or("")),
             Cell::new(format!("{}{default}", p["prior"].as_str().unwrap_or(""))),
         ]);
@@ -303,17 +303,21 @@ pub fn print(summary: &Value, out: &mut impl Write) -> std::io::Result<()> {
     }
     for (name, f) in summary["fields"].as_object().into_iter().flatten() {
         let ess = number(f, "min_ess_bulk").min(number(f, "min_ess_tail"));
-        writeln!(
-            out,
-            "{name}: {} cells, at least {ess:.0} effective draws, R-hat at most {:.3}",
-            f["cells"],
-            number(f, "max_r_hat")
-        )?;
+        let r_hat = f["max_r_hat"].as_f64();
+        let r_hat = r_hat.map_or(String::new(), |r| format!(", R-hat at most {r:.3}"));
+        writeln!(out, "{name}: {} cells, at least {ess:.0} effective draws{r_hat}", f["cells"])?;
     }
     let chains = summary["chains"].as_u64().unwrap_or(0);
     let mut line = format!("{chains} x {} draws", summary["draws"]);
     if let Some(route) = summary["route"].as_str() {
         line += &format!(", {route} route");
+    }
+    if let Some(k) = summary["pareto_k"].as_f64() {
+        line += &format!(
+            ", {}, ELBO {:.2}, Pareto k {k:.2}",
+            summary["approximation"].as_str().unwrap_or_default(),
+            number(summary, "elbo")
+        );
     }
     if let Some(divergences) = summary["divergences"].as_u64() {
         line += &format!(", {divergences} divergences");

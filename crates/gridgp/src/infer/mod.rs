@@ -15,6 +15,7 @@
 //! twice; its Moré–Thuente search evaluates once, but ends at the first −∞ and compares values that are
 //! only round-off. What is left once the line search is replaced is the two-loop recursion.
 
+mod approximate;
 mod approximation;
 mod climb;
 mod history;
@@ -33,6 +34,7 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
+pub use approximate::{ApproximateProgress, approximate};
 pub use approximation::{Approximation, Engine};
 pub use history::History;
 pub use laplace::{LaplaceOptions, laplace};

@@ -204,7 +204,7 @@ fn spread_at(density: &mut impl LogDensity, mode: &[f64]) -> Mat<f64> {
 /// Starts of the joint density: each chain climbs a little from data-driven parameters and fields
 /// near 0. A mode of all unknowns together is no place to be, but the way there soon leaves
 /// where the density is tiny.
-fn joint_starts(model: &Model) -> Result<Vec<Vec<f64>>> {
+pub(super) fn joint_starts(model: &Model) -> Result<Vec<Vec<f64>>> {
     let spec = &model.spec.inference;
     let joint = Joint::new(model)?;
     let first = starts(model, 1, spec.seed).swap_remove(0);

@@ -111,6 +111,16 @@ pub struct InferenceSpec {
     pub max_depth: usize,
     /// What `nuts` samples.
     pub route: Route,
+    /// The normal distributions among which `svi` searches.
+    pub guide: GuideSpec,
+    /// Directions of a `low_rank` guide.
+    pub rank: usize,
+    /// Most steps of `svi`.
+    pub steps: usize,
+    /// The learning rate of `svi`.
+    pub learning_rate: f64,
+    /// Draws that `svi` takes in each step.
+    pub particles: usize,
     /// Seed of everything random.
     pub seed: u64,
 }
@@ -131,6 +141,11 @@ impl Default for InferenceSpec {
             target_accept: 0.9,
             max_depth: 10,
             route: Route::Auto,
+            guide: GuideSpec::MeanField,
+            rank: 10,
+            steps: 6000,
+            learning_rate: 3e-3,
+            particles: 1,
             seed: 0,
         }
     }
@@ -147,6 +162,23 @@ pub enum Method {
     Nuts,
     /// The joint mode of parameters and fields with its curvature: a normal approximation.
     Laplace,
+    /// Variational inference: the nearest of a family of normal distributions.
+    Svi,
+    /// The best normal distribution along the way to the mode: fast and rough.
+    Pathfinder,
+}
+
+/// A family of normal distributions of the unknowns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GuideSpec {
+    /// Independent unknowns.
+    #[default]
+    MeanField,
+    /// A diagonal plus `rank` directions.
+    LowRank,
+    /// Any covariance.
+    FullRank,
 }
 
 /// What is sampled.
