@@ -45,12 +45,12 @@ const MAX_ASYMMETRY: f64 = 1e-3;
 
 /// Approximates p by N(m, (−∇² log p(m))⁻¹) at its mode m: exact where p is normal.
 ///
-/// The mode is the best that [`maximize`] finds from `starts`, and then that of a Newton step as
-/// long as the step raises log p. The Hessian is dense, from central differences of the gradient
+/// The mode is the best that [`maximize`] finds from `starts`, improved by up to three Newton steps
+/// while they come nearer. The Hessian is dense, from central differences of the gradient
 /// and symmetrized: the step in unknown j is between 10⁻⁵ and 10⁻² of its standard deviation with
 /// the others held fixed (10⁻³ where the first trial is outside of that), so the truncation error
-/// is at most 2 · 10⁻⁵ of what the curvature changes over one standard deviation. Its asymmetry
-/// before symmetrizing bounds what is seen of the rest; above 10⁻³ of the diagonal there is a warning.
+/// is at most 2 · 10⁻⁵ of the fourth derivative in units of that deviation. The asymmetry before
+/// symmetrizing shows what noise in the gradient adds; above 10⁻³ of the diagonal it is a warning.
 ///
 /// [`evidence`](Approximation::evidence) is log p(m) + ½ d log 2π − ½ log det(−∇² log p(m)).
 ///

@@ -25,12 +25,15 @@ pub(super) struct LowRank {
     rank: usize,
     /// The lower triangular L of M = L Lᵀ, k × k.
     factor: Vec<f64>,
+    /// M⁻¹, k × k.
+    inverse: Vec<f64>,
     log_det: f64,
 }
 
 impl LowRank {
     pub(super) fn new(dim: usize, rank: usize) -> Self {
-        Self { dim, rank, factor: vec![0.0; rank * rank], log_det: 0.0 }
+        let square = || vec![0.0; rank * rank];
+        Self { dim, rank, factor: square(), inverse: square(), log_det: 0.0 }
     }
 
     /// v = L⁻¹ v.
@@ -70,7 +73,7 @@ impl Shape for LowRank {
         rest.iter_mut().for_each(|u| *u = scale * normal());
     }
 
-    /// M and its Cholesky factor. M − I is positive semidefinite, so that no pivot is below 1.
+    /// M, its Cholesky factor and its inverse. M − I is positive semidefinite, so that no pivot is below 1.
     fn refresh(&mut self, rest: &[f64]) {
         let k = self.rank;
         let m = &mut self.factor;
@@ -91,6 +94,15 @@ impl Shape for LowRank {
                 m[i * k + j] = if i == j { left.sqrt() } else { left / m[j * k + j] };
             }
             self.log_det += 2.0 * m[i * k + i].ln();
+        }
+        let mut memory = [0.0; MAX_RANK];
+        let v = &mut memory[..k];
+        for j in 0..k {
+            v.fill(0.0);
+            v[j] = 1.0;
+            self.forward(v);
+            self.backward(v);
+            self.inverse[j * k..(j + 1) * k].copy_from_slice(v);
         }
     }
 
@@ -128,13 +140,10 @@ impl Shape for LowRank {
 
     fn half_log_det_vjp(&self, rest: &[f64], rest_bar: &mut [f64]) {
         let k = self.rank;
-        let mut memory = [0.0; MAX_RANK];
-        let v = &mut memory[..k];
         for (u, u_bar) in rest.chunks_exact(k).zip(rest_bar.chunks_exact_mut(k)) {
-            v.copy_from_slice(u);
-            self.forward(v);
-            self.backward(v);
-            u_bar.iter_mut().zip(&*v).for_each(|(u_bar, v)| *u_bar += v);
+            for (u_bar, row) in u_bar.iter_mut().zip(self.inverse.chunks_exact(k)) {
+                *u_bar += dot(row, u);
+            }
         }
     }
 
