@@ -100,7 +100,10 @@ impl Writer {
         let id = match &v.values {
             Array::Numbers(values) => {
                 let id = self.file.add_variable_path::<f64>(name, ids)?;
-                self.compress(id, shape)?;
+                // Draws are noise in all their digits: compression takes long and gains a tenth.
+                if v.dims.first().is_none_or(|d| d != "chain") {
+                    self.compress(id, shape)?;
+                }
                 self.file.write_variable(id, values)?;
                 // A coordinate may not have missing values, so it needs no word for them.
                 if v.dims.iter().all(|d| *d != v.name) && values.iter().any(|x| x.is_nan()) {
