@@ -16,6 +16,8 @@
 mod column;
 mod curvature;
 mod family;
+#[cfg(test)]
+mod reference;
 pub mod testing;
 mod whole;
 
@@ -225,6 +227,12 @@ fn is_positive(v: f64) -> bool {
 fn impossible(gradient: &mut [f64]) -> f64 {
     gradient.fill(0.0);
     f64::NEG_INFINITY
+}
+
+/// A log density that may have overflowed, itself or in its gradient; it then counts as −∞.
+fn settled(value: f64, gradient: &mut [f64]) -> f64 {
+    let finite = value.is_finite() && gradient.iter().all(|g| g.is_finite());
+    if finite { value } else { impossible(gradient) }
 }
 
 /// The check of a y that can be any number.

@@ -189,6 +189,12 @@ impl Law<'_> {
         for &y in refused.iter().chain(example.outside) {
             self.assert_impossible(y, self.p);
         }
+        // As far as f64 goes the density may underflow, but to nothing worse.
+        for y in [f64::MAX, f64::MIN, f64::MIN_POSITIVE] {
+            if self.gradient(y, self.p).0 == f64::NEG_INFINITY {
+                self.assert_impossible(y, self.p);
+            }
+        }
         for y in self.observations() {
             let checked = self.likelihood.check(y, self.p);
             assert!(checked.is_ok(), "{self}: {y} is refused: {checked:?}");
