@@ -186,6 +186,10 @@ impl Likelihood for BlendedGev {
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         let [location, scale, shape] = [p[0], p[1], p[2]];
         let z = (y - location) / scale;
+        // Four observations in five are above the blend.
+        if z >= level(LAST, shape) {
+            return Gev.log_prob_gradient(y, p, gradient);
+        }
         if is_positive(scale)
             && let Some(g) = log_density(z, shape)
             && g.value.is_finite()

@@ -170,7 +170,7 @@ impl Likelihood for VonMises {
             return f64::NAN;
         }
         // The ends, where the constants below lose their digits: uniform and normal.
-        if k < 1e-9 || k > 1e9 {
+        if !(1e-9..=1e9).contains(&k) {
             let z: f64 = StandardNormal.sample(rng);
             let turn = TAU * rng.random::<f64>();
             let y = if k < 1.0 { turn } else { location + z / k.sqrt() };
