@@ -1,5 +1,6 @@
 //! Developer commands, `cargo xtask VERB`. One file a verb.
 
+mod arviz;
 mod bench;
 mod docs;
 mod elnino;
@@ -19,6 +20,8 @@ const USAGE: &str = "cargo xtask VERB
   test            everything: format, lints, tests, documentation, examples
   examples [NAME] run the examples, or one of them, through the gridgp binary
   docs            documentation: builds without a warning, links lead somewhere, schema is current
+  arviz           ArviZ from PyPI opens a file of draws and agrees; GRIDGP_OFFLINE=1 skips it
+                  where PyPI cannot be reached
   oracles         only the tests that compare with ../shared/oracles, with their output
   bench [TEXT]    time and memory of the marginal likelihood, of the problems whose name has TEXT
   peers [TEXT]    the same beside programs in Python, with ratios; fits and operators too, or with
@@ -44,6 +47,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["examples"] => examples::run(None),
         ["examples", name] => examples::run(Some(name)),
         ["docs"] => docs::run(),
+        ["arviz"] => arviz::run(),
         ["oracles"] => oracles::run(),
         ["bench"] => bench::run(""),
         ["bench", text] => bench::run(text),

@@ -112,7 +112,7 @@ fn fit_row(fit: &str, name: &str, found: &Value, value: &str, ours: Option<&Valu
 }
 
 /// A Python with what is in `peers/{requirements}`, made once in `target/{folder}`.
-fn environment(folder: &str, requirements: &str) -> Result<PathBuf> {
+pub fn environment(folder: &str, requirements: &str) -> Result<PathBuf> {
     if let Some(python) = installed(folder, requirements)? {
         return Ok(python);
     }

@@ -3,12 +3,13 @@
 use anyhow::Result;
 
 use crate::program::{self, cargo};
-use crate::{docs, examples};
+use crate::{arviz, docs, examples};
 
 pub fn run() -> Result<()> {
     program::run(&mut cargo(&["fmt", "--all", "--check"]))?;
     program::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     program::run(&mut cargo(&["test", "--workspace"]))?;
     docs::run()?;
-    examples::run(None)
+    examples::run(None)?;
+    arviz::run()
 }

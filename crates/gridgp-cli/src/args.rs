@@ -71,6 +71,9 @@ pub struct Fit {
     /// Number of threads; all cores if absent. The numbers do not depend on it.
     #[arg(long)]
     pub threads: Option<usize>,
+    /// Go on with an interrupted run of `nuts`, from the draws that it has left beside the output.
+    #[arg(long)]
+    pub resume: bool,
     /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,
@@ -111,6 +114,10 @@ pub struct Predict {
     /// The seed of the draws; the one of the fit if absent.
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Only these quantities of a fit by draws: mean, observation, a parameter of the likelihood, a
+    /// field.
+    #[arg(long, value_delimiter = ',')]
+    pub only: Vec<String>,
     /// Number of threads; all cores if absent.
     #[arg(long)]
     pub threads: Option<usize>,

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod interrupt;
 mod machine;
 mod progress;
 mod report;

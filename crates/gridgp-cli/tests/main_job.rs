@@ -92,7 +92,7 @@ fn the_lists_name_everything() {
     let here = Path::new(".");
     assert!(gridgp(here, &["kernels"]).contains("rational_quadratic"));
     let kernels: Value = serde_json::from_str(&gridgp(here, &["kernels", "--json"])).unwrap();
-    assert_eq!(kernels.as_array().unwrap().len(), 11);
+    assert_eq!(kernels.as_array().unwrap().len(), 13);
     assert!(gridgp(here, &["priors"]).contains("pc_lengthscale"));
     let schema: Value = serde_json::from_str(&gridgp(here, &["schema"])).unwrap();
     assert!(schema["properties"]["likelihood"].is_object());

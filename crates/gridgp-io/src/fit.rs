@@ -1,11 +1,14 @@
 //! Fit files: a model, its data and what was found, in one NetCDF-4 file.
 //!
-//! The layout is ArviZ's: xarray's `open_datatree` and ArviZ's `from_netcdf` open it. Format 1:
+//! The layout is ArviZ's: xarray's `open_datatree` and ArviZ's `from_netcdf` open it. Format 2:
 //!
 //! | group | contents |
 //! |---|---|
-//! | root attributes | `gridgp_format` = 1, `gridgp_version`, `method`, `seed`, `model_file`, `model` (the text of the model file), `summary` (JSON, as `gridgp summary --json` prints it) |
-//! | `posterior` | one variable a parameter, dims (`chain`, `draw`); one draw for a mode |
+//! | root attributes | `gridgp_format` = 2, `gridgp_version`, `method`, `seed`, `model_file`, `model` (the text of the model file), `summary` (JSON, as `gridgp summary --json` prints it) |
+//! | `posterior` | one variable a parameter, dims (`chain`, `draw`), one draw for a mode; the fields, on their axes |
+//! | `unconstrained_posterior` | `x`, all unknowns of each draw: what prediction begins from |
+//! | `sample_stats` | how each draw came about |
+//! | `log_likelihood`, `posterior_predictive` | on the grid of the data |
 //! | `observed_data` | the response on its grid, with the coordinates of its axes |
 //! | `constant_data` | the covariates as used, with attributes `center` and `scale` that say what was subtracted and divided |
 //!
@@ -15,12 +18,13 @@ use std::path::Path;
 
 use gridgp::grid::{Axis, Coordinate, Covariate, Dataset, Grid, Values, Variable};
 use gridgp::model::spec::{ModelSpec, Source};
+use gridgp::posterior::Samples;
 
 use crate::tree::{Array, Attribute, NetcdfTree, TreeVariable, read_tree, write_tree};
-use crate::{Error, Result, Scaling};
+use crate::{DrawValues, Error, InferenceGroup, Result, Scaling};
 
 /// The format that this version writes and reads.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 /// The contents of a fit file.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,12 +37,14 @@ pub struct FitFile {
     pub data: Dataset,
     /// What was done to each covariate of the data.
     pub scalings: Vec<Scaling>,
-    /// `"map"`.
+    /// `"map"`, `"nuts"` …
     pub method: String,
     /// The seed.
     pub seed: u64,
-    /// Draws of each parameter, chain by chain; one draw for a mode.
-    pub parameters: Vec<(String, Vec<f64>)>,
+    /// Groups of draws: `posterior` and, for draws of all unknowns, those of [`draw_groups`].
+    ///
+    /// [`draw_groups`]: crate::draw_groups
+    pub groups: Vec<InferenceGroup>,
     /// Everything else that was found, as JSON text.
     pub summary: String,
 }
@@ -58,44 +64,13 @@ pub fn write_fit(path: &Path, fit: &FitFile) -> Result<()> {
         ("model".into(), fit.source.text().into()),
         ("summary".into(), fit.summary.as_str().into()),
     ];
-    let draws = fit.parameters.first().map_or(1, |(_, d)| d.len());
-    let mut posterior = NetcdfTree::new("posterior");
-    posterior.dims = vec![("chain".into(), 1), ("draw".into(), draws)];
-    let count = |name: &str, n: usize| {
-        TreeVariable::new(name, &[name], Array::Integers((0..n as i64).collect()))
-    };
-    posterior.variables = vec![count("chain", 1), count("draw", draws)];
-    posterior.variables.extend(fit.parameters.iter().map(|(name, draws)| {
-        TreeVariable::new(name.as_str(), &["chain", "draw"], Array::Numbers(draws.clone()))
-    }));
-
-    let grid = &fit.data.grid;
-    let names: Vec<&str> = grid.axes().iter().map(Axis::name).collect();
-    let y = &fit.data.response;
-    let mut observed = on_grid("observed_data", grid);
-    let mut response = TreeVariable::new(y.name.as_str(), &names, Array::Numbers(y.values.clone()));
-    for (key, text) in [("units", &y.units), ("long_name", &y.long_name)] {
-        if let Some(text) = text {
-            response = response.with(key, text.as_str());
-        }
+    let known = [
+        InferenceGroup::observed_data(&fit.data),
+        InferenceGroup::constant_data(&fit.data, &fit.scalings),
+    ];
+    for group in fit.groups.iter().cloned().chain(known) {
+        root.groups.push(group.into_tree(path)?);
     }
-    observed.variables.push(response);
-
-    let mut constant = on_grid("constant_data", grid);
-    for (c, scaling) in fit.data.covariates.iter().zip(&fit.scalings) {
-        let dims: Vec<&str> = c.axes.iter().map(|&a| names[a]).collect();
-        let mut variable =
-            TreeVariable::new(c.name.as_str(), &dims, Array::Numbers(c.values.clone()))
-                .with("center", scaling.center)
-                .with("scale", scaling.scale);
-        if let Some(units) = &c.units {
-            variable = variable.with("units", units.as_str());
-        }
-        // A covariate may be a coordinate of its axis; the variable then holds it as used.
-        constant.variables.retain(|v| v.name != c.name);
-        constant.variables.push(variable);
-    }
-    root.groups = vec![posterior, observed, constant];
     write_tree(path, &root)
 }
 
@@ -128,7 +103,7 @@ pub fn read_fit(path: &Path) -> Result<FitFile> {
     let response = Variable {
         units: text(y, "units"),
         long_name: text(y, "long_name"),
-        ..Variable::new(spec.data.response.as_str(), reader.numbers(y)?)
+        ..Variable::with_nan_as_missing(spec.data.response.as_str(), reader.numbers(y)?)
     };
     let constant = reader.group("constant_data")?;
     let (mut covariates, mut scalings) = (Vec::new(), Vec::new());
@@ -148,11 +123,14 @@ pub fn read_fit(path: &Path) -> Result<FitFile> {
             units: text(v, "units"),
         });
     }
-    let posterior = reader.group("posterior")?;
-    let mut parameters = Vec::new();
-    for v in posterior.variables.iter().filter(|v| !["chain", "draw"].contains(&v.name.as_str())) {
-        parameters.push((v.name.clone(), reader.numbers(v)?));
-    }
+    let is_known = |g: &&NetcdfTree| ["observed_data", "constant_data"].contains(&g.name.as_str());
+    reader.group("posterior")?;
+    let groups = root
+        .groups
+        .iter()
+        .filter(|g| !is_known(g))
+        .map(|g| InferenceGroup::from_tree(path, g.clone()))
+        .collect::<Result<_>>()?;
     Ok(FitFile {
         version: reader.text("gridgp_version")?,
         data: Dataset::new(grid, response, covariates).map_err(|e| reader.fail(&e.to_string()))?,
@@ -162,32 +140,34 @@ pub fn read_fit(path: &Path) -> Result<FitFile> {
             .text("seed")?
             .parse()
             .map_err(|_| reader.fail("its seed is not a whole number"))?,
-        parameters,
+        groups,
         summary: reader.text("summary")?,
         source,
     })
 }
 
-/// A group with the dims and coordinates of a grid.
-fn on_grid(name: &str, grid: &Grid) -> NetcdfTree {
-    let mut tree = NetcdfTree::new(name);
-    for axis in grid.axes() {
-        tree.dims.push((axis.name().into(), axis.len()));
-        for c in axis.coordinates() {
-            let values = match &c.values {
-                Values::Numbers(v) => Array::Numbers(v.clone()),
-                Values::Labels(v) => Array::Text(v.clone()),
-            };
-            let mut variable = TreeVariable::new(c.name.as_str(), &[axis.name()], values);
-            for (key, text) in [("units", &c.units), ("calendar", &c.calendar)] {
-                if let Some(text) = text {
-                    variable = variable.with(key, text.as_str());
-                }
-            }
-            tree.variables.push(variable);
+impl FitFile {
+    /// The group of draws called `name`.
+    pub fn group(&self, name: &str) -> Option<&InferenceGroup> {
+        self.groups.iter().find(|g| g.name == name)
+    }
+
+    /// All draws of a parameter, chain by chain; one for a mode.
+    pub fn parameter(&self, name: &str) -> Option<&[f64]> {
+        match &self.group("posterior")?.variable(name)?.values {
+            DrawValues::Numbers(v) => Some(v),
+            _ => None,
         }
     }
-    tree
+
+    /// The draws of all unknowns; `None` for a mode.
+    pub fn samples(&self) -> Option<Samples> {
+        let group = self.group("unconstrained_posterior")?;
+        let (shape, x) = (group.samples?, group.variable("x")?);
+        let DrawValues::Numbers(x) = &x.values else { return None };
+        let dim = x.len() / (shape.chains * shape.draws).max(1);
+        Some(Samples { chains: shape.chains, draws: shape.draws, dim, x: x.clone() })
+    }
 }
 
 struct Reader<'a> {
@@ -291,7 +271,7 @@ mod tests {
             scalings: vec![Scaling { center: 2.5, scale: 1.0 }],
             method: "map".into(),
             seed: u64::MAX,
-            parameters: vec![("f.amplitude".into(), vec![1.25]), ("scale".into(), vec![0.1])],
+            groups: vec![crate::mode_group(&[("f.amplitude", 1.25), ("scale", 0.1)])],
             summary: "{\"a\": 1}".into(),
         }
     }
@@ -302,8 +282,8 @@ mod tests {
         let path = folder.path().join("fit.nc");
         let fit = fit();
         write_fit(&path, &fit).unwrap();
-        let mut back = read_fit(&path).unwrap();
-        back.parameters.sort_by(|a, b| a.0.cmp(&b.0));
+        let back = read_fit(&path).unwrap();
+        assert_eq!(back.parameter("scale"), Some(&[0.1][..]));
         assert_eq!(back, fit);
     }
 

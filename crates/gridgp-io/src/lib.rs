@@ -16,14 +16,18 @@
 //!   of n, not n − 1.
 //!
 //! [`write_grid`] and [`write_points`] write results for xarray or as tables, [`write_tree`] and
-//! [`read_tree`] fit files for ArviZ. Files appear complete or not at all.
+//! [`read_tree`] fit files, [`write_inference_data`] and [`read_inference_data`] draws for ArviZ.
+//! Files appear complete or not at all.
 
 mod atomic;
 mod covariate;
 mod csv;
+mod draw_log;
 pub mod error;
 mod fit;
+mod fit_groups;
 mod format;
+mod inference_data;
 mod nearest;
 mod netcdf;
 mod output;
@@ -36,11 +40,17 @@ mod tree;
 use std::path::Path;
 
 pub use covariate::Scaling;
+pub use draw_log::{DrawLog, LogHeader, LoggedRun, read_draw_log};
 pub use error::{Error, Result};
 pub use fit::{FitFile, read_fit, write_fit};
+pub use fit_groups::{LARGEST_GROUP, draw_groups, mode_group};
 use format::Format;
 use gridgp::grid::Dataset;
 use gridgp::model::spec::DataSpec;
+pub use inference_data::{
+    DrawValues, InferenceGroup, InferenceVariable, Samples, read_inference_data,
+    write_inference_data,
+};
 pub use output::{GridOutput, OutputVariable, PointsOutput, write_grid, write_points};
 pub use points::{ScatteredPoints, points_like, read_grid, read_grid_axes, read_points};
 pub use summary::{

@@ -22,7 +22,9 @@ impl Cholesky {
     /// Factorizes the symmetric positive definite `a`, of which the lower triangle is read.
     ///
     /// Nothing is added to the diagonal: a matrix that is not positive definite is an error, and
-    /// the caller decides whether a jitter is part of the model.
+    /// the caller decides whether a jitter is part of the model. Pivot j is made by j subtractions
+    /// from a\[j, j\], so one of at most (j + 1) ε a\[j, j\] is their rounding and counts as zero,
+    /// whichever sign it has; that does not depend on the unit of any row.
     ///
     /// # Errors
     /// [`Error::NotFinite`], or [`Error::NotPositiveDefinite`] with the pivot that failed.
@@ -50,6 +52,12 @@ impl Cholesky {
             value: failed_pivot(a, &l, index),
         })?;
         settle_registers();
+        for j in 0..n {
+            let pivot = l[(j, j)] * l[(j, j)];
+            if pivot <= (j + 1) as f64 * f64::EPSILON * a[(j, j)] {
+                return Err(Error::NotPositiveDefinite { size: n, pivot: j, value: pivot });
+            }
+        }
         // The factorization uses the strict upper triangle as scratch.
         for j in 1..n {
             l.as_mut().col_mut(j).subrows_mut(0, j).fill(0.0);

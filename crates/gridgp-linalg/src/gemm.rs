@@ -19,6 +19,26 @@ pub fn gemm(out: MatMut<'_, f64>, accum: Accum, a: MatRef<'_, f64>, b: MatRef<'_
     settle_registers();
 }
 
+/// out = L B for a lower triangular L, half the work of [`gemm`]; what stands above the diagonal of
+/// L is not read. Then [`settle_registers`].
+///
+/// # Panics
+/// If the shapes do not match.
+pub fn gemm_triangular(out: MatMut<'_, f64>, l: MatRef<'_, f64>, b: MatRef<'_, f64>, par: Par) {
+    triangular::matmul(
+        out,
+        BlockStructure::Rectangular,
+        Accum::Replace,
+        l,
+        BlockStructure::TriangularLower,
+        b,
+        BlockStructure::Rectangular,
+        1.0,
+        par,
+    );
+    settle_registers();
+}
+
 /// The lower triangle of out += alpha A Bᵀ, where that product is symmetric; the strict upper
 /// triangle stays as it is. Then [`settle_registers`].
 ///

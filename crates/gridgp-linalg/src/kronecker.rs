@@ -143,17 +143,32 @@ pub(crate) fn for_each_mode(
     for first in (0..x.ncols()).step_by(batch) {
         let columns = first..(first + batch).min(x.ncols());
         let count = columns.len();
-        gather(x, columns.clone(), &mut now);
+        // A single tensor that lies in one piece is read and written where it is.
+        let single = count == 1 && !axes.is_empty();
+        let given = if single { x.col(first).try_as_col_major() } else { None };
+        let taken = single && out.as_ref().col(first).try_as_col_major().is_some();
+        if given.is_none() {
+            gather(x, columns.clone(), &mut now);
+        }
         shape.copy_from_slice(from);
-        for &axis in &axes {
+        for (done, &axis) in axes.iter().enumerate() {
             let left = count * shape[..axis].iter().product::<usize>();
             let right: usize = shape[axis + 1..].iter().product();
-            let source = &now[..left * from[axis] * right];
-            step(axis, source, left, right, &mut next[..left * to[axis] * right])?;
+            let source = given.filter(|_| done == 0).map_or(&now[..], |x| x.as_slice());
+            let source = &source[..left * from[axis] * right];
+            if taken && done + 1 == axes.len() {
+                let column = out.as_mut().col_mut(first).try_as_col_major_mut();
+                let target = column.expect("was looked at above").as_slice_mut();
+                step(axis, source, left, right, target)?;
+            } else {
+                step(axis, source, left, right, &mut next[..left * to[axis] * right])?;
+                std::mem::swap(&mut now, &mut next);
+            }
             shape[axis] = to[axis];
-            std::mem::swap(&mut now, &mut next);
         }
-        scatter(&now, columns, out.as_mut());
+        if !taken {
+            scatter(&now, columns, out.as_mut());
+        }
     }
     Ok(())
 }

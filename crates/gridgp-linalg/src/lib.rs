@@ -48,7 +48,7 @@
 //! | [`SumKronecker`], other | terms · N Σnₐ | no: [`cg`] | no: [`lanczos`] | no | terms · N Σnₐ | terms |
 //! | [`BlockDiagonal`] | blocks | blocks | blocks | no | blocks | blocks |
 //! | [`LowRank`] | N r | singular | N r² (its rank) | N r² | N r | r² |
-//! | [`LowRankUpdate`] | A + N r | r solves of A + N r², A + N r | r³ | no | A + N r | A + r² |
+//! | [`LowRankUpdate`] | A + N r | r solves of A + N r², two to five times A + N r | r³ | no | A + N r | A + r² |
 //! | [`Toeplitz`] | N log N | N² each time | N² | no | N log N, if the embedding is semidefinite | 1 |
 //! | [`Circulant`] | N log N | N log N | N | N² entries | N log N | 1 |
 //! | [`Masked`] | as A | m solves of A + m³/3, two of A | with it | no | as A | as A |
@@ -58,6 +58,13 @@
 //! | [`Transposed`] | as A | as A | as A | no | no | as A |
 //! | [`Diagonalized`] | basis | basis | N | itself | basis | no |
 //! | [`PivotedCholesky`] | N r | N r² , N r | with it | no | N r | no |
+//!
+//! # What of singular matrices?
+//!
+//! Products, entries, roots, draws and eigendecompositions are the same for them. A determinant is
+//! 0: sign 0, logarithm −∞, and the rank beside it. A solve, and a factorization that solves, is an
+//! error with the rank or the pivot. Pivots and eigenvalues as small as their own rounding count as
+//! zero; nothing is added to them.
 //!
 //! # Conventions
 //!
@@ -69,6 +76,7 @@
 pub mod block_diagonal;
 pub mod cg;
 pub mod cholesky;
+mod cholesky_vjp;
 pub mod circulant;
 pub mod dense;
 pub mod diagonal;
@@ -88,6 +96,7 @@ pub mod low_rank_update;
 pub mod lu;
 pub mod masked;
 pub mod minres;
+pub mod mode_contraction;
 pub mod mode_product;
 pub mod operator;
 pub mod pivoted_cholesky;
@@ -123,6 +132,7 @@ pub use low_rank::LowRank;
 pub use low_rank_update::{FactoredLowRankUpdate, LowRankUpdate};
 pub use lu::Lu;
 pub use masked::{ComplementSolver, Masked};
+pub use mode_contraction::mode_contraction;
 pub use mode_product::{mode_gram, mode_product};
 pub use operator::{Eigen, Entries, Factorize, LinearOperator, LogDet, Solve, SquareRoot};
 pub use pivoted_cholesky::PivotedCholesky;

@@ -9,7 +9,7 @@ use crate::operator::{
     Entries, Factorize, LinearOperator, LogDet, Solve, SquareRoot, check_square,
 };
 use crate::sum::SideBySide;
-use crate::{Error, LogDeterminant, Result};
+use crate::{Error, LogDeterminant, Result, settle_registers};
 
 /// A + U D Vᵀ, for U and V of shape n × r and D of shape r × r.
 ///
@@ -211,28 +211,73 @@ impl<A: Solve + LogDet> LinearOperator for FactoredLowRankUpdate<A> {
     }
 }
 
-impl<A: Solve + LogDet> Solve for FactoredLowRankUpdate<A> {
-    fn solve_unchecked(&self, rhs: MatRef<'_, f64>, mut out: MatMut<'_, f64>) -> Result<()> {
+impl<A: Solve + LogDet> FactoredLowRankUpdate<A> {
+    /// Woodbury's formula, A⁻¹b − A⁻¹U (I + D VᵀA⁻¹U)⁻¹ D VᵀA⁻¹b.
+    pub(crate) fn solve_once(&self, rhs: MatRef<'_, f64>, mut out: MatMut<'_, f64>) -> Result<()> {
         self.update.operator.solve_unchecked(rhs, out.as_mut())?;
         let mut small = Mat::zeros(self.solved_v.ncols(), rhs.ncols());
         gemm(self.solved_v.transpose(), rhs, small.as_mut());
         let small = self.capacitance.solve((&self.update.d * small).as_ref());
         out -= &self.solved_u * small.map_err(|e| self.restate(e))?;
+        settle_registers();
         Ok(())
     }
 
-    fn solve_transpose_unchecked(
-        &self,
-        rhs: MatRef<'_, f64>,
-        mut out: MatMut<'_, f64>,
-    ) -> Result<()> {
-        let transposed = self.update.operator.solve_transpose(rhs)?;
-        out.copy_from(transposed);
+    fn solve_transpose_once(&self, rhs: MatRef<'_, f64>, mut out: MatMut<'_, f64>) -> Result<()> {
+        self.update.operator.solve_transpose_unchecked(rhs, out.as_mut())?;
         let mut small = Mat::zeros(self.solved_u.ncols(), rhs.ncols());
         gemm(self.solved_u.transpose(), rhs, small.as_mut());
         let small = self.capacitance.solve_transpose(small.as_ref());
         out -= &self.solved_v * (self.update.d.transpose() * small.map_err(|e| self.restate(e))?);
+        settle_registers();
         Ok(())
+    }
+}
+
+/// Passes over what is left of a right-hand side, at most.
+const PASSES: usize = 4;
+
+/// Solves, then solves for what `apply` says is left, as long as that halves what is left.
+///
+/// Woodbury's formula subtracts two solutions with A alone, and loses the digits of A's condition
+/// where the update makes the sum regular; this brings them back.
+fn refined(
+    rhs: MatRef<'_, f64>,
+    mut out: MatMut<'_, f64>,
+    apply: impl Fn(MatRef<'_, f64>) -> Mat<f64>,
+    solve: impl Fn(MatRef<'_, f64>, MatMut<'_, f64>) -> Result<()>,
+) -> Result<()> {
+    solve(rhs, out.as_mut())?;
+    let enough = rhs.nrows() as f64 * f64::EPSILON * rhs.norm_max();
+    let mut left = rhs - apply(out.as_ref());
+    let mut correction = Mat::zeros(out.nrows(), out.ncols());
+    for _ in 0..PASSES {
+        let before = left.norm_max();
+        if before.is_nan() || before <= enough {
+            break;
+        }
+        solve(left.as_ref(), correction.as_mut())?;
+        let better = &correction + out.as_ref();
+        left = rhs - apply(better.as_ref());
+        if left.norm_max() < before {
+            out.copy_from(&better);
+        }
+        if left.norm_max() > 0.5 * before {
+            break;
+        }
+    }
+    settle_registers();
+    Ok(())
+}
+
+impl<A: Solve + LogDet> Solve for FactoredLowRankUpdate<A> {
+    fn solve_unchecked(&self, rhs: MatRef<'_, f64>, out: MatMut<'_, f64>) -> Result<()> {
+        refined(rhs, out, |x| self.update.apply(x), |b, x| self.solve_once(b, x))
+    }
+
+    fn solve_transpose_unchecked(&self, rhs: MatRef<'_, f64>, out: MatMut<'_, f64>) -> Result<()> {
+        let apply = |x: MatRef<'_, f64>| self.update.apply_transpose(x);
+        refined(rhs, out, apply, |b, x| self.solve_transpose_once(b, x))
     }
 }
 

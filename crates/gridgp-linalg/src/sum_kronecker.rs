@@ -1,17 +1,16 @@
 //! Sums of Kronecker products, exactly where the algebra allows it.
 
-use faer::linalg::triangular_solve::{
-    solve_lower_triangular_in_place, solve_upper_triangular_in_place,
-};
-use faer::{Mat, MatMut, MatRef, Par};
+use faer::{Mat, MatMut, MatRef, Scale};
+use rayon::prelude::*;
 
 use crate::cholesky::Cholesky;
 use crate::dense::Dense;
 use crate::diagonalized::Diagonalized;
+use crate::gemm::gemm_triangular;
 use crate::kronecker::{Kronecker, kronecker_of_vectors};
 use crate::operator::{Entries, Factorize, LinearOperator, LogDet, SquareRoot, check_square};
 use crate::sum::SideBySide;
-use crate::{Error, LogDeterminant, Result, symmetric_eigen};
+use crate::{Error, LogDeterminant, Result, settle_registers, symmetric_eigen, threads};
 
 /// Σₜ A₍ₜ,₁₎ ⊗ A₍ₜ,₂₎ ⊗ … over any number of terms.
 ///
@@ -172,14 +171,18 @@ impl<T: Entries> Factorize for SumKronecker<T> {
                 )));
             }
         };
-        let mut axes = Vec::new();
-        for (a, f) in first.factors().iter().enumerate() {
+        let pairs = first.factors().iter().enumerate().map(|(a, f)| {
             check_square(f.shape(), "factorized")?;
-            let f = f.axis_matrix();
-            let g = second
-                .map_or_else(|| Mat::zeros(f.nrows(), f.nrows()), |s| s.factors()[a].axis_matrix());
-            axes.push(Congruence::new(f.as_ref(), g.as_ref())?);
-        }
+            let n = f.rows();
+            let g = second.map_or_else(|| Mat::zeros(n, n), |s| s.factors()[a].axis_matrix());
+            Ok((f.axis_matrix(), g))
+        });
+        let pairs = pairs.collect::<Result<Vec<_>>>()?;
+        // The eigensolver takes one thread, so the axes go side by side.
+        let axes: Vec<Congruence> = pairs
+            .par_iter()
+            .map(|(f, g)| Congruence::new(f.as_ref(), g.as_ref()))
+            .collect::<Result<_>>()?;
         let mut values = kronecker_of_vectors(axes.iter().map(|a| &a.first));
         if second.is_some() {
             let others = kronecker_of_vectors(axes.iter().map(|a| &a.second));
@@ -204,35 +207,72 @@ struct Congruence {
     basis_log_det: LogDeterminant,
 }
 
-impl Congruence {
-    /// Whitens by the best conditioned of B, A and their balanced sum, M = L Lᵀ, then
-    /// L⁻¹ A L⁻ᵀ = Q Λ Qᵀ and W = L Q. The sum is regular whenever any combination is.
-    fn new(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Result<Self> {
-        let n = a.nrows();
+/// A matrix L Lᵀ = c₁A + c₂B to whiten with.
+struct Whitener {
+    first: f64,
+    second: f64,
+    chol: Cholesky,
+    /// Of its pivots, a lower bound on that of the matrix.
+    condition: f64,
+}
+
+impl Whitener {
+    fn new(a: MatRef<'_, f64>, b: MatRef<'_, f64>, first: f64, second: f64) -> Result<Self> {
+        settle_registers();
+        let m = if first == 0.0 {
+            Scale(second) * b
+        } else if second == 0.0 {
+            Scale(first) * a
+        } else {
+            Scale(first) * a + Scale(second) * b
+        };
+        let chol = Cholesky::new(m.as_ref())?;
+        let condition = LogDet::log_det(&chol)?.condition();
+        Ok(Self { first, second, chol, condition })
+    }
+
+    /// The best conditioned of B, A and their balanced sum, which is regular whenever any
+    /// combination is. One of about the same condition that comes first is as good and simpler, so
+    /// one that nothing could beat by much ends the search.
+    fn best(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Result<Self> {
         let weight = |m: MatRef<'_, f64>| {
             let largest = m.norm_max();
             if largest > 0.0 { 1.0 / largest } else { 0.0 }
         };
         let (wa, wb) = (weight(a), weight(b));
-        let candidates = [(0.0, wb), (wa, 0.0), (wa, wb)];
-        let mut best: Option<(f64, (f64, f64), Cholesky)> = None;
-        for (ca, cb) in candidates {
-            let m = Mat::from_fn(n, n, |i, j| ca * a[(i, j)] + cb * b[(i, j)]);
-            let Ok(chol) = Cholesky::new(m.as_ref()) else { continue };
-            let condition = LogDet::log_det(&chol)?.condition();
-            // A whitener of about the same condition that comes first is as good and simpler.
-            if best.as_ref().is_none_or(|(c, ..)| 10.0 * condition < *c) {
-                best = Some((condition, (ca, cb), chol));
+        let mut best = Self::new(a, b, 0.0, wb);
+        for (first, second) in [(wa, 0.0), (wa, wb)] {
+            if best.as_ref().is_ok_and(|best| best.condition <= ENOUGH) {
+                break;
+            }
+            let next = Self::new(a, b, first, second);
+            let better = match (&best, &next) {
+                (Ok(best), Ok(next)) => FACTOR * next.condition < best.condition,
+                // The last failure is that of the sum.
+                (best, _) => best.is_err(),
+            };
+            if better {
+                best = next;
             }
         }
-        let Some((_, (ca, cb), chol)) = best else {
-            let m = Mat::from_fn(n, n, |i, j| wa * a[(i, j)] + wb * b[(i, j)]);
-            return Err(Cholesky::new(m.as_ref()).expect_err("was tried above"));
-        };
+        best
+    }
+}
+
+/// A whitener is replaced by one of a condition so many times better.
+const FACTOR: f64 = 10.0;
+/// A condition of pivots with which whitening costs two digits at most.
+const ENOUGH: f64 = 100.0;
+
+impl Congruence {
+    /// Whitens with M = L Lᵀ, then L⁻¹ A L⁻ᵀ = Q Λ Qᵀ and W = L Q.
+    fn new(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Result<Self> {
+        let n = a.nrows();
+        let Whitener { first: ca, second: cb, chol, .. } = Whitener::best(a, b)?;
         let l = chol.l();
         let by_second = ca == 0.0;
         let mut white = if by_second { a.to_owned() } else { b.to_owned() };
-        whiten(l, white.as_mut());
+        whiten(&chol, white.as_mut());
         let (mut values, q) = symmetric_eigen(white.as_ref())?;
         // Both terms are semidefinite, so what is negative here is round-off.
         let rounding = n as f64 * f64::EPSILON * values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
@@ -250,9 +290,10 @@ impl Congruence {
             let first = values.iter().map(|&v| other(v, cb, ca)).collect();
             (first, values)
         };
-        let basis = l * &q;
+        let mut basis = Mat::zeros(n, n);
+        gemm_triangular(basis.as_mut(), l, q.as_ref(), threads::for_flops(n * n * n));
         let mut dual = q;
-        solve_upper_triangular_in_place(l.transpose(), dual.as_mut(), Par::Seq);
+        chol.solve_lt_in_place(dual.as_mut());
         let mut basis_log_det = LogDeterminant::of_values((0..n).map(|i| l[(i, i)]), 0.0);
         basis_log_det.sign = 1.0;
         Ok(Self { basis, dual, first, second, basis_log_det })
@@ -260,9 +301,9 @@ impl Congruence {
 }
 
 /// m = L⁻¹ m L⁻ᵀ for symmetric m.
-fn whiten(l: MatRef<'_, f64>, mut m: MatMut<'_, f64>) {
-    solve_lower_triangular_in_place(l, m.as_mut(), Par::Seq);
-    solve_lower_triangular_in_place(l, m.as_mut().transpose_mut(), Par::Seq);
+fn whiten(chol: &Cholesky, mut m: MatMut<'_, f64>) {
+    chol.solve_l_in_place(m.as_mut());
+    chol.solve_l_in_place(m.transpose_mut());
 }
 
 impl<T: Entries> SumKronecker<T> {
@@ -288,7 +329,7 @@ impl<T: Entries> SumKronecker<T> {
             for (t, f) in factors.iter().enumerate() {
                 // Irrational weights: two eigenspaces would have to coincide by accident.
                 let weight = (2.0 + t as f64).sqrt() / f.norm_max().max(f64::MIN_POSITIVE);
-                combination += faer::Scale(weight) * f;
+                combination += Scale(weight) * f;
             }
             let (_, q) = symmetric_eigen(combination.as_ref())?;
             for (term, (f, values)) in factors.iter().zip(&mut values).enumerate() {

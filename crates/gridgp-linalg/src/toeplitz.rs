@@ -135,7 +135,7 @@ impl Toeplitz {
         for k in 1..n {
             beta *= (1.0 - alpha) * (1.0 + alpha);
             // Below this a pivot is round-off of the sums that made it.
-            if beta.is_nan() || beta <= 0.0 {
+            if beta.is_nan() || beta <= (k + 1) as f64 * f64::EPSILON {
                 return error(k, beta);
             }
             betas.push(beta);

@@ -5,9 +5,10 @@ use faer::linalg::triangular_solve::{
 };
 use faer::{Mat, MatMut, MatRef};
 
+use crate::cholesky::check_finite;
 use crate::dense::gemm;
 use crate::operator::{Entries, LinearOperator, LogDet, Solve};
-use crate::{Error, LogDeterminant, Result, mode_product, threads};
+use crate::{Error, LogDeterminant, Result, mode_product, settle_registers, threads};
 
 /// A square lower or upper triangular matrix.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +49,19 @@ impl Triangular {
         if self.upper { self.l.transpose() } else { self.l.as_ref() }
     }
 
+    /// The rank, if that is not full. A zero on the diagonal makes the matrix singular, but several
+    /// do not cost a rank each, so singular values count.
+    fn missing_rank(&self) -> Result<Option<usize>> {
+        let n = self.l.nrows();
+        if (0..n).all(|i| self.l[(i, i)] != 0.0) {
+            return Ok(None);
+        }
+        check_finite(self.l.as_ref(), "triangular matrix")?;
+        let values = self.l.singular_values().map_err(|_| Error::Eigen { size: n })?;
+        let zero = n as f64 * f64::EPSILON * values[0];
+        Ok(Some(values.iter().filter(|v| **v > zero).count().min(n - 1)))
+    }
+
     /// Solves with L or with Lᵀ.
     fn solve_with(
         &self,
@@ -56,8 +70,7 @@ impl Triangular {
         mut out: MatMut<'_, f64>,
     ) -> Result<()> {
         let size = self.l.nrows();
-        let rank = (0..size).filter(|&i| self.l[(i, i)] != 0.0).count();
-        if rank < size {
+        if let Some(rank) = self.missing_rank()? {
             return Err(Error::Singular { size, rank });
         }
         out.copy_from(rhs);
@@ -67,6 +80,7 @@ impl Triangular {
         } else {
             solve_lower_triangular_in_place(self.l.as_ref(), out, par);
         }
+        settle_registers();
         Ok(())
     }
 }
@@ -111,6 +125,7 @@ impl Solve for Triangular {
 
 impl LogDet for Triangular {
     fn log_det(&self) -> Result<LogDeterminant> {
-        Ok(LogDeterminant::of_values((0..self.l.nrows()).map(|i| self.l[(i, i)]), 0.0))
+        let det = LogDeterminant::of_values((0..self.l.nrows()).map(|i| self.l[(i, i)]), 0.0);
+        Ok(LogDeterminant { rank: self.missing_rank()?.unwrap_or(det.rank), ..det })
     }
 }

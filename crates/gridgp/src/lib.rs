@@ -4,14 +4,15 @@
 //! the cube of each axis instead of the cube of their product. The modules depend on each other
 //! from left to right only:
 //!
-//! [`grid`] → [`dist`] → [`param`] → [`kernel`] → [`likelihood`] → [`process`] → [`model`] → [`density`] →
-//! [`posterior`] → [`infer`] → [`extremes`]
+//! [`grid`] → [`dist`] → [`diagnostics`] → [`param`] → [`kernel`] → [`likelihood`] → [`process`] →
+//! [`model`] → [`density`] → [`posterior`] → [`infer`] → [`extremes`]
 //!
 //! Conventions, everywhere: row-major, the last axis fastest; `f64`; amplitudes are standard
 //! deviations; missing is a mask; seeds are explicit; nothing here prints, reads a file, the clock
 //! or the environment.
 
 pub mod density;
+pub mod diagnostics;
 pub mod dist;
 pub mod error;
 pub mod extremes;

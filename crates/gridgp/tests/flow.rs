@@ -8,6 +8,7 @@ const ORDER: &[&str] = &[
     "error",
     "grid",
     "dist",
+    "diagnostics",
     "param",
     "kernel",
     "likelihood",

@@ -1,14 +1,26 @@
 //! `gridgp fit`: from a model file to a fit file.
 
+mod approximate;
+mod map;
+mod nuts;
+
 use std::io::Write;
 use std::time::Instant;
 
-use gridgp_io::FitFile;
+use gridgp::model::spec::Method;
+use gridgp_io::{FitFile, InferenceGroup};
+use serde_json::Value;
 
-use super::{check_writable, load};
+use super::{Loaded, check_writable, load};
 use crate::args::Fit;
-use crate::progress::{SearchBar, Spinner};
+use crate::progress::Spinner;
 use crate::{machine, report};
+
+/// What a method found.
+struct Found {
+    groups: Vec<InferenceGroup>,
+    summary: Value,
+}
 
 pub fn run(args: &Fit) -> anyhow::Result<()> {
     let begun = Instant::now();
@@ -17,30 +29,33 @@ pub fn run(args: &Fit) -> anyhow::Result<()> {
     let reading = Spinner::new("reading the data", args.quiet);
     let loaded = load(&args.model, args.data.as_deref(), args.seed)?;
     drop(reading);
-    let bar = SearchBar::new(args.quiet);
-    let map = gridgp::infer::map(&loaded.model, &|p| bar.update(p))?;
-    bar.finish();
-    for warning in &map.warnings {
-        eprintln!("warning: {warning}");
+    let method = loaded.model.spec.inference.method;
+    let found = match method {
+        Method::Map => map::fit(&loaded, args, begun)?,
+        Method::Nuts => nuts::fit(&loaded, args, begun)?,
+        Method::Laplace | Method::Svi | Method::Pathfinder => {
+            approximate::fit(&loaded, args, begun)?
+        }
+    };
+    for warning in found.summary["warnings"].as_array().into_iter().flatten() {
+        eprintln!("warning: {}", warning.as_str().unwrap_or_default());
     }
-    let summary =
-        report::summary(&loaded.model, &map, begun.elapsed().as_secs_f64(), machine::peak_memory());
-    let names = loaded.model.parameters.iter().map(|p| p.name.clone());
+    let Loaded { source, model, scalings } = loaded;
     let fit = FitFile {
         version: env!("CARGO_PKG_VERSION").into(),
-        method: "map".into(),
-        seed: loaded.model.spec.inference.seed,
-        parameters: names.zip(map.estimate.iter().map(|&v| vec![v])).collect(),
-        summary: serde_json::to_string_pretty(&summary)?,
-        source: loaded.source,
-        data: loaded.model.data,
-        scalings: loaded.scalings,
+        method: serde_json::to_value(method)?.as_str().unwrap_or_default().into(),
+        seed: model.spec.inference.seed,
+        groups: found.groups,
+        summary: serde_json::to_string_pretty(&found.summary)?,
+        source,
+        data: model.data,
+        scalings,
     };
     gridgp_io::write_fit(&args.output, &fit)?;
     if args.json {
         writeln!(std::io::stdout(), "{}", fit.summary)?;
     } else if !args.quiet {
-        report::print(&summary, std::io::stdout())?;
+        report::print(&found.summary, std::io::stdout())?;
     }
     Ok(())
 }

@@ -30,9 +30,8 @@ pub fn read(at: Option<&str>, model: &Model, scalings: &[Scaling]) -> anyhow::Re
             gridgp_io::read_grid(path, &model.spec.data, grid.axes(), scalings)?;
         return Ok(Where::Grid(Place { grid, covariates }));
     }
-    let used: Vec<usize> = (0..model.data.covariates.len())
-        .filter(|c| model.location.terms.iter().any(|t| t.covariates.contains(c)))
-        .collect();
+    let used: Vec<usize> =
+        (0..model.data.covariates.len()).filter(|c| model.used_covariates().contains(c)).collect();
     let name = |c: usize| model.data.covariates[c].name.as_str();
     let column =
         |c: usize| model.spec.data.covariates[name(c)].variable.as_deref().unwrap_or(name(c));

@@ -1,5 +1,7 @@
 //! `gridgp predict`: means, standard deviations, quantiles and draws where they are asked for.
 
+mod from_draws;
+
 use std::io::Write;
 use std::time::Instant;
 
@@ -27,17 +29,20 @@ pub fn run(args: &Predict) -> anyhow::Result<()> {
     let spinner = Spinner::new(format!("predicting from {}", args.fit.display()), args.quiet);
     let fit = gridgp_io::read_fit(&args.fit)?;
     let model = Model::new(ModelSpec::from_toml(&fit.source)?, &fit.source, fit.data.clone())?;
-    let theta = estimate(&fit, &model)?;
     let place = place::read(args.at.as_deref(), &model, &fit.scalings)?;
     check_size(&model.data, 1)?;
-    let conditional = Conditional::new(&model, &theta)?;
     let seed = args.seed.unwrap_or(fit.seed);
     let attributes = vec![
         ("title".to_owned(), format!("prediction of {}", model.data.response.name)),
         ("source".to_owned(), format!("gridgp {} from {}", fit.version, args.fit.display())),
     ];
-    let written = match place {
-        Where::Grid(place) => {
+    let written = match (fit.samples(), place) {
+        (Some(samples), place) => {
+            from_draws::predict(args, &model, &samples, place, attributes, seed)?
+        }
+        (None, Where::Grid(place)) => {
+            let theta = estimate(&fit, &model)?;
+            let conditional = Conditional::new(&model, &theta)?;
             check_grid(&place.grid, args)?;
             let moments = conditional.on_grid(&place)?;
             let dims: Vec<&str> = place.grid.axes().iter().map(Axis::name).collect();
@@ -47,12 +52,14 @@ pub fn run(args: &Predict) -> anyhow::Result<()> {
                 variables.push(draw_variable(draws, &dims, &model));
             }
             let cells = place.grid.len();
-            let extra = extra_axes(args)?;
+            let extra = extra_axes(args, args.draws)?;
             let output = GridOutput { grid: place.grid.clone(), extra, variables, attributes };
             gridgp_io::write_grid(&args.output, &output)?;
             cells
         }
-        Where::Points(points, covariates) => {
+        (None, Where::Points(points, covariates)) => {
+            let theta = estimate(&fit, &model)?;
+            let conditional = Conditional::new(&model, &theta)?;
             let moments = conditional.at_points(&points.points, &covariates)?;
             let mut variables = variables(&moments, &["point"], &model, &args.quantiles)?;
             if args.draws > 0 {
@@ -63,7 +70,7 @@ pub fn run(args: &Predict) -> anyhow::Result<()> {
             let output = PointsOutput {
                 dim: "point".into(),
                 coordinates: points.coordinates,
-                extra: extra_axes(args)?,
+                extra: extra_axes(args, args.draws)?,
                 variables,
                 attributes,
             };
@@ -86,8 +93,7 @@ fn estimate(fit: &FitFile, model: &Model) -> anyhow::Result<Vec<f64>> {
         .parameters
         .iter()
         .map(|p| {
-            let found = fit.parameters.iter().find(|(name, _)| *name == p.name);
-            found.and_then(|(_, draws)| draws.first().copied()).with_context(|| {
+            fit.parameter(&p.name).and_then(|draws| draws.first().copied()).with_context(|| {
                 format!("the fit has no value of {:?}: the file is damaged", p.name)
             })
         })
@@ -103,13 +109,13 @@ fn check_grid(grid: &Grid, args: &Predict) -> anyhow::Result<()> {
     )
 }
 
-fn extra_axes(args: &Predict) -> anyhow::Result<Vec<Axis>> {
+fn extra_axes(args: &Predict, draws: usize) -> anyhow::Result<Vec<Axis>> {
     let mut axes = Vec::new();
     if !args.quantiles.is_empty() {
         axes.push(Axis::numbers("quantile", args.quantiles.clone())?);
     }
     if args.draws > 0 {
-        let numbers = (0..args.draws).map(|i| i as f64).collect();
+        let numbers = (0..draws).map(|i| i as f64).collect();
         axes.push(Axis::new("draw", vec![Coordinate::numbers("draw", numbers)])?);
     }
     Ok(axes)

@@ -1,8 +1,10 @@
 //! Log densities of the unknowns, with gradients: what inference sees of a model.
 
+pub(crate) mod joint;
 mod marginal;
 mod posterior;
 
+pub use joint::Joint;
 pub use marginal::{Marginal, MarginalValue};
 pub use posterior::LogPosterior;
 

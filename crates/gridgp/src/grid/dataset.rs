@@ -52,6 +52,14 @@ pub struct Covariate {
     pub units: Option<String>,
 }
 
+impl Covariate {
+    /// Its value at a cell, given by its position along each axis of the grid.
+    pub fn at(&self, index: &[usize], grid: &Grid) -> f64 {
+        let axes = grid.axes();
+        self.values[self.axes.iter().fold(0, |at, &a| at * axes[a].len() + index[a])]
+    }
+}
+
 /// A response on a grid, with covariates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
@@ -112,6 +120,14 @@ impl Dataset {
             }
         }
         Ok(Self { grid, response, covariates })
+    }
+
+    /// The observed values of the response, in the order of the cells.
+    pub fn observed(&self) -> impl Iterator<Item = f64> + Clone {
+        let y = &self.response;
+        let missing = y.missing.as_deref();
+        let cells = y.values.iter().enumerate();
+        cells.filter(move |(i, _)| missing.is_none_or(|m| !m[*i])).map(|(_, &v)| v)
     }
 
     /// The covariate called `name`.

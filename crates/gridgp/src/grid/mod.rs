@@ -86,6 +86,17 @@ impl Grid {
             self.axes.iter().zip(self.unravel(cell)).map(|(axis, i)| axis.describe(i)).collect();
         parts.join(", ")
     }
+
+    /// A readable name for point number `i` of the product of some axes, for messages.
+    pub fn describe_part(&self, axes: &[usize], mut i: usize) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        for &a in axes.iter().rev() {
+            parts.push(self.axes[a].describe(i % self.axes[a].len()));
+            i /= self.axes[a].len();
+        }
+        parts.reverse();
+        if parts.is_empty() { "every cell".into() } else { parts.join(", ") }
+    }
 }
 
 #[cfg(test)]
@@ -109,6 +120,8 @@ mod tests {
             assert_eq!(grid.ravel(&grid.unravel(cell)), cell);
         }
         assert_eq!(grid.describe(5), "x = 1, y = 1");
+        assert_eq!(grid.describe_part(&[0, 1], 5), "x = 1, y = 1");
+        assert_eq!(grid.describe_part(&[1], 2), "y = 2");
     }
 
     #[test]

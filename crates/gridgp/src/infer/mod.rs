@@ -1,6 +1,10 @@
 //! Inference: from a [`LogDensity`](crate::density::LogDensity) to estimates of its unknowns.
 //!
-//! One engine, one file. [`maximize`] finds the mode by L-BFGS from several starts.
+//! One engine, one file or folder. [`maximize`] finds the mode by L-BFGS from several starts;
+//! [`nuts()`] draws by the No-U-Turn Sampler, [`sample()`] by the route that suits a model. Three
+//! engines approximate the density by normal distributions: [`laplace`] with the curvature at the
+//! mode, [`svi`] with the nearest of a family, [`pathfinder`] with the best along the way to the mode.
+//! Each gives an [`Approximation`], with draws and with a [`ParetoK`] that says how far to trust it.
 //!
 //! # Why the optimizer is our own
 //!
@@ -11,16 +15,37 @@
 //! twice; its Moré–Thuente search evaluates once, but ends at the first −∞ and compares values that are
 //! only round-off. What is left once the line search is replaced is the two-loop recursion.
 
+mod approximate;
+mod approximation;
 mod climb;
 mod history;
+mod laplace;
 mod line_search;
 mod map;
 mod maximize;
+mod nuts;
+mod pareto_k;
+mod pathfinder;
+mod sample;
 mod starts;
+mod svi;
+#[cfg(test)]
+mod targets;
 #[cfg(test)]
 mod tests;
 
+pub use approximate::{ApproximateProgress, approximate};
+pub use approximation::{Approximation, Engine};
 pub use history::History;
+pub use laplace::{LaplaceOptions, laplace};
 pub use map::{Map, map};
 pub use maximize::{MaximizeOptions, Optimum, Progress, StartSummary, maximize};
+pub use nuts::{
+    Adapted, ChainDraws, ChainState, Draws, Event, Metric, NutsOptions, Phase, Statistics,
+    Whitening, nuts,
+};
+pub use pareto_k::ParetoK;
+pub use pathfinder::{PathfinderOptions, pathfinder};
+pub use sample::{SamplePlan, Sampled, plan, sample};
 pub use starts::starts;
+pub use svi::{Guide, SviOptions, SviProgress, svi};

@@ -38,10 +38,11 @@ pub fn starts(model: &Model, count: usize, seed: u64) -> Vec<Vec<f64>> {
 }
 
 fn data_driven(model: &Model) -> Vec<f64> {
-    let y = model.modelled_response();
-    let n = y.len() as f64;
-    let mean = y.iter().sum::<f64>() / n;
-    let sd = (y.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+    let (origin, unit) = model.standardization;
+    let y = model.data.observed().map(|y| (y - origin) / unit);
+    let n = y.clone().count() as f64;
+    let mean = y.clone().sum::<f64>() / n;
+    let sd = (y.map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
     let mut theta: Vec<f64> = model.parameters.iter().map(|p| p.prior.median()).collect();
     let set = |theta: &mut [f64], j: usize, value: f64| {
         theta[j] = within(&model.parameters[j].prior, value);
@@ -52,21 +53,23 @@ fn data_driven(model: &Model) -> Vec<f64> {
     for (j, period) in periods(model) {
         set(&mut theta, j, period);
     }
-    if let Some(j) = model.scale.free() {
-        set(&mut theta, j, sd / 3.0);
-    }
-    for (f, term) in model.location.random() {
-        let field = &model.fields[f];
-        let correlations = field.axes.iter().flatten().all(|k| k.kernel.has_unit_diagonal());
-        if let (Some(j), true, true) =
-            (field.amplitude.free(), term.covariates.is_empty(), correlations)
-        {
-            set(&mut theta, j, sd);
+    if let Some((location, scale)) = model.gaussian() {
+        if let Some(j) = scale.free() {
+            set(&mut theta, j, sd / 3.0);
         }
-    }
-    for term in model.location.fixed() {
-        if let ([j], []) = (term.parameters.as_slice(), term.covariates.as_slice()) {
-            set(&mut theta, *j, mean / term.factor);
+        for (f, term) in location.random() {
+            let field = &model.fields[f];
+            let correlations = field.axes.iter().flatten().all(|k| k.kernel.has_unit_diagonal());
+            if let (Some(j), true, true) =
+                (field.amplitude.free(), term.covariates.is_empty(), correlations)
+            {
+                set(&mut theta, j, sd);
+            }
+        }
+        for term in location.fixed() {
+            if let ([j], []) = (term.parameters.as_slice(), term.covariates.as_slice()) {
+                set(&mut theta, *j, mean / term.factor);
+            }
         }
     }
     for (name, &value) in &model.spec.inference.start {

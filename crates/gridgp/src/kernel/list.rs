@@ -1,10 +1,11 @@
 //! The built-in kernels by name.
 
 use super::{
-    Constant, Inputs, Kernel, Linear, Matern12, Matern32, Matern52, Polynomial, Profile,
-    RationalQuadratic, SquaredExponential, Stationary, White,
+    Constant, Coregionalization, Inputs, Kernel, Linear, Matern12, Matern32, Matern52, Monomial,
+    Polynomial, Profile, RationalQuadratic, SquaredExponential, Stationary, White,
 };
 use super::{Cosine, Periodic};
+use crate::grid::{Axis, Coordinate, Values};
 
 /// What a kernel is called, what it computes and what it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,10 @@ const COLUMN: (&str, &str) = ("columns", "which coordinates of the axis it sees;
 pub(super) const COLUMNS: &[(&str, &str)] = &[COLUMN];
 pub(super) const COLUMNS_DEGREE: &[(&str, &str)] =
     &[COLUMN, ("degree", "the highest power; required")];
+pub(super) const COLUMNS_RANK: &[(&str, &str)] = &[
+    ("columns", "which coordinate of the axis holds the labels, where it has several"),
+    ("rank", "number of columns of W; required"),
+];
 pub(super) const PER_COORDINATE: &[(&str, &str)] = &[
     COLUMN,
     ("per_coordinate", "one lengthscale for each coordinate, lengthscale.NAME"),
@@ -40,12 +45,17 @@ pub struct KernelOptions {
     pub columns: Option<Vec<usize>>,
     /// The names of all coordinates of the points.
     pub coordinate_names: Vec<String>,
+    /// For each coordinate the labels of the axis' points, in their order; empty for one made of
+    /// numbers, and no lists at all if none has labels.
+    pub labels: Vec<Vec<String>>,
     /// One lengthscale for each coordinate.
     pub per_coordinate: bool,
     /// Distance on the sphere, from longitude and latitude in degrees.
     pub great_circle: bool,
     /// The degree of a polynomial.
     pub degree: Option<usize>,
+    /// The rank of a coregionalization.
+    pub rank: Option<usize>,
 }
 
 impl KernelOptions {
@@ -53,6 +63,16 @@ impl KernelOptions {
     pub fn of<S: Into<String>>(coordinate_names: impl IntoIterator<Item = S>) -> Self {
         let coordinate_names = coordinate_names.into_iter().map(Into::into).collect();
         Self { coordinate_names, ..Self::default() }
+    }
+
+    /// No options, for the points of an axis.
+    pub fn on(axis: &Axis) -> Self {
+        let labels = |c: &Coordinate| match &c.values {
+            Values::Labels(labels) => labels.clone(),
+            Values::Numbers(_) => vec![],
+        };
+        let labels = axis.coordinates().iter().map(labels).collect();
+        Self { labels, ..Self::of(axis.coordinates().iter().map(|c| c.name.clone())) }
     }
 
     /// The coordinates and the metric that they describe.
@@ -63,12 +83,13 @@ impl KernelOptions {
 
     /// The names of the options that are set.
     fn set(&self) -> impl Iterator<Item = &'static str> {
-        let Self { columns, coordinate_names: _, per_coordinate, great_circle, degree } = self;
+        let Self { columns, per_coordinate, great_circle, degree, rank, .. } = self;
         [
             (columns.is_some(), "columns"),
             (*per_coordinate, "per_coordinate"),
             (*great_circle, "great_circle"),
             (degree.is_some(), "degree"),
+            (rank.is_some(), "rank"),
         ]
         .into_iter()
         .filter_map(|(set, name)| set.then_some(name))
@@ -110,7 +131,9 @@ built_in! {
     Cosine: Cosine::INFO, Stationary::from_options;
     Linear: Linear::INFO, Linear::from_options;
     Polynomial: Polynomial::INFO, Polynomial::from_options;
+    Monomial: Monomial::INFO, Monomial::from_options;
     Constant: Constant::INFO, |_| Ok(Constant);
+    Coregionalization: Coregionalization::INFO, Coregionalization::from_options;
     White: White::INFO, White::from_options;
 }
 
@@ -127,6 +150,10 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["matern"], "there are matern12, matern32 and matern52"),
     (&["ratquad", "rq"], "RatQuad and RQ are rational_quadratic, with the same parameters"),
     (&["expsinesquared", "expsinsquared"], "ExpSineSquared is periodic, with the same parameters"),
+    (
+        &["coregion", "index", "indexkernel", "icm", "lmc"],
+        "Coregion and IndexKernel are coregionalization, with the option `rank`",
+    ),
     (&["poly"], "polynomials are polynomial, with the option `degree`"),
     (&["whitenoise", "noise", "iid", "identity"], "independent values are white"),
 ];
@@ -166,7 +193,9 @@ impl Kernel {
             Self::Cosine(_) => Some(BuiltIn::Cosine),
             Self::Linear(_) => Some(BuiltIn::Linear),
             Self::Polynomial(_) => Some(BuiltIn::Polynomial),
+            Self::Monomial(_) => Some(BuiltIn::Monomial),
             Self::Constant(_) => Some(BuiltIn::Constant),
+            Self::Coregionalization(_) => Some(BuiltIn::Coregionalization),
             Self::White(_) => Some(BuiltIn::White),
             Self::Sum(_) | Self::Product(_) | Self::Scaled(_) | Self::Custom(_) => None,
         }
@@ -192,12 +221,14 @@ fn unknown(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::Covariance;
+    use crate::kernel::{Covariance, KernelParameter};
 
     /// Options with all that the kernel requires.
     fn options(kernel: BuiltIn) -> KernelOptions {
-        let degree = (kernel == BuiltIn::Polynomial).then_some(2);
-        KernelOptions { degree, ..KernelOptions::of(["x"]) }
+        let degree = matches!(kernel, BuiltIn::Polynomial | BuiltIn::Monomial).then_some(2);
+        let rank = (kernel == BuiltIn::Coregionalization).then_some(1);
+        let labels = vec![vec!["a".into(), "b".into()]];
+        KernelOptions { degree, rank, labels, ..KernelOptions::of(["x"]) }
     }
 
     #[test]
@@ -207,7 +238,11 @@ mod tests {
             let kernel = Kernel::from_name(info.name, &options(built_in)).unwrap();
             assert_eq!(kernel.built_in(), Some(built_in));
             let declared: Vec<&str> = info.parameters.iter().map(|(name, _)| *name).collect();
-            let actual: Vec<String> = kernel.parameters().into_iter().map(|p| p.name).collect();
+            // Behind the point stands what it belongs to.
+            let base = |p: KernelParameter| p.name.split('.').next().map(String::from);
+            let mut actual: Vec<String> =
+                kernel.parameters().into_iter().filter_map(base).collect();
+            actual.dedup();
             assert_eq!(declared, actual, "{}", info.name);
         }
     }
@@ -220,12 +255,17 @@ mod tests {
             let mut tried = vec![
                 ("columns", KernelOptions { columns: Some(vec![0]), ..base.clone() }),
                 ("per_coordinate", KernelOptions { per_coordinate: true, ..base.clone() }),
-                ("degree", KernelOptions { degree: Some(3), ..base }),
+                ("degree", KernelOptions { degree: Some(3), ..base.clone() }),
+                ("rank", KernelOptions { rank: Some(2), ..base }),
             ];
             let sphere = KernelOptions { great_circle: true, ..KernelOptions::of(["lon", "lat"]) };
             tried.push((
                 "great_circle",
-                KernelOptions { degree: options(built_in).degree, ..sphere },
+                KernelOptions {
+                    coordinate_names: sphere.coordinate_names,
+                    great_circle: true,
+                    ..options(built_in)
+                },
             ));
             for (option, options) in tried {
                 let result = Kernel::from_name(info.name, &options);

@@ -33,6 +33,7 @@
 
 pub mod conformance;
 mod constant;
+mod coregionalization;
 mod cosine;
 mod inputs;
 mod linear;
@@ -40,6 +41,7 @@ mod list;
 mod matern12;
 mod matern32;
 mod matern52;
+mod monomial;
 mod pairs;
 mod parameter;
 mod periodic;
@@ -57,6 +59,7 @@ mod toeplitz;
 mod white;
 
 pub use constant::Constant;
+pub use coregionalization::Coregionalization;
 pub use cosine::Cosine;
 pub use inputs::{EARTH_RADIUS_KM, Inputs, Metric};
 pub use linear::Linear;
@@ -64,6 +67,7 @@ pub use list::{BuiltIn, KernelInfo, KernelOptions};
 pub use matern12::Matern12;
 pub use matern32::Matern32;
 pub use matern52::Matern52;
+pub use monomial::Monomial;
 pub use parameter::{KernelParameter, Role};
 pub use periodic::Periodic;
 pub use polynomial::Polynomial;
@@ -86,7 +90,8 @@ use std::sync::Arc;
 /// `y` has m, and both have the coordinates that the kernel was built for.
 ///
 /// # Panics
-/// All methods, if a length or shape does not match.
+/// All methods, if a length or shape does not match; those that evaluate, at a point that is
+/// [unknown](Self::unknown_point).
 pub trait Covariance: Debug + Send + Sync {
     /// The parameters, in the order of θ.
     ///
@@ -138,6 +143,12 @@ pub trait Covariance: Debug + Send + Sync {
         x.len()
     }
 
+    /// The position of the first point that the kernel has no parameters for, such as a label that
+    /// came after the fit. Nothing else may be asked of such points.
+    fn unknown_point(&self, _x: &Points) -> Option<usize> {
+        None
+    }
+
     /// Whether k(x, y) depends on x − y only.
     ///
     /// False for the great circle, which no shift of longitude and latitude preserves.
@@ -179,8 +190,12 @@ pub enum Kernel {
     Linear(Linear),
     /// (x·y + c)^d.
     Polynomial(Polynomial),
+    /// (x·y)^d.
+    Monomial(Monomial),
     /// 1.
     Constant(Constant),
+    /// (W Wᵀ + diag κ) of labels.
+    Coregionalization(Coregionalization),
     /// 1 where x = y, else 0.
     White(White),
     /// k₁ + k₂ + ….
@@ -211,7 +226,9 @@ impl Kernel {
             Self::Cosine(k) => k,
             Self::Linear(k) => k,
             Self::Polynomial(k) => k,
+            Self::Monomial(k) => k,
             Self::Constant(k) => k,
+            Self::Coregionalization(k) => k,
             Self::White(k) => k,
             Self::Sum(k) => k,
             Self::Product(k) => k,
@@ -284,6 +301,10 @@ impl Covariance for Kernel {
 
     fn rank_bound(&self, x: &Points) -> usize {
         self.inner().rank_bound(x)
+    }
+
+    fn unknown_point(&self, x: &Points) -> Option<usize> {
+        self.inner().unknown_point(x)
     }
 
     fn is_stationary(&self) -> bool {

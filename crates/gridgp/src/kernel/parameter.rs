@@ -49,13 +49,17 @@ pub enum Role {
     Offset,
     /// A standard deviation that multiplies the function; positive.
     Amplitude,
+    /// How much of a shared function a label has; any number.
+    Weight,
+    /// The variance that a label has for itself; not negative.
+    Variance,
 }
 
 impl Role {
     /// The smallest value, or the one that no value reaches; `None` if any number is legal.
     pub fn lower_bound(self) -> Option<f64> {
         match self {
-            Self::Center { .. } => None,
+            Self::Center { .. } | Self::Weight => None,
             _ => Some(0.0),
         }
     }
@@ -64,9 +68,10 @@ impl Role {
     pub fn admits(self, value: f64) -> bool {
         value.is_finite()
             && match self {
-                Self::Center { .. } => true,
-                // Without them a polynomial is homogeneous and a field is 0: both are models.
-                Self::Offset | Self::Amplitude => value >= 0.0,
+                Self::Center { .. } | Self::Weight => true,
+                // Without them a polynomial is homogeneous, a field is 0 and labels share
+                // everything: all are models.
+                Self::Offset | Self::Amplitude | Self::Variance => value >= 0.0,
                 _ => value > 0.0,
             }
     }
@@ -82,6 +87,8 @@ mod tests {
         assert!(Role::Center { column: 0 }.admits(-1.0) && !Role::Offset.admits(-1.0));
         assert!(!Role::Offset.admits(f64::INFINITY) && !Role::Period.admits(f64::NAN));
         assert_eq!(Role::Center { column: 0 }.lower_bound(), None);
+        assert!(Role::Weight.admits(-1.0) && Role::Variance.admits(0.0));
+        assert_eq!(Role::Variance.lower_bound(), Some(0.0));
         assert_eq!(Role::Lengthscale { column: None }.lower_bound(), Some(0.0));
     }
 }

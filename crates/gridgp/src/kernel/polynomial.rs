@@ -87,6 +87,12 @@ impl Polynomial {
         Self::new(options.inputs()?, degree)
     }
 
+    /// Only what remains without offset.
+    pub(super) fn homogeneous(mut self) -> Self {
+        self.monomials.retain(|m| m.offset == 0);
+        self
+    }
+
     /// The degree d.
     pub fn degree(&self) -> usize {
         self.degree as usize

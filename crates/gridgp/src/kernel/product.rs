@@ -174,6 +174,10 @@ impl Covariance for Product {
         self.factors.iter().map(|k| k.rank_bound(x)).fold(1, usize::saturating_mul).min(x.len())
     }
 
+    fn unknown_point(&self, x: &Points) -> Option<usize> {
+        self.factors.iter().filter_map(|k| k.unknown_point(x)).min()
+    }
+
     fn is_stationary(&self) -> bool {
         self.factors.iter().all(Covariance::is_stationary)
     }

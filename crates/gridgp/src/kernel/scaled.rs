@@ -106,6 +106,10 @@ impl Covariance for Scaled {
         self.kernel.rank_bound(x)
     }
 
+    fn unknown_point(&self, x: &Points) -> Option<usize> {
+        self.kernel.unknown_point(x)
+    }
+
     fn is_stationary(&self) -> bool {
         self.kernel.is_stationary()
     }

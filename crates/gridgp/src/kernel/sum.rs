@@ -133,6 +133,10 @@ impl Covariance for Sum {
         self.terms.iter().map(|k| k.rank_bound(x)).fold(0, usize::saturating_add).min(x.len())
     }
 
+    fn unknown_point(&self, x: &Points) -> Option<usize> {
+        self.terms.iter().filter_map(|k| k.unknown_point(x)).min()
+    }
+
     fn is_stationary(&self) -> bool {
         self.terms.iter().all(Covariance::is_stationary)
     }

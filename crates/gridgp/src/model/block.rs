@@ -36,7 +36,7 @@ impl Model {
             units: y.units.clone(),
             long_name: y.long_name.clone(),
             values: part(&y.values, &shape, &all, ranges),
-            missing: None,
+            missing: y.missing.as_ref().map(|m| part(m, &shape, &all, ranges)),
         };
         let covariates = data.covariates.iter().map(|c| Covariate {
             values: part(&c.values, &shape, &c.axes, ranges),
@@ -62,15 +62,15 @@ impl Model {
             )?,
             parameters: self.parameters.clone(),
             fields,
-            location: self.location.clone(),
-            scale: self.scale,
+            family: self.family.clone(),
+            equations: self.equations.clone(),
             standardization: self.standardization,
         })
     }
 }
 
 /// The block of a row-major array whose axes are `axes` of a grid.
-fn part(values: &[f64], shape: &[usize], axes: &[usize], ranges: &[Range<usize>]) -> Vec<f64> {
+fn part<T: Copy>(values: &[T], shape: &[usize], axes: &[usize], ranges: &[Range<usize>]) -> Vec<T> {
     axes.iter()
         .fold(vec![0], |starts: Vec<usize>, &a| {
             let along = |start: usize| ranges[a].clone().map(move |i| start * shape[a] + i);

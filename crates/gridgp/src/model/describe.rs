@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Model, Term};
+use super::{Equation, Link, Model, Term};
 use crate::param::Value;
 
 /// The model as equations: the likelihood, each field's covariance, the priors, and what is known
@@ -20,19 +20,26 @@ pub fn describe(model: &Model) -> String {
     let y = &model.data.response;
     let unit = y.units.as_ref().map(|u| format!(" ({u})")).unwrap_or_default();
     let mut line = |text: String| writeln!(out, "{}", text.trim_end()).expect("a String grows");
+    let arguments: Vec<&str> = model.equations.iter().map(|e| e.name.as_str()).collect();
     line(format!(
-        "{}[{}]{unit} ~ normal(location, {})",
+        "{}[{}]{unit} ~ {}({})",
         y.name,
         axes.join(", "),
-        show(model.scale, model)
+        model.family.name(),
+        arguments.join(", ")
     ));
-    line(format!("  {} = {} cells, none missing", shape.join(" x "), grid.len()));
+    let missing = match y.missing_cells().len() {
+        0 => "none".into(),
+        n => n.to_string(),
+    };
+    line(format!("  {} = {} cells, {missing} missing", shape.join(" x "), grid.len()));
     let (origin, scale) = model.standardization;
     if (origin, scale) != (0.0, 1.0) {
         line(format!("  {} is modelled as ({} - {origin:.6}) / {scale:.6}", y.name, y.name));
     }
-    let terms: Vec<String> = model.location.terms.iter().map(|t| term(t, model)).collect();
-    line(format!("location = {}", if terms.is_empty() { "0".into() } else { terms.join(" + ") }));
+    for e in &model.equations {
+        line(format!("{} = {}", e.name, equation(e, model)));
+    }
     for field in &model.fields {
         let kernels: Vec<String> = field
             .axes
@@ -72,6 +79,22 @@ fn show(value: Value, model: &Model) -> String {
         Value::Fixed(v) => v.to_string(),
         Value::Free(j) => model.parameters[j].name.clone(),
     }
+}
+
+fn equation(e: &Equation, model: &Model) -> String {
+    let terms: Vec<String> = e.predictor.terms.iter().map(|t| term(t, model)).collect();
+    let mut text = if terms.is_empty() { "0".into() } else { terms.join(" + ") };
+    if e.link != Link::Identity {
+        text = format!("{}({text})", e.link.name());
+    }
+    let multiplier = term(&e.multiplier, model);
+    if multiplier != "1" {
+        text = format!("{multiplier} * {text}");
+    }
+    if e.shift != 0.0 {
+        text = format!("{} + {text}", e.shift);
+    }
+    text
 }
 
 fn term(t: &Term, model: &Model) -> String {

@@ -5,23 +5,28 @@
 
 mod block;
 mod describe;
+mod equation;
 pub mod language;
+mod link;
 mod predictor;
 mod resolve;
 pub mod spec;
 
 pub use describe::describe;
+pub use equation::Equation;
+pub use link::Link;
 pub use predictor::{Predictor, Term};
 
 use crate::grid::{Dataset, Points};
 use crate::kernel::Kernel;
+use crate::likelihood::Family;
 use crate::param::{Parameter, Value};
 use spec::{ModelSpec, Source};
 
 /// A model of a response on a grid, with every name resolved.
 ///
-/// y = location + scale · ε, ε ~ N(0, 1), where the location is a sum of coefficients times
-/// covariates times at most one random field a term.
+/// y ~ family(p₁, p₂ …) in every cell, where each p is an [`Equation`]: a sum of coefficients times
+/// covariates times at most one random field a term, seen through a link.
 #[derive(Debug, Clone)]
 pub struct Model {
     /// The model as written.
@@ -32,10 +37,10 @@ pub struct Model {
     pub parameters: Vec<Parameter>,
     /// The random fields.
     pub fields: Vec<Field>,
-    /// The predictor of the location.
-    pub location: Predictor,
-    /// The standard deviation of the noise.
-    pub scale: Value,
+    /// The distribution of the response.
+    pub family: Family,
+    /// For each parameter of the family, what it is.
+    pub equations: Vec<Equation>,
     /// Where the modelled response has its origin, and its unit: y = origin + unit · modelled.
     /// (0, 1) unless the response is standardized.
     pub standardization: (f64, f64),
@@ -94,6 +99,25 @@ impl Model {
     /// Natural parameters from unconstrained ones.
     pub fn natural(&self, x: &[f64]) -> Vec<f64> {
         self.parameters.iter().zip(x).map(|(p, &x)| p.transform.forward(x)).collect()
+    }
+
+    /// The positions of the covariates that an equation uses.
+    pub fn used_covariates(&self) -> Vec<usize> {
+        let mut used: Vec<usize> = self.equations.iter().flat_map(Equation::covariates).collect();
+        used.sort_unstable();
+        used.dedup();
+        used
+    }
+
+    /// The predictor of the mean and the noise of a Gaussian likelihood with the same noise in all
+    /// cells; `None` for other models.
+    pub fn gaussian(&self) -> Option<(&Predictor, Value)> {
+        match (&self.family, self.equations.as_slice()) {
+            (Family::Gaussian(_), [location, scale]) if location.is_linear() => {
+                Some((&location.predictor, scale.as_quantity()?))
+            }
+            _ => None,
+        }
     }
 
     /// The response on the scale of the model.
@@ -174,21 +198,21 @@ scale = "half_normal(1)"
                 "mu0",
                 "beta0",
                 "l",
+                "scale",
                 "base.station.lengthscale.lon",
                 "base.station.lengthscale.lat",
                 "base.amplitude",
                 "warming.station.lengthscale",
-                "warming.amplitude",
-                "scale"
+                "warming.amplitude"
             ]
         );
         assert_eq!(m.parameters[0].prior.to_string(), "normal(5.5, 8.63)");
-        assert_eq!(m.parameters[3].unit.as_deref(), Some("degrees_east"));
-        assert_eq!(m.parameters[6].unit.as_deref(), Some("km"));
-        assert_eq!(m.parameters[5].unit.as_deref(), Some("degC"));
+        assert_eq!(m.parameters[4].unit.as_deref(), Some("degrees_east"));
+        assert_eq!(m.parameters[7].unit.as_deref(), Some("km"));
+        assert_eq!(m.parameters[6].unit.as_deref(), Some("degC"));
         assert_eq!(
             m.fields[0].axes[0].as_ref().unwrap().values,
-            [Value::Free(3), Value::Free(4), Value::Fixed(2.0)]
+            [Value::Free(4), Value::Free(5), Value::Fixed(2.0)]
         );
         let warming = m.fields[1].axes[1].as_ref().unwrap();
         assert_eq!(warming.values, [Value::Fixed(2.0), Value::Free(2)]);
@@ -267,7 +291,8 @@ scale = "half_normal(1)"
             "y",
             (0..12).map(|i| if i == 5 { f64::NAN } else { f64::from(i) }).collect(),
         );
-        let e = Model::new(spec, &source, holes).unwrap_err().to_string();
+        let holes = Model::new(spec, &source, holes).unwrap();
+        let e = crate::density::Marginal::new(&holes).unwrap_err().to_string();
         assert!(e.contains("1 missing cells of 12") && e.contains("year = 2001"), "{e}");
     }
 }

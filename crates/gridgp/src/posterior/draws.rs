@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::conditional::Conditional;
 use super::grid::apply;
-use super::place::Place;
+use super::place::{Place, check_points, locate};
 use crate::grid::Points;
 use crate::{Error, Result};
 
@@ -30,7 +30,7 @@ impl Conditional<'_> {
     /// # Errors
     /// As [`Conditional::on_grid`].
     pub fn draws_on_grid(&self, place: &Place, count: usize, seed: u64) -> Result<Vec<f64>> {
-        let there = self.locate(place)?;
+        let there = locate(self.model, place)?;
         let weights = self.marginal.weights(there.grid, &there.covariates);
         let cross = self.marginal.cross(&there.points, &weights, &self.theta);
         let cross: Vec<MatRef<'_, f64>> = cross.iter().map(|(k, _)| k.as_ref()).collect();
@@ -87,7 +87,7 @@ impl Conditional<'_> {
         count: usize,
         seed: u64,
     ) -> Result<Vec<f64>> {
-        let m = self.check_points(at)?;
+        let m = check_points(self.model, at)?;
         if m > MOST_POINTS {
             return Err(Error::TooLarge(format!(
                 "joint draws at {m} scattered points need a dense {m} x {m} covariance; draw at \

@@ -4,7 +4,7 @@ use faer::{Mat, MatRef};
 use gridgp_linalg::{mode_product, settle_registers};
 
 use super::conditional::{Conditional, Moments};
-use super::place::Place;
+use super::place::{Place, locate};
 use crate::Result;
 
 impl Conditional<'_> {
@@ -17,7 +17,7 @@ impl Conditional<'_> {
     /// # Errors
     /// Axes that are not those of the data, or a covariate that is not known there.
     pub fn on_grid(&self, place: &Place) -> Result<Moments> {
-        let there = self.locate(place)?;
+        let there = locate(self.model, place)?;
         let weights = self.marginal.weights(there.grid, &there.covariates);
         let cross = self.marginal.cross(&there.points, &weights, &self.theta);
 

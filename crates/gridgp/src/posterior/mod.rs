@@ -1,12 +1,24 @@
-//! What is known after the data: the conditional of the field, and predictions from it.
+//! What is known after the data: the conditional of the field, draws of all unknowns, and
+//! predictions from both.
+//!
+//! [`Conditional`] is exact and Gaussian, at given parameters. [`forecast`] predicts from
+//! [`Samples`], which any engine makes: of the posterior or of the prior.
 
 mod conditional;
 mod draws;
+mod forecast;
 mod grid;
 mod place;
 mod points;
+mod prior;
+mod samples;
 #[cfg(test)]
 mod tests;
+mod unfold;
 
 pub use conditional::{Conditional, Moments};
+pub use forecast::{ForecastOptions, Quantity, Target, forecast};
 pub use place::Place;
+pub use prior::prior_samples;
+pub use samples::Samples;
+pub use unfold::{Unfolded, unfold};

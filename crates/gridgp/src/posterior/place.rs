@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::conditional::Conditional;
 use crate::grid::{Axis, Coordinate, Covariate, Grid, Points, Values};
+use crate::kernel::Covariance;
+use crate::model::Model;
 use crate::{Error, Result};
 
 /// Where to predict: a grid with the axes of the data, and the covariates there.
@@ -26,39 +27,58 @@ pub(super) struct Located<'a> {
     pub(super) covariates: Vec<Covariate>,
 }
 
-impl Conditional<'_> {
-    /// The place in the numbers of the model.
-    ///
-    /// # Errors
-    /// Axes or coordinates that are not those of the data; a covariate that is needed and not
-    /// known, or not on its axes.
-    pub(super) fn locate<'a>(&self, place: &'a Place) -> Result<Located<'a>> {
-        let (old, new) = (self.model.data.grid.axes(), place.grid.axes());
-        let names = |axes: &[Axis]| axes.iter().map(|a| a.name().to_owned()).collect::<Vec<_>>();
-        if names(old) != names(new) {
-            return Err(Error::Grid(format!(
-                "the new grid has the axes {:?} where the data have {:?}; name them alike, in the \
+/// The place in the numbers of the model.
+///
+/// # Errors
+/// Axes or coordinates that are not those of the data; a covariate that is needed and not known,
+/// or not on its axes.
+pub(super) fn locate<'a>(model: &Model, place: &'a Place) -> Result<Located<'a>> {
+    let (old, new) = (model.data.grid.axes(), place.grid.axes());
+    let names = |axes: &[Axis]| axes.iter().map(|a| a.name().to_owned()).collect::<Vec<_>>();
+    if names(old) != names(new) {
+        return Err(Error::Grid(format!(
+            "the new grid has the axes {:?} where the data have {:?}; name them alike, in the \
                  same order",
-                names(new),
-                names(old)
-            )));
-        }
-        let points =
-            old.iter().zip(new).map(|(o, n)| points_like(o, n)).collect::<Result<Vec<_>>>()?;
-        let moved: Vec<bool> = old.iter().zip(&points).map(|(o, p)| o.points() != *p).collect();
-        let covariates = self
-            .model
-            .data
-            .covariates
-            .iter()
-            .enumerate()
-            .map(|(c, known)| {
-                let used = self.model.location.terms.iter().any(|t| t.covariates.contains(&c));
-                covariate_at(place, known, &moved, used)
-            })
-            .collect::<Result<_>>()?;
-        Ok(Located { grid: &place.grid, points, covariates })
+            names(new),
+            names(old)
+        )));
     }
+    let points = old.iter().zip(new).map(|(o, n)| points_like(o, n)).collect::<Result<Vec<_>>>()?;
+    check_known(model, &points, |axis, i| new[axis].describe(i))?;
+    let moved: Vec<bool> = old.iter().zip(&points).map(|(o, p)| o.points() != *p).collect();
+    let used = model.used_covariates();
+    let covariates = model
+        .data
+        .covariates
+        .iter()
+        .enumerate()
+        .map(|(c, known)| covariate_at(place, known, &moved, used.contains(&c)))
+        .collect::<Result<_>>()?;
+    Ok(Located { grid: &place.grid, points, covariates })
+}
+
+/// Refuses points along an axis that a kernel has no parameters for; `describe` says what and
+/// where one is.
+pub(super) fn check_known(
+    model: &Model,
+    points: &[Points],
+    describe: impl Fn(usize, usize) -> String,
+) -> Result<()> {
+    for field in &model.fields {
+        for (axis, (kernel, points)) in field.axes.iter().zip(points).enumerate() {
+            let Some(kernel) = kernel else { continue };
+            if let Some(i) = kernel.kernel.unknown_point(points) {
+                return Err(Error::Grid(format!(
+                    "{} is not in the data, and {} of the field {:?} has parameters for the \
+                     labels in the data only; leave it out, or fit with data that have it",
+                    describe(axis, i),
+                    kernel.text,
+                    field.name
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A covariate of the model at a place.
@@ -147,4 +167,42 @@ fn numbers_like(fit: &Coordinate, new: &Coordinate) -> Result<Vec<f64>> {
             fit.name
         ))),
     }
+}
+
+/// The number of scattered points.
+///
+/// # Errors
+/// Points that do not match the axes.
+pub(super) fn check_points(model: &Model, at: &[Points]) -> Result<usize> {
+    let axes = model.data.grid.axes();
+    let count = at.first().map_or(0, Points::len);
+    if at.len() != axes.len() || at.iter().any(|p| p.len() != count) {
+        return Err(Error::Grid(format!(
+            "the points have {:?} positions along {} axes; they need one along each of the {} \
+             axes of the data",
+            at.iter().map(Points::len).collect::<Vec<_>>(),
+            at.len(),
+            axes.len()
+        )));
+    }
+    for (points, axis) in at.iter().zip(axes) {
+        let name = axis.name();
+        if points.dims() != axis.coordinates().len() {
+            return Err(Error::Grid(format!(
+                "axis {name:?} has {} coordinates but the points have {}",
+                axis.coordinates().len(),
+                points.dims()
+            )));
+        }
+        if let Some(i) = (0..count).find(|&i| points.row(i).iter().any(|x| !x.is_finite())) {
+            return Err(Error::Grid(format!(
+                "point {i} is {:?} along axis {name:?}; coordinates must be finite",
+                points.row(i)
+            )));
+        }
+    }
+    check_known(model, at, |axis, i| {
+        format!("point {i}, {:?} along axis {:?},", at[axis].row(i), axes[axis].name())
+    })?;
+    Ok(count)
 }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::conditional::{Conditional, Moments};
 use super::grid::squared_product;
-use super::place::check_finite;
+use super::place::{check_finite, check_points};
 use crate::grid::Points;
 use crate::{Error, Result};
 
@@ -27,7 +27,7 @@ impl Conditional<'_> {
     /// # Errors
     /// A number of coordinates that does not match, or a covariate that is missing.
     pub fn at_points(&self, at: &[Points], covariates: &[(String, Vec<f64>)]) -> Result<Moments> {
-        let count = self.check_points(at)?;
+        let count = check_points(self.model, at)?;
         let columns = self.columns(covariates, count)?;
         let (bases, precision) = (self.bases(), self.scaled_precision());
         let shape = self.model.data.grid.shape();
@@ -60,41 +60,6 @@ impl Conditional<'_> {
         let tiles = tiles.collect::<Result<Vec<Vec<(f64, f64)>>>>()?;
         let (mean, variance) = tiles.into_iter().flatten().unzip();
         Ok(self.moments(mean, variance))
-    }
-
-    /// The number of scattered points.
-    ///
-    /// # Errors
-    /// Points that do not match the axes.
-    pub(super) fn check_points(&self, at: &[Points]) -> Result<usize> {
-        let axes = self.model.data.grid.axes();
-        let count = at.first().map_or(0, Points::len);
-        if at.len() != axes.len() || at.iter().any(|p| p.len() != count) {
-            return Err(Error::Grid(format!(
-                "the points have {:?} positions along {} axes; they need one along each of the {} \
-                 axes of the data",
-                at.iter().map(Points::len).collect::<Vec<_>>(),
-                at.len(),
-                axes.len()
-            )));
-        }
-        for (points, axis) in at.iter().zip(axes) {
-            let name = axis.name();
-            if points.dims() != axis.coordinates().len() {
-                return Err(Error::Grid(format!(
-                    "axis {name:?} has {} coordinates but the points have {}",
-                    axis.coordinates().len(),
-                    points.dims()
-                )));
-            }
-            if let Some(i) = (0..count).find(|&i| points.row(i).iter().any(|x| !x.is_finite())) {
-                return Err(Error::Grid(format!(
-                    "point {i} is {:?} along axis {name:?}; coordinates must be finite",
-                    points.row(i)
-                )));
-            }
-        }
-        Ok(count)
     }
 
     /// The covariates of the model among the given ones.

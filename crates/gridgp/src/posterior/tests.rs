@@ -1,6 +1,7 @@
 //! Predictions and draws against the dense computation, written out here from the kernels alone.
 
 mod draws;
+mod forecast;
 mod refusals;
 
 use faer::Mat;
@@ -105,7 +106,7 @@ fn dense(model: &Model, theta: &[f64], at: &[Points], covariates: &[(String, Vec
     let multiplier = |covariates: &[usize], i: usize| -> f64 {
         covariates.iter().map(|&c| covariate(c, i)).product()
     };
-    let mut random = model.location.random();
+    let mut random = model.gaussian().unwrap().0.random();
     let (f, term) = random.next().unwrap();
     assert!(random.next().is_none());
     let field = &model.fields[f];
@@ -134,10 +135,16 @@ fn dense(model: &Model, theta: &[f64], at: &[Points], covariates: &[(String, Vec
     let w: Vec<f64> = (0..n + m).map(|i| amplitude * multiplier(&term.covariates, i)).collect();
     let k = Mat::from_fn(n + m, n + m, |i, j| w[i] * w[j] * k[(i, j)]);
     let fixed = |i: usize| -> f64 {
-        model.location.fixed().map(|t| t.coefficient(theta) * multiplier(&t.covariates, i)).sum()
+        model
+            .gaussian()
+            .unwrap()
+            .0
+            .fixed()
+            .map(|t| t.coefficient(theta) * multiplier(&t.covariates, i))
+            .sum()
     };
 
-    let noise = model.scale.at(theta);
+    let noise = model.gaussian().unwrap().1.at(theta);
     let (origin, unit) = model.standardization;
     let mut a = k.submatrix(0, 0, n, n).to_owned();
     (0..n).for_each(|i| a[(i, i)] += noise * noise);
@@ -305,12 +312,12 @@ fn a_long_smooth_axis_of_low_rank_predicts_as_the_dense_computation() {
          family = 'gaussian'\nlocation = 'f'\n"
     );
     let m = model(&text, data(90, 3, 2));
-    // lengthscales of x and t, amplitude, noise
-    let theta = [6.0, 2.0, 1.3, 0.4];
+    // noise, lengthscales of x and t, amplitude
+    let theta = [0.4, 6.0, 2.0, 1.3];
     let rank = Conditional::new(&m, &theta).unwrap().factors()[0].rank();
     assert!(rank < 45, "{rank}");
     check(&m, &theta, "rank below a half");
-    check(&m, &[0.7, 2.0, 1.3, 0.1], "rough");
+    check(&m, &[0.1, 0.7, 2.0, 1.3], "rough");
 }
 
 #[test]
@@ -365,7 +372,7 @@ fn a_label_means_the_same_on_a_new_grid() {
 fn predictive_noise_is_a_variance() {
     let m = small();
     let theta = medians(&m);
-    let sigma = m.scale.at(&theta);
+    let sigma = m.gaussian().unwrap().1.at(&theta);
     assert!((sigma - 1.0).abs() > 0.1);
     let moments = Conditional::new(&m, &theta).unwrap().on_grid(&few_places()).unwrap();
     for (sd, total) in moments.sd.iter().zip(&moments.sd_observation) {

@@ -71,12 +71,12 @@ impl FiniteRank {
                 return Err(Error::Data(format!("{} cannot be {value}", parameter.name)));
             }
         }
-        let columns = parameters.iter().filter_map(|p| p.inputs.as_ref()?.columns().iter().max());
-        let dims = columns.max().map_or(1, |last| last + 1);
+        let dims = dims(&kernel);
         let Some(probe) = kernel.features(&Points::new(vec![0.0; dims], dims), theta) else {
             return Err(Error::Data(
                 "this kernel has no features: its functions have no finite list of coefficients; \
-                 constant, linear, polynomial and cosine have, and their sums and products"
+                 constant, linear, polynomial, monomial, cosine and coregionalization have, and their sums \
+                     and products"
                     .into(),
             ));
         };
@@ -186,5 +186,24 @@ impl FiniteRank {
         let (powers, matrix) = matrix(&self.kernel, &self.theta, self.dims)?;
         let a = matrix * MatRef::from_column_major_slice(w, w.len(), 1);
         Some(powers.into_iter().zip(a.col_as_slice(0).iter().copied()).collect())
+    }
+}
+
+/// How many coordinates a point must have for the kernel, at least 1.
+fn dims(kernel: &Kernel) -> usize {
+    let all = |kernels: &[Kernel]| kernels.iter().map(dims).max().unwrap_or(1);
+    match kernel {
+        Kernel::Sum(sum) => all(sum.terms()),
+        Kernel::Product(product) => all(product.factors()),
+        Kernel::Scaled(scaled) => dims(scaled.kernel()),
+        // Their parameters are pure numbers, and do not say what they see.
+        Kernel::Monomial(monomial) => monomial.columns().iter().max().map_or(1, |last| last + 1),
+        Kernel::Coregionalization(labels) => labels.column() + 1,
+        other => {
+            let parameters = other.parameters();
+            let columns =
+                parameters.iter().filter_map(|p| p.inputs.as_ref()?.columns().iter().max());
+            columns.max().map_or(1, |last| last + 1)
+        }
     }
 }

@@ -52,14 +52,12 @@ fn expansions(kernel: &Kernel, theta: &[f64], dims: usize) -> Option<Vec<Expansi
             Some(linear.columns().iter().zip(theta).map(feature).collect())
         }
         Kernel::Polynomial(polynomial) => {
-            let feature = |(active, factor): (&[i32], f64)| {
-                let mut powers = vec![0; dims];
-                for (&column, &power) in polynomial.columns().iter().zip(active) {
-                    powers[column] = power.unsigned_abs();
-                }
-                Expansion::from([(powers, factor)])
-            };
+            let feature = |(active, factor)| single(polynomial.columns(), active, factor, dims);
             Some(polynomial.monomials(theta[0]).map(feature).collect())
+        }
+        Kernel::Monomial(monomial) => {
+            let feature = |(active, factor)| single(monomial.columns(), active, factor, dims);
+            Some(monomial.monomials().map(feature).collect())
         }
         Kernel::Scaled(scaled) => {
             let mut features = expansions(scaled.kernel(), &theta[1..], dims)?;
@@ -78,6 +76,15 @@ fn expansions(kernel: &Kernel, theta: &[f64], dims: usize) -> Option<Vec<Expansi
         }
         _ => None,
     }
+}
+
+/// factor · ∏ of powers of some coordinates.
+fn single(columns: &[usize], active: &[i32], factor: f64, dims: usize) -> Expansion {
+    let mut powers = vec![0; dims];
+    for (&column, &power) in columns.iter().zip(active) {
+        powers[column] = power.unsigned_abs();
+    }
+    Expansion::from([(powers, factor)])
 }
 
 fn each(kernels: &[Kernel], theta: &[f64], dims: usize) -> Option<Vec<Vec<Expansion>>> {

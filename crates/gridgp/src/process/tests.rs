@@ -122,6 +122,51 @@ fn sums_products_and_scaled_kernels_are_read_in_monomials() {
 }
 
 #[test]
+fn monomials_have_coefficients_of_any_standard_deviation() {
+    let term = |degree| build("monomial", Some(degree)).scaled();
+    let process = FiniteRank::new(term(0) + term(1) + term(4), &[3.0, 0.5, 2.0]).unwrap();
+    assert_eq!(process.feature_count(), 3);
+    let monomials = process.monomials().unwrap();
+    let known: Vec<(u32, f64)> = monomials.iter().map(|m| (m.powers[0], m.sd)).collect();
+    assert_eq!(known, [(0, 3.0), (1, 0.5), (4, 2.0)]);
+    assert_eq!(process.rank(&points(9)).unwrap(), 3);
+    // (x y)^2 of two coordinates, of which the second and third are seen.
+    let columns = Some(vec![1, 2]);
+    let options = KernelOptions { columns, degree: Some(2), ..KernelOptions::of(["a", "b", "c"]) };
+    let process = FiniteRank::new(Kernel::from_name("monomial", &options).unwrap(), &[]).unwrap();
+    let monomials = process.monomials().unwrap();
+    let known: Vec<(Vec<u32>, f64)> =
+        monomials.into_iter().map(|m| (m.powers, m.sd.powi(2).round())).collect();
+    assert_eq!(known, [(vec![0, 0, 2], 1.0), (vec![0, 1, 1], 2.0), (vec![0, 2, 0], 1.0)]);
+}
+
+#[test]
+fn outputs_that_are_related_are_functions_too() {
+    // Straight lines of two outputs, of which the second is -2 times the first.
+    let labels = vec![vec![], vec!["a".to_string(), "b".to_string()]];
+    let base = KernelOptions { labels, ..KernelOptions::of(["x", "output"]) };
+    let outputs = KernelOptions { columns: Some(vec![1]), rank: Some(1), ..base.clone() };
+    let line = KernelOptions { columns: Some(vec![0]), degree: Some(1), ..base };
+    let kernel = Kernel::from_name("polynomial", &line).unwrap()
+        * Kernel::from_name("coregionalization", &outputs).unwrap();
+    let process = FiniteRank::new(kernel, &[1.0, 1.0, -2.0, 0.0, 0.0]).unwrap();
+    let both =
+        |x: &[f64], output: f64| Points::new(x.iter().flat_map(|&x| [x, output]).collect(), 2);
+    let x = [0.0, 1.0, 3.0];
+    assert_eq!(process.rank(&both(&x, 0.0).concat(&both(&x, 1.0))).unwrap(), 2);
+    let draw = process.draw(3, 1);
+    for (a, b) in draw.at(&both(&x, 0.0)).into_iter().zip(draw.at(&both(&x, 1.0))) {
+        assert!((b + 2.0 * a).abs() < 1e-14);
+    }
+    // Two values of the one output fix the other.
+    let known = process.condition(&both(&x[..2], 0.0), &[1.0, 2.0], 0.0).unwrap().process;
+    for (found, expected) in known.mean_at(&both(&x, 1.0)).into_iter().zip([-2.0, -4.0, -8.0]) {
+        assert!((found - expected).abs() < 1e-13);
+    }
+    assert!(known.sd_at(&both(&x, 1.0)).iter().all(|sd| *sd < 1e-13));
+}
+
+#[test]
 fn points_up_to_the_rank_are_interpolated_exactly() {
     for degree in 0..=6 {
         let process = polynomials(degree, 1.0);

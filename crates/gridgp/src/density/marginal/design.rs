@@ -29,8 +29,7 @@ impl Design {
         for (cell, v) in values.iter_mut().enumerate() {
             let index = grid.unravel(cell);
             for c in &covariates {
-                let at = c.axes.iter().fold(0, |at, &a| at * shape[a] + index[a]);
-                *v *= c.values[at];
+                *v *= c.at(&index, grid);
             }
         }
         Self::Dense(values)

@@ -12,7 +12,7 @@ mod tests;
 use gridgp_linalg::Spectral;
 use rayon::prelude::*;
 
-use crate::grid::{Covariate, Grid};
+use crate::grid::{Covariate, Dataset, Grid};
 use crate::model::{Model, Term};
 use crate::param::Value;
 use crate::{Error, Result};
@@ -51,7 +51,16 @@ impl Marginal {
     /// [`Error::Spec`] if the exact method cannot take the model's terms, with what it can take.
     pub fn new(model: &Model) -> Result<Self> {
         let data = &model.data;
-        let random: Vec<(usize, &Term)> = model.location.random().collect();
+        let Some((location, scale)) = model.gaussian() else {
+            return Err(Error::Spec(format!(
+                "the exact marginal takes a gaussian likelihood whose location is a sum without a \
+                 link and whose scale is the same in every cell; this {} model needs a method \
+                 that samples the fields: nuts or laplace",
+                model.family.name()
+            )));
+        };
+        refuse_missing(data)?;
+        let random: Vec<(usize, &Term)> = location.random().collect();
         let [(field, term)] = random.as_slice() else {
             return Err(Error::Spec(match random.len() {
                 0 => "the location has no field: without one there is nothing to integrate out; \
@@ -59,7 +68,8 @@ impl Marginal {
                     .into(),
                 n => format!(
                     "the location has {n} fields; the exact marginal takes one. Add their kernels \
-                     inside one field where they share all axes but one"
+                     inside one field where they share all axes but one, or sample the fields \
+                     with nuts and route = \"joint\""
                 ),
             }));
         };
@@ -74,8 +84,7 @@ impl Marginal {
             .zip(weights)
             .map(|((axis, kernel), w)| AxisFactor::new(axis.name(), axis.len(), kernel.clone(), w))
             .collect::<Result<Vec<_>>>()?;
-        let mean = model
-            .location
+        let mean = location
             .fixed()
             .map(|t| (t.clone(), Design::new(t, &data.grid, &data.covariates)))
             .collect();
@@ -86,7 +95,7 @@ impl Marginal {
             amplitude: field.amplitude,
             term: (*term).clone(),
             axes,
-            scale: model.scale,
+            scale,
             residual: Vec::new(),
             scratch: Scratch::default(),
         })
@@ -151,6 +160,12 @@ impl Marginal {
         Ok(MarginalValue { log_prob: value.log_prob, truncation: value.truncation })
     }
 
+    /// For each axis its length, and what multiplies the field along it.
+    pub(super) fn field_weights(&self, model: &Model) -> Vec<(usize, Option<Vec<f64>>)> {
+        let weights = covariate_weights(&self.term, &model.data.grid, &model.data.covariates);
+        self.shape.iter().copied().zip(weights.expect("it was made with them")).collect()
+    }
+
     fn factors(&self, theta: &[f64]) -> Result<Vec<Spectral>> {
         self.axes.par_iter().map(|axis| axis.spectral(theta)).collect()
     }
@@ -175,6 +190,24 @@ fn covariate_weights(
         Design::Separable(weights) => Some(weights),
         Design::Dense(_) => None,
     }
+}
+
+fn refuse_missing(data: &Dataset) -> Result<()> {
+    let missing = data.response.missing_cells();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let first = missing.iter().take(3).map(|&c| data.grid.describe(c)).collect::<Vec<_>>();
+    Err(Error::Data(format!(
+        "{:?} has {} missing cells of {}, the first at {}{}; the exact marginal needs a full grid. \
+         Leave the incomplete rows out with `sel` or `isel`, fill the cells, or sample the fields \
+         with nuts and route = \"joint\"",
+        data.response.name,
+        missing.len(),
+        data.grid.len(),
+        first.join("; "),
+        if missing.len() > 3 { "; …" } else { "" },
+    )))
 }
 
 fn refuse_weights(field: &str) -> Error {

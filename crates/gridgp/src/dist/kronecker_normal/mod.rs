@@ -9,6 +9,7 @@ mod factor;
 mod gradient;
 mod log_prob;
 mod modes;
+mod noisy;
 mod sample;
 mod slice;
 pub(crate) mod svd;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use factor::Factor;
 pub use gradient::Gradient;
+pub use noisy::NoisyConditional;
 pub use sample::Sampler;
 
 use std::f64::consts::TAU;

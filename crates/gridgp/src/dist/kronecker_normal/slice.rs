@@ -19,7 +19,8 @@ impl KroneckerNormal {
         Self::new(self.select(&self.mean, axis, points), factors, self.sigma)
     }
 
-    /// The distribution at the other points of an axis, given the values at these; σ = 0 only.
+    /// The distribution at the other points of an axis, given the values at these; σ = 0 only, and
+    /// [`conditional_with_noise`](Self::conditional_with_noise) otherwise.
     ///
     /// `values` are the given values, row-major on the grid whose axis has only these points, in
     /// the order of `points`. The result has the points that are not listed, in their old order:
@@ -31,27 +32,12 @@ impl KroneckerNormal {
     /// [`Error::Data`] for wrong points or values, if no point is left, if σ > 0 (the result would
     /// not be of this kind), or if the values lie outside the support.
     pub fn conditional(&self, axis: usize, points: &[usize], values: &[f64]) -> Result<Self> {
-        let given = self.marginal(axis, points)?;
+        let (given, free) = self.split(axis, points, values)?;
         if self.sigma > 0.0 {
             return Err(Error::Data(format!(
-                "given noisy values (sigma = {}), the rest is not a Kronecker normal; condition \
-                 the field without noise, or use posterior::Conditional",
+                "given noisy values (sigma = {}), the rest is not a Kronecker normal; use \
+                 conditional_with_noise",
                 self.sigma
-            )));
-        }
-        if values.len() != given.size() {
-            return Err(Error::Data(format!(
-                "{} values are given for a grid of shape {:?}",
-                values.len(),
-                given.shape()
-            )));
-        }
-        let free: Vec<usize> =
-            (0..self.factors[axis].size()).filter(|i| !points.contains(i)).collect();
-        if free.is_empty() {
-            return Err(Error::Data(format!(
-                "all {} points of axis {axis} are given: nothing is left",
-                points.len()
             )));
         }
         if given.log_prob_one(values) == f64::NEG_INFINITY {
@@ -80,6 +66,35 @@ impl KroneckerNormal {
         Self::new(mean, factors, 0.0)
     }
 
+    /// The distribution of the values that are given, and the points of the axis that are not.
+    pub(super) fn split(
+        &self,
+        axis: usize,
+        points: &[usize],
+        values: &[f64],
+    ) -> Result<(Self, Vec<usize>)> {
+        let given = self.marginal(axis, points)?;
+        if values.len() != given.size() {
+            return Err(Error::Data(format!(
+                "{} values are given for a grid of shape {:?}",
+                values.len(),
+                given.shape()
+            )));
+        }
+        if let Some(i) = values.iter().position(|v| !v.is_finite()) {
+            return Err(Error::Data(format!("the value given at position {i} is {}", values[i])));
+        }
+        let free: Vec<usize> =
+            (0..self.factors[axis].size()).filter(|i| !points.contains(i)).collect();
+        if free.is_empty() {
+            return Err(Error::Data(format!(
+                "all {} points of axis {axis} are given: nothing is left",
+                points.len()
+            )));
+        }
+        Ok((given, free))
+    }
+
     fn check_points(&self, axis: usize, points: &[usize]) -> Result<()> {
         let Some(factor) = self.factors.get(axis) else {
             return Err(Error::Data(format!(
@@ -105,7 +120,7 @@ impl KroneckerNormal {
     }
 
     /// The numbers of a grid at some points of an axis.
-    fn select(&self, x: &[f64], axis: usize, points: &[usize]) -> Vec<f64> {
+    pub(super) fn select(&self, x: &[f64], axis: usize, points: &[usize]) -> Vec<f64> {
         let shape = self.shape();
         let right: usize = shape[axis + 1..].iter().product();
         x.chunks_exact(shape[axis] * right)
@@ -116,6 +131,6 @@ impl KroneckerNormal {
 }
 
 /// Some rows of a matrix.
-fn rows(matrix: MatRef<'_, f64>, points: &[usize]) -> Mat<f64> {
+pub(super) fn rows(matrix: MatRef<'_, f64>, points: &[usize]) -> Mat<f64> {
     Mat::from_fn(points.len(), matrix.ncols(), |i, j| matrix[(points[i], j)])
 }

@@ -5,17 +5,22 @@
 //! | lengthscale, period | log-normal, 95 % between the shortest distance (twice that for a period) and the longest |
 //! | other positive shape parameters | log_normal(0, 1) |
 //! | field amplitude | half-normal, twice the standard deviation of the response (over the size of a kernel without unit diagonal) |
-//! | amplitude inside a kernel | half_normal(1) |
+//! | amplitude or variance inside a kernel | half_normal(1) |
+//! | weight of a coregionalization | normal(0, 1) |
 //! | noise | half-normal, the standard deviation of the response |
 //! | intercept | normal, mean and 2.5 standard deviations of the response |
 //! | effect of a covariate | normal, 0 and 2.5 standard deviations of the response over the covariate's |
+//! | the same behind a link | the mean or the spread of the response seen through the link, 1 in place of the standard deviation |
 //!
 //! Numbers are rounded to three digits, so that what `check` prints is what is used.
 
+use super::level::{Level, mean_and_sd};
 use crate::dist::{Distribution, Prior};
 use crate::grid::{Axis, Dataset};
 use crate::kernel::{Covariance, KernelParameter, Role};
+use crate::likelihood::{DefaultValue, LikelihoodParameter};
 use crate::model::AxisKernel;
+use crate::model::language::{ExprKind, parse};
 use crate::param::{Parameter, Value};
 use crate::{Error, Result};
 
@@ -24,10 +29,12 @@ use crate::{Error, Result};
 pub(super) enum Use<'a> {
     /// The noise' standard deviation.
     Noise,
-    /// The factor of some covariates, and perhaps of a field.
-    Coefficient { covariates: &'a [usize], field: Option<usize> },
+    /// The factor of some covariates, and perhaps of a field, in a predictor at this level.
+    Coefficient { covariates: &'a [usize], field: Option<usize>, level: &'a Level },
     /// A field's standard deviation.
-    FieldAmplitude { axes: &'a [Option<AxisKernel>] },
+    FieldAmplitude { axes: &'a [Option<AxisKernel>], level: &'a Level },
+    /// A parameter of the likelihood itself, whose typical value is known.
+    Likelihood { parameter: &'a LikelihoodParameter, typical: f64 },
     /// A parameter of a kernel.
     Kernel { role: Role, parameter: Option<&'a KernelParameter>, axis: Option<&'a Axis> },
 }
@@ -37,6 +44,9 @@ impl Use<'_> {
     pub(super) fn lower_bound(&self) -> Option<f64> {
         match self {
             Self::Coefficient { .. } => None,
+            Self::Likelihood { parameter, .. } => {
+                Some(parameter.domain.lower()).filter(|l| l.is_finite())
+            }
             Self::Noise | Self::FieldAmplitude { .. } => Some(0.0),
             Self::Kernel { role, .. } => role.lower_bound(),
         }
@@ -47,6 +57,7 @@ impl Use<'_> {
         match self {
             Self::Coefficient { .. } => value.is_finite(),
             Self::Noise => value > 0.0 && value.is_finite(),
+            Self::Likelihood { parameter, .. } => parameter.domain.contains(value),
             Self::FieldAmplitude { .. } => value >= 0.0 && value.is_finite(),
             Self::Kernel { role, .. } => role.admits(value),
         }
@@ -56,7 +67,8 @@ impl Use<'_> {
 /// The facts about the data that defaults depend on.
 pub(super) struct Defaults<'a> {
     data: &'a Dataset,
-    mean: f64,
+    origin: f64,
+    modelled_unit: f64,
     sd: f64,
     standardized: bool,
 }
@@ -64,10 +76,7 @@ pub(super) struct Defaults<'a> {
 impl<'a> Defaults<'a> {
     /// Mean and standard deviation of the modelled response.
     pub(super) fn new(data: &'a Dataset, (origin, unit): (f64, f64)) -> Result<Self> {
-        let y = &data.response.values;
-        let n = y.len() as f64;
-        let mean = y.iter().sum::<f64>() / n;
-        let sd = (y.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+        let (mean, sd) = mean_and_sd(data.observed());
         if sd <= 1e-12 * mean.abs() || sd == 0.0 {
             return Err(Error::Data(format!(
                 "{:?} is {mean} in every cell: there is nothing to model",
@@ -75,7 +84,7 @@ impl<'a> Defaults<'a> {
             )));
         }
         let standardized = (origin, unit) != (0.0, 1.0);
-        Ok(Self { data, mean: (mean - origin) / unit, sd: sd / unit, standardized })
+        Ok(Self { data, origin, modelled_unit: unit, sd: sd / unit, standardized })
     }
 
     /// The unit of a quantity, where it has one.
@@ -84,8 +93,15 @@ impl<'a> Defaults<'a> {
             if self.standardized { None } else { self.data.response.units.clone() }
         };
         match usage {
-            Use::Noise | Use::FieldAmplitude { .. } => response(),
-            Use::Coefficient { covariates: [], field: None } => response(),
+            Use::Noise => response(),
+            Use::Likelihood { parameter, .. } => match parameter.default {
+                DefaultValue::Noise => response(),
+                _ => None,
+            },
+            Use::FieldAmplitude { level, .. }
+            | Use::Coefficient { covariates: [], field: None, level } => {
+                if level.in_response_units { response() } else { None }
+            }
             Use::Kernel { role: Role::Lengthscale { .. } | Role::Period, parameter, axis } => {
                 let inputs = parameter.as_ref()?.inputs.as_ref()?;
                 if inputs.metric() == crate::kernel::Metric::GreatCircle {
@@ -99,20 +115,36 @@ impl<'a> Defaults<'a> {
         }
     }
 
+    /// Center and spread of a predictor, on the scale of the modelled response.
+    fn modelled(&self, level: &Level) -> (f64, f64) {
+        if !level.in_response_units {
+            return (level.center, level.spread);
+        }
+        ((level.center - self.origin) / self.modelled_unit, level.spread / self.modelled_unit)
+    }
+
     /// The default prior of a quantity.
     pub(super) fn prior(&self, usage: &Use<'_>, parameters: &[Parameter]) -> Prior {
         match usage {
             Use::Noise => made("half_normal", &[self.sd]),
-            Use::FieldAmplitude { axes } => {
-                made("half_normal", &[2.0 * self.sd / typical_size(axes, parameters)])
+            Use::FieldAmplitude { axes, level } => {
+                let (_, spread) = self.modelled(level);
+                made("half_normal", &[2.0 * spread / typical_size(axes, parameters)])
             }
-            Use::Coefficient { covariates, field } => {
+            Use::Likelihood { parameter, typical } => match parameter.default {
+                DefaultValue::Noise => made("half_normal", &[self.sd]),
+                DefaultValue::Prior(text) => written_prior(text),
+                _ if parameter.domain.upper() == 1.0 => made("uniform", &[0.0, 1.0]),
+                _ => made("half_normal", &[2.0 * typical.abs().max(f64::MIN_POSITIVE)]),
+            },
+            Use::Coefficient { covariates, field, level } => {
                 let size: f64 =
                     covariates.iter().map(|&c| spread(&self.data.covariates[c].values)).product();
+                let (center, spread) = self.modelled(level);
                 match field {
                     Some(_) => made("normal", &[0.0, 1.0 / size]),
-                    None if covariates.is_empty() => made("normal", &[self.mean, 2.5 * self.sd]),
-                    None => made("normal", &[0.0, 2.5 * self.sd / size]),
+                    None if covariates.is_empty() => made("normal", &[center, 2.5 * spread]),
+                    None => made("normal", &[0.0, 2.5 * spread / size]),
                 }
             }
             Use::Kernel { role, parameter, axis } => {
@@ -134,11 +166,19 @@ impl<'a> Defaults<'a> {
                         made("normal", &[mean, 2.0 * sd])
                     }
                     Role::Offset => made("half_normal", &[longest * longest]),
-                    Role::Amplitude => made("half_normal", &[1.0]),
+                    Role::Amplitude | Role::Variance => made("half_normal", &[1.0]),
+                    Role::Weight => made("normal", &[0.0, 1.0]),
                 }
             }
         }
     }
+}
+
+/// A prior in the language of model files, from the list of likelihoods.
+pub(super) fn written_prior(text: &str) -> Prior {
+    let e = parse(text).expect("the list of likelihoods is tested");
+    let ExprKind::Call(call) = &e.kind else { unreachable!("a prior is a call") };
+    super::names::prior(call, &e).expect("the list of likelihoods is tested")
 }
 
 /// A log-normal with 95 % between two distances.
@@ -149,9 +189,7 @@ fn between(shortest: f64, longest: f64) -> Prior {
 
 /// Standard deviation, or 1 where that is 0.
 fn spread(x: &[f64]) -> f64 {
-    let n = x.len() as f64;
-    let mean = x.iter().sum::<f64>() / n;
-    let sd = (x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+    let (_, sd) = mean_and_sd(x.iter().copied());
     if sd > 0.0 { sd } else { 1.0 }
 }
 

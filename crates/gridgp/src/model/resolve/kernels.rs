@@ -108,12 +108,17 @@ fn built_in(
     prefix: &str,
     names: &mut Names<'_>,
 ) -> Result<(Kernel, Vec<Value>), Fault> {
-    let mut options = KernelOptions::of(axis.coordinates().iter().map(|c| c.name.clone()));
+    let mut options = KernelOptions::on(axis);
+    let takes = |option: &str| {
+        let info = BuiltIn::ALL.iter().map(|k| k.info()).find(|k| k.name == call.function);
+        info.is_some_and(|k| k.options.iter().any(|(name, _)| *name == option))
+    };
     let mut quantities: Vec<&Argument> = Vec::new();
     for a in &call.arguments {
         match a.name.as_deref() {
             None => coordinate(a, axis, &mut options)?,
-            Some("degree") => options.degree = Some(degree(a)?),
+            Some("degree") => options.degree = Some(count(a, "degree")?),
+            Some("rank") => options.rank = Some(count(a, "rank")?),
             Some("distance") => match &a.value.kind {
                 ExprKind::Name(n) if n == "great_circle" => options.great_circle = true,
                 _ => {
@@ -122,9 +127,8 @@ fn built_in(
                 }
             },
             Some(_) => {
-                if matches!(a.value.kind, ExprKind::List(_)) {
-                    options.per_coordinate = true;
-                }
+                let list = matches!(a.value.kind, ExprKind::List(_));
+                options.per_coordinate |= list && takes("per_coordinate");
                 quantities.push(a);
             }
         }
@@ -180,14 +184,24 @@ fn element<'e>(
 ) -> Result<&'e Expr, Fault> {
     let ExprKind::List(items) = &a.value.kind else { return Ok(&a.value) };
     let name = a.name.as_deref().unwrap_or_default();
-    let wanted = parameters.iter().filter(|q| base(&q.name) == base(&p.name)).count();
+    let wanted = of_one_name(parameters, p).len();
     if items.len() != wanted {
-        let message = format!("this list has {} values for {wanted} coordinates", items.len());
+        let message = format!(
+            "this list has {} values for {wanted} parameters: {}",
+            items.len(),
+            of_one_name(parameters, p).join(", ")
+        );
         return Err(Fault::new(a.value.span.clone(), message));
     }
     let position = taken.iter().filter(|(n, _)| *n == name).count();
     taken.push((name, position));
     Ok(&items[position])
+}
+
+/// The parameters that one argument stands for.
+fn of_one_name<'p>(parameters: &'p [KernelParameter], p: &KernelParameter) -> Vec<&'p str> {
+    let names = parameters.iter().map(|q| q.name.as_str());
+    names.filter(|name| base(name) == base(&p.name)).collect()
 }
 
 /// A positional argument names a coordinate that the kernel sees.
@@ -206,12 +220,13 @@ fn coordinate(a: &Argument, axis: &Axis, options: &mut KernelOptions) -> Result<
     Ok(())
 }
 
-fn degree(a: &Argument) -> Result<usize, Fault> {
+/// A degree or a rank.
+fn count(a: &Argument, what: &str) -> Result<usize, Fault> {
     let v = number(&a.value)?;
     if v.fract() == 0.0 && (0.0..=50.0).contains(&v) {
         return Ok(v as usize);
     }
-    Err(Fault::new(a.value.span.clone(), format!("a degree is 0, 1, 2 … 50, not {v}")))
+    Err(Fault::new(a.value.span.clone(), format!("a {what} is 0, 1, 2 … 50, not {v}")))
 }
 
 /// Distances between labels mean nothing.
@@ -221,7 +236,9 @@ fn refuse_labels(
     axis: &Axis,
     options: &KernelOptions,
 ) -> Result<(), Fault> {
-    if matches!(kernel, Kernel::White(_) | Kernel::Constant(_)) {
+    let takes_labels =
+        matches!(kernel, Kernel::White(_) | Kernel::Constant(_) | Kernel::Coregionalization(_));
+    if takes_labels {
         return Ok(());
     }
     let all: Vec<usize> = (0..axis.coordinates().len()).collect();
@@ -230,7 +247,8 @@ fn refuse_labels(
         if matches!(c.values, Values::Labels(_)) {
             let message = format!(
                 "{} needs numbers, but the coordinate {:?} is made of labels; choose other \
-                 coordinates of the axis by name, or use white() or constant()",
+                 coordinates of the axis by name, or use white(), constant() or \
+                 coregionalization(rank = 1)",
                 call.function, c.name
             );
             return Err(Fault::new(call.function_span.clone(), message));

@@ -2,16 +2,19 @@
 
 mod defaults;
 mod kernels;
+mod level;
+mod likelihood;
 mod names;
 
 use crate::grid::Dataset;
-use crate::model::language::{Expr, Fault, parse, suggest};
-use crate::model::predictor::{Predictor, Symbol, Term};
+use crate::likelihood::{Family, Likelihood};
+use crate::model::equation::Equation;
+use crate::model::language::{Fault, parse, suggest};
 use crate::model::spec::{ModelSpec, Source};
 use crate::model::{AxisKernel, Field, Model};
-use crate::param::Value;
 use crate::{Error, Result};
 use defaults::{Defaults, Use};
+use level::{Level, mean_and_sd};
 use names::Names;
 
 pub(super) fn resolve(spec: ModelSpec, source: &Source, data: Dataset) -> Result<Model> {
@@ -20,36 +23,23 @@ pub(super) fn resolve(spec: ModelSpec, source: &Source, data: Dataset) -> Result
     let defaults = Defaults::new(&data, standardization)?;
     let mut names = Names::new(&spec, source, &defaults)?;
 
-    if spec.likelihood.family != "gaussian" {
-        let message = format!(
-            "unknown likelihood {:?}; {}",
-            spec.likelihood.family,
-            suggest(&spec.likelihood.family, ["gaussian"])
-        );
-        let span = 0..spec.likelihood.family.len();
-        return Err(source.fault(&["likelihood", "family"], &Fault::new(span, message)));
-    }
-    let location = location(&spec, source, &data, &mut names)?;
+    let (family, equations) = likelihood::likelihood(&spec, source, &data, &mut names)?;
+    check_standardization(&spec, source, &family)?;
     let fields = spec
         .fields
         .keys()
-        .map(|name| field(name, &spec, source, &data, &mut names))
+        .enumerate()
+        .map(|(f, name)| {
+            let enters = |e: &&Equation| e.predictor.random().any(|(used, _)| used == f);
+            let Some((k, equation)) = equations.iter().enumerate().find(|(_, e)| enters(e)) else {
+                let message =
+                    format!("the field {name:?} is in no predictor; add it to one, or remove it");
+                return Err(source.fault(&["fields", name], &Fault::new(0..0, message)));
+            };
+            let level = Level::of(&data, &family, &family.parameters()[k], equation);
+            field(name, &level, &spec, source, &data, &mut names)
+        })
         .collect::<Result<Vec<Field>>>()?;
-    for (f, field) in fields.iter().enumerate() {
-        if location.random().all(|(used, _)| used != f) {
-            let message = format!(
-                "the field {:?} is in no predictor; add it to one, or remove it",
-                field.name
-            );
-            return Err(source.fault(&["fields", &field.name], &Fault::new(0..0, message)));
-        }
-    }
-    let scale = match &spec.likelihood.scale {
-        None => names.quantity_by_default("scale", Use::Noise),
-        Some(entry) => names
-            .quantity(entry, "scale", Use::Noise)
-            .map_err(|fault| source.fault(&["likelihood", "scale"], &fault))?,
-    };
     let parameters = names.finish()?;
     for name in spec.inference.start.keys() {
         let Some(p) = parameters.iter().find(|p| p.name == *name) else {
@@ -64,37 +54,22 @@ pub(super) fn resolve(spec: ModelSpec, source: &Source, data: Dataset) -> Result
             return Err(source.fault(&["inference", "start", name], &Fault::new(0..0, message)));
         }
     }
-    Ok(Model { spec, data, parameters, fields, location, scale, standardization })
+    Ok(Model { spec, data, parameters, fields, family, equations, standardization })
 }
 
 /// Origin and unit of the modelled response.
 fn standardization(spec: &ModelSpec, data: &Dataset) -> Result<(f64, f64)> {
-    let y = &data.response;
-    let missing = y.missing_cells();
-    if !missing.is_empty() {
-        return Err(Error::Data(format!(
-            "{:?} has {} missing cells of {}, the first at {}; the exact method needs a full grid. \
-             Leave the incomplete rows out with `sel` or `isel`, or fill the cells",
-            y.name,
-            missing.len(),
-            data.grid.len(),
-            missing.iter().take(3).map(|&c| data.grid.describe(c)).collect::<Vec<_>>().join("; ")
-                + if missing.len() > 3 { "; …" } else { "" },
-        )));
-    }
     if !spec.data.standardize {
         return Ok((0.0, 1.0));
     }
-    let n = y.values.len() as f64;
-    let mean = y.values.iter().sum::<f64>() / n;
-    let variance = y.values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
-    if variance == 0.0 {
+    let (mean, sd) = mean_and_sd(data.observed());
+    if sd == 0.0 {
         return Err(Error::Data(format!(
             "{:?} is {mean} in every cell: it cannot be standardized",
-            y.name
+            data.response.name
         )));
     }
-    Ok((mean, variance.sqrt()))
+    Ok((mean, sd))
 }
 
 /// A name means one thing.
@@ -125,68 +100,21 @@ fn check_names(spec: &ModelSpec, source: &Source, data: &Dataset) -> Result<()> 
     Ok(())
 }
 
-fn location(
-    spec: &ModelSpec,
-    source: &Source,
-    data: &Dataset,
-    names: &mut Names<'_>,
-) -> Result<Predictor> {
-    let key = ["likelihood", "location"];
-    let fail = |fault: Fault| source.fault(&key, &fault);
-    let e = parse(&spec.likelihood.location.text()).map_err(fail)?;
-    let mut lookup = |name: &str, e: &Expr| {
-        if let Some(f) = spec.fields.get_index_of(name) {
-            return Ok(Symbol::Field(f));
-        }
-        if let Some(c) = data.covariates.iter().position(|c| c.name == name) {
-            return Ok(Symbol::Covariate(c));
-        }
-        match names.reference(name) {
-            Some(Value::Fixed(v)) => Ok(Symbol::Number(v)),
-            Some(Value::Free(j)) => Ok(Symbol::Parameter(j)),
-            None => {
-                let known = names
-                    .declared()
-                    .chain(spec.fields.keys().map(String::as_str))
-                    .chain(data.covariates.iter().map(|c| c.name.as_str()));
-                let hint = suggest(name, known);
-                let message = format!(
-                    "{name:?} is no parameter, field or covariate; {hint} (a coefficient is \
-                     declared under [parameters], {name} = \"default\" for one)"
-                );
-                Err(Fault::new(e.span.clone(), message))
-            }
-        }
-    };
-    let location = Predictor::new(&e, &mut lookup).map_err(fail)?;
-    for term in &location.terms {
-        for &j in &term.parameters {
-            let along = Use::Coefficient { covariates: &term.covariates, field: term.field };
-            names.settle_default(j, along);
-        }
-    }
-    check_repeated_fields(&location, spec, source)?;
-    Ok(location)
-}
-
-/// A field that enters twice would be correlated with itself across terms.
-fn check_repeated_fields(p: &Predictor, spec: &ModelSpec, source: &Source) -> Result<()> {
-    let random: Vec<(usize, &Term)> = p.random().collect();
-    for (i, (f, _)) in random.iter().enumerate() {
-        if random[..i].iter().any(|(g, _)| g == f) {
-            let name = spec.fields.get_index(*f).map_or("", |(k, _)| k.as_str());
-            let message = format!(
-                "the field {name:?} enters the location more than once; write one term, \
-                 {name} * covariate with a covariate that adds up the multipliers"
-            );
-            return Err(source.fault(&["likelihood", "location"], &Fault::new(0..0, message)));
-        }
+/// Only a location and a scale follow a response that is shifted and stretched.
+fn check_standardization(spec: &ModelSpec, source: &Source, family: &Family) -> Result<()> {
+    let is_location_scale = ["gaussian", "student_t", "laplace", "gumbel", "gev", "blended_gev"]
+        .contains(&family.name());
+    if spec.data.standardize && !is_location_scale {
+        let message =
+            format!("a {} response cannot be standardized: leave standardize out", family.name());
+        return Err(source.fault(&["data", "standardize"], &Fault::new(0..0, message)));
     }
     Ok(())
 }
 
 fn field(
     name: &str,
+    level: &Level,
     spec: &ModelSpec,
     source: &Source,
     data: &Dataset,
@@ -232,7 +160,7 @@ fn field(
             text: text.clone(),
         }));
     }
-    let usage = Use::FieldAmplitude { axes: &axes };
+    let usage = Use::FieldAmplitude { axes: &axes, level };
     let label = format!("{name}.amplitude");
     let amplitude = match &written.amplitude {
         None => names.quantity_by_default(&label, usage),

@@ -95,6 +95,17 @@ impl<'a> Names<'a> {
         self.add(Parameter { unit, is_default: true, ..Parameter::new(name, prior) })
     }
 
+    /// A quantity that the model file does not mention, with a prior from a list.
+    pub(super) fn parameter_by_default(&mut self, label: &str, prior: Prior) -> Value {
+        let name = self.fresh(label);
+        self.add(Parameter { is_default: true, ..Parameter::new(name, prior) })
+    }
+
+    /// The prior of a free parameter.
+    pub(super) fn prior(&self, j: usize) -> Prior {
+        self.parameters[j].prior
+    }
+
     /// A quantity written as a number, a declared name, or a prior in place, then called `label`.
     pub(super) fn quantity(
         &mut self,
@@ -219,11 +230,15 @@ fn check_value(v: f64, label: &str, usage: &Use<'_>, e: &Expr) -> Result<(), Fau
     if usage.admits(v) {
         return Ok(());
     }
-    Err(Fault::new(e.span.clone(), format!("{label} cannot be {v}; it must be positive")))
+    let domain = match usage {
+        Use::Likelihood { parameter, .. } => format!("lie in {}", parameter.domain),
+        _ => "be positive".into(),
+    };
+    Err(Fault::new(e.span.clone(), format!("{label} cannot be {v}; it must {domain}")))
 }
 
 /// The prior that a call names.
-fn prior(call: &Call, e: &Expr) -> Result<Prior, Fault> {
+pub(super) fn prior(call: &Call, e: &Expr) -> Result<Prior, Fault> {
     let mut arguments = Vec::new();
     for a in &call.arguments {
         if a.is_prior {

@@ -68,17 +68,15 @@ pub struct FieldSpec {
     pub axes: IndexMap<String, String>,
 }
 
-/// The distribution of the response given its predictors.
+/// The distribution of the response: its family, and an equation for each of its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct LikelihoodSpec {
-    /// `"gaussian"`.
+    /// `"gaussian"`, `"poisson"`, `"gev"` …
     pub family: String,
-    /// The predictor of the mean: a sum of coefficients, fields and covariates.
-    pub location: Entry,
-    /// The standard deviation of the noise: a parameter's name, a prior, or a number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scale: Option<Entry>,
+    /// By the parameter's name: a sum of coefficients, fields and covariates, perhaps seen through
+    /// a link, `"exp(mu + f)"`; or a number, a parameter's name, a prior.
+    #[serde(flatten)]
+    pub parameters: IndexMap<String, Entry>,
 }
 
 /// How the unknowns are found.
@@ -98,6 +96,31 @@ pub struct InferenceSpec {
     /// Where the first start begins, by parameter; what is left out is driven by the data.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub start: IndexMap<String, f64>,
+    /// What is added to the diagonal of a covariance before its Cholesky factorization where
+    /// fields are sampled, as a part of the diagonal's mean. Kernels of finite rank need none.
+    pub jitter: f64,
+    /// Chains of `nuts`.
+    pub chains: usize,
+    /// Draws that a chain of `nuts` adapts on, and forgets.
+    pub tune: usize,
+    /// Draws that a chain of `nuts` keeps; draws of `laplace` and `svi` in all.
+    pub draws: usize,
+    /// The acceptance that the step size of `nuts` aims at.
+    pub target_accept: f64,
+    /// A trajectory of `nuts` has at most 2^max_depth steps.
+    pub max_depth: usize,
+    /// What `nuts` samples.
+    pub route: Route,
+    /// The normal distributions among which `svi` searches.
+    pub guide: GuideSpec,
+    /// Directions of a `low_rank` guide.
+    pub rank: usize,
+    /// Most steps of `svi`.
+    pub steps: usize,
+    /// The learning rate of `svi`.
+    pub learning_rate: f64,
+    /// Draws that `svi` takes in each step.
+    pub particles: usize,
     /// Seed of everything random.
     pub seed: u64,
 }
@@ -111,6 +134,18 @@ impl Default for InferenceSpec {
             max_iterations: 200,
             tolerance: 1e-5,
             start: IndexMap::new(),
+            jitter: 1e-8,
+            chains: 4,
+            tune: 1000,
+            draws: 1000,
+            target_accept: 0.9,
+            max_depth: 10,
+            route: Route::Auto,
+            guide: GuideSpec::MeanField,
+            rank: 10,
+            steps: 6000,
+            learning_rate: 3e-3,
+            particles: 1,
             seed: 0,
         }
     }
@@ -123,6 +158,41 @@ pub enum Method {
     /// The parameters of highest posterior density.
     #[default]
     Map,
+    /// Draws from the posterior, by the No-U-Turn sampler.
+    Nuts,
+    /// The joint mode of parameters and fields with its curvature: a normal approximation.
+    Laplace,
+    /// Variational inference: the nearest of a family of normal distributions.
+    Svi,
+    /// The best normal distribution along the way to the mode: fast and rough.
+    Pathfinder,
+}
+
+/// A family of normal distributions of the unknowns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GuideSpec {
+    /// Independent unknowns.
+    #[default]
+    MeanField,
+    /// A diagonal plus `rank` directions.
+    LowRank,
+    /// Any covariance.
+    FullRank,
+}
+
+/// What is sampled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Route {
+    /// `marginal` where the model allows it, `joint` otherwise.
+    #[default]
+    Auto,
+    /// The parameters, with the field integrated out exactly; then the field from its exact
+    /// conditional. For a Gaussian likelihood with one field on a full grid.
+    Marginal,
+    /// Parameters and fields together.
+    Joint,
 }
 
 /// A density to maximize. A mode depends on the coordinates in which the density is written.
@@ -205,9 +275,9 @@ scale = 0.5
 
     #[test]
     fn unknown_keys_come_with_the_nearest() {
-        let text = TEXT.replace("location", "locaton");
+        let text = TEXT.replace("response", "respones");
         let e = ModelSpec::from_toml(&Source::new("m.toml", &text)).unwrap_err().to_string();
-        assert!(e.contains("m.toml:18:1") && e.contains("did you mean \"location\"?"), "{e}");
+        assert!(e.contains("m.toml:4:1") && e.contains("did you mean \"response\"?"), "{e}");
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! Draws, entropy, divergence, marginals and conditionals.
+//! Draws, entropy, divergence.
 
 use std::f64::consts::TAU;
 
 use super::*;
 
-fn regular(seed: u64, sigma: f64) -> KroneckerNormal {
+pub(super) fn regular(seed: u64, sigma: f64) -> KroneckerNormal {
     let factors = covariances(seed).iter().map(|k| forms(k.as_ref()).swap_remove(1)).collect();
     KroneckerNormal::new(vector(N, seed + 50), factors, sigma).unwrap()
 }
@@ -106,98 +106,6 @@ fn divergence_from_low_rank_with_noise() {
         let expected = 0.5 * (trace - N as f64 + chol.log_det() - log_det);
         close(p.kl_divergence(q).unwrap(), expected, 1e-10);
     }
-}
-
-/// Positions on the grid whose index along the axis is in `points`, in the order of `points`.
-fn positions(axis: usize, points: &[usize]) -> Vec<usize> {
-    let right: usize = SIZES[axis + 1..].iter().product();
-    let left: usize = SIZES[..axis].iter().product();
-    let mut out = vec![];
-    for l in 0..left {
-        for p in points {
-            out.extend((0..right).map(|r| (l * SIZES[axis] + p) * right + r));
-        }
-    }
-    out
-}
-
-fn pick(a: &Mat<f64>, rows: &[usize], columns: &[usize]) -> Mat<f64> {
-    Mat::from_fn(rows.len(), columns.len(), |i, j| a[(rows[i], columns[j])])
-}
-
-#[test]
-fn marginals_are_submatrices() {
-    for (axis, points) in [(0, vec![2, 0]), (1, vec![3, 1, 0]), (2, vec![1])] {
-        let p = regular(40, 0.3);
-        let at = positions(axis, &points);
-        let marginal = p.marginal(axis, &points).unwrap();
-        let a = dense(p.factors(), 0.3);
-        close_mats(dense(marginal.factors(), 0.3).as_ref(), pick(&a, &at, &at).as_ref(), 1e-13);
-        let mean: Vec<f64> = at.iter().map(|&i| p.mean()[i]).collect();
-        assert_eq!(marginal.mean(), mean);
-    }
-}
-
-#[test]
-fn conditionals_are_schur_complements() {
-    for (axis, points) in [(0, vec![2, 0]), (1, vec![3, 1]), (2, vec![1])] {
-        let p = regular(40, 0.0);
-        let free: Vec<usize> = (0..SIZES[axis]).filter(|i| !points.contains(i)).collect();
-        let (o, f) = (positions(axis, &points), positions(axis, &free));
-        let y = vector(o.len(), 41);
-        let conditional = p.conditional(axis, &points, &y).unwrap();
-        let a = dense(p.factors(), 0.0);
-        let chol = Cholesky::new(pick(&a, &o, &o).as_ref()).unwrap();
-        let mut solved = pick(&a, &o, &f);
-        chol.solve_in_place(solved.as_mut());
-        let covariance = pick(&a, &f, &f) - pick(&a, &f, &o) * &solved;
-        close_mats(dense(conditional.factors(), 0.0).as_ref(), covariance.as_ref(), 1e-11);
-        let shift = Mat::from_fn(o.len(), 1, |i, _| y[i] - p.mean()[o[i]]);
-        let mean = solved.transpose() * shift;
-        for (i, found) in conditional.mean().iter().enumerate() {
-            close(*found, p.mean()[f[i]] + mean[(i, 0)], 1e-11);
-        }
-        // p(free, given) = p(given) p(free | given).
-        let mut x = vec![0.0; N];
-        let rest = vector(f.len(), 42);
-        o.iter().zip(&y).for_each(|(&i, y)| x[i] = *y);
-        f.iter().zip(&rest).for_each(|(&i, v)| x[i] = *v);
-        let product =
-            p.marginal(axis, &points).unwrap().log_prob_one(&y) + conditional.log_prob_one(&rest);
-        close(p.log_prob_one(&x), product, 1e-11);
-    }
-}
-
-#[test]
-fn conditioning_what_is_singular() {
-    // Rank 2 along axis 0: two points fix the third.
-    let p = KroneckerNormal::new(vector(N, 1), singular_factors(), 0.0).unwrap();
-    let x = p.sample(1, 6);
-    let given: Vec<f64> = positions(0, &[2, 0]).into_iter().map(|i| x[(i, 0)]).collect();
-    let rest = p.conditional(0, &[2, 0], &given).unwrap();
-    assert_eq!(rest.rank(), 0);
-    for (found, i) in rest.mean().iter().zip(positions(0, &[1])) {
-        close(*found, x[(i, 0)], 1e-12);
-    }
-    let refused = p.conditional(0, &[2, 0], &vector(given.len(), 3)).unwrap_err().to_string();
-    assert!(refused.contains("outside the support") && refused.contains("8 of 16"), "{refused}");
-}
-
-#[test]
-fn wrong_slices_are_refused_with_a_reason() {
-    let p = regular(1, 0.0);
-    let of = |axis, points: &[usize], values: &[f64]| {
-        p.conditional(axis, points, values).unwrap_err().to_string()
-    };
-    assert!(of(3, &[0], &[]).contains("no axis 3"));
-    assert!(of(0, &[3], &[]).contains("no point 3"));
-    assert!(of(0, &[1, 1], &[]).contains("listed twice"));
-    assert!(of(0, &[], &[]).contains("no points"));
-    assert!(of(0, &[0], &[1.0; 7]).contains("7 values"));
-    assert!(of(2, &[0, 1], &[1.0; 24]).contains("nothing is left"));
-    let noisy = regular(1, 0.1).conditional(0, &[0], &[0.0; 8]).unwrap_err().to_string();
-    assert!(noisy.contains("sigma = 0.1"), "{noisy}");
-    assert!(regular(1, 0.0).kl_divergence(&p.marginal(0, &[1]).unwrap()).is_err());
 }
 
 /// A distribution of 10⁵ points whose covariance would take 80 GB.

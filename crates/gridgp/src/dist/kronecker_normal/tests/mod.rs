@@ -5,6 +5,7 @@ mod distribution;
 mod gradient;
 mod oracle;
 mod singular;
+mod slice;
 
 use faer::{Mat, MatRef, Scale};
 use gridgp_linalg::testing::{covariance, dense_kronecker, normal};

@@ -1,5 +1,7 @@
 //! What a fit found, as data and as a table.
 
+mod draws;
+
 use std::io::Write;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
@@ -7,8 +9,10 @@ use gridgp::infer::Map;
 use gridgp::model::Model;
 use serde_json::{Value, json};
 
+pub use draws::DrawsSummary;
+
 /// The summary of a fit, as `--json` prints it and the fit file keeps it.
-pub fn summary(model: &Model, map: &Map, seconds: f64, peak_memory: Option<u64>) -> Value {
+pub fn map_summary(model: &Model, map: &Map, seconds: f64, peak_memory: Option<u64>) -> Value {
     let parameters: serde_json::Map<String, Value> = model
         .parameters
         .iter()
@@ -23,20 +27,8 @@ pub fn summary(model: &Model, map: &Map, seconds: f64, peak_memory: Option<u64>)
             (p.name.clone(), entry)
         })
         .collect();
-    let (origin, unit) = model.standardization;
-    let shape = model.data.grid.shape();
-    let axes: serde_json::Map<String, Value> =
-        model.data.grid.axes().iter().map(|a| (a.name().to_owned(), json!(a.len()))).collect();
-    json!({
-        "gridgp_version": env!("CARGO_PKG_VERSION"),
-        "method": "map",
+    let found = json!({
         "density": model.spec.inference.density,
-        "seed": model.spec.inference.seed,
-        "response": model.data.response.name,
-        "units": model.data.response.units,
-        "standardized": model.spec.data.standardize.then(|| json!({ "mean": origin, "sd": unit })),
-        "axes": axes,
-        "cells": shape.iter().product::<usize>(),
         "parameters": parameters,
         "log_posterior": map.log_posterior,
         "log_marginal_likelihood": map.log_marginal_likelihood,
@@ -55,6 +47,30 @@ pub fn summary(model: &Model, map: &Map, seconds: f64, peak_memory: Option<u64>)
         "warnings": map.warnings,
         "seconds": seconds,
         "peak_memory_bytes": peak_memory,
+    });
+    let mut summary = common(model, "map");
+    let Value::Object(found) = found else { unreachable!("it is an object") };
+    summary.as_object_mut().expect("it is an object").extend(found);
+    summary
+}
+
+/// What every summary holds.
+fn common(model: &Model, method: &str) -> Value {
+    let (origin, unit) = model.standardization;
+    let shape = model.data.grid.shape();
+    let axes: serde_json::Map<String, Value> =
+        model.data.grid.axes().iter().map(|a| (a.name().to_owned(), json!(a.len()))).collect();
+    json!({
+        "gridgp_version": env!("CARGO_PKG_VERSION"),
+        "method": method,
+        "family": model.family.name(),
+        "seed": model.spec.inference.seed,
+        "response": model.data.response.name,
+        "units": model.data.response.units,
+        "standardized": model.spec.data.standardize.then(|| json!({ "mean": origin, "sd": unit })),
+        "axes": axes,
+        "cells": shape.iter().product::<usize>(),
+        "missing_cells": model.data.response.missing_cells().len(),
     })
 }
 
@@ -65,6 +81,18 @@ pub fn print(summary: &Value, mut out: impl Write) -> std::io::Result<()> {
     let axes = summary["axes"].as_object().into_iter().flatten();
     let shape: Vec<String> = axes.map(|(name, n)| format!("{n} {name}")).collect();
     writeln!(out, "{} on {} ({} cells)", text("response"), shape.join(" x "), summary["cells"])?;
+    if summary["draws"].is_number() {
+        draws::print(summary, &mut out)?;
+    } else {
+        print_map(summary, &mut out)?;
+    }
+    let memory = summary["peak_memory_bytes"].as_f64();
+    let memory = memory.map(|b| format!(", {:.0} MiB", b / 1048576.0)).unwrap_or_default();
+    writeln!(out, "{:.3} s{memory}", number("seconds"))
+}
+
+fn print_map(summary: &Value, out: &mut impl Write) -> std::io::Result<()> {
+    let number = |key: &str| summary[key].as_f64().unwrap_or(f64::NAN);
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["parameter", "estimate", "unit", "prior"]);
     for (name, p) in summary["parameters"].as_object().into_iter().flatten() {
@@ -90,10 +118,7 @@ pub fn print(summary: &Value, mut out: impl Write) -> std::io::Result<()> {
         if summary["converged"] == true { "converged" } else { "NOT converged" },
         summary["evaluations"],
         number("gradient_norm")
-    )?;
-    let memory = summary["peak_memory_bytes"].as_f64();
-    let memory = memory.map(|b| format!(", {:.0} MiB", b / 1048576.0)).unwrap_or_default();
-    writeln!(out, "{:.3} s{memory}", number("seconds"))
+    )
 }
 
 /// Six significant digits.

@@ -1,0 +1,83 @@
+//! The fields given parameters and data, exactly, where the likelihood is Gaussian.
+
+use faer::Mat;
+use gridgp_linalg::{KroneckerIdentity, Spectral};
+use rand::Rng;
+use rand_distr::{Distribution as _, StandardNormal};
+
+use super::Joint;
+use crate::likelihood::Family;
+use crate::{Error, Result};
+
+impl Joint {
+    /// Replaces the field's unknowns in x by a draw from p(z | y, θ).
+    ///
+    /// Matheron's rule: with y = m + Hz + σε, a draw z* of the prior and y* = m + Hz* + σε give
+    /// z = z* + Hᵀ(HHᵀ + σ²I)⁻¹(y − y*). It is exact for the model that is sampled, jitter included.
+    ///
+    /// # Errors
+    /// [`Error::Spec`] unless the model is one that [`Marginal`](crate::density::Marginal) takes;
+    /// [`Error::Singular`] if a factorization fails.
+    pub fn draw_fields(&mut self, x: &mut [f64], rng: &mut dyn Rng) -> Result<()> {
+        let count = self.parameters.len();
+        let ([field], [location, scale], Family::Gaussian(_)) =
+            (self.fields.as_slice(), self.equations.as_slice(), &self.family)
+        else {
+            return Err(refuse());
+        };
+        if location.len() != self.response.len() || scale.len() != 1 {
+            return Err(refuse());
+        }
+        debug_assert_eq!(field.unknowns(), x.len() - count);
+        x[count..].iter_mut().for_each(|z| *z = StandardNormal.sample(rng));
+        self.move_to(x)?;
+        let sigma = self.equations[1].column().at(0);
+        let mut alpha: Vec<f64> = Vec::with_capacity(self.response.len());
+        for (i, y) in self.response.iter().enumerate() {
+            let noise: f64 = StandardNormal.sample(rng);
+            alpha.push(y - self.equations[0].column().at(i) - sigma * noise);
+        }
+        let (factors, variance) = self.covariance()?;
+        let covariance = KroneckerIdentity::new(factors, variance, sigma * sigma)
+            .map_err(|e| Error::Singular(e.to_string()))?;
+        let mut alpha = covariance.solve(&alpha);
+        gridgp_linalg::settle_registers();
+        let Self { fields, equations, theta, theta_bar, field_bars, .. } = self;
+        field_bars[0].fill(0.0);
+        equations[0].vjp(theta, &mut alpha, fields, theta_bar, field_bars);
+        fields[0].z_vjp(theta, &field_bars[0], &mut x[count..]);
+        Ok(())
+    }
+
+    /// The factors and the scale of HHᵀ = s · ⊗ WₐLₐLₐᵀWₐ at the last θ.
+    fn covariance(&self) -> Result<(Vec<Spectral>, f64)> {
+        let (field, weights) = (&self.fields[0], self.weights.as_ref().ok_or_else(refuse)?);
+        let (coefficient, amplitude) =
+            (self.equations[0].coefficient(0, &self.theta), field.amplitude(&self.theta));
+        let roots = field.positions().iter().zip(field.roots());
+        let factors = weights
+            .iter()
+            .enumerate()
+            .map(|(a, (size, w))| {
+                let w = |i: usize| w.as_ref().map_or(1.0, |w| w[i]);
+                let root = roots.clone().find(|(position, _)| **position == a).map(|(_, r)| r);
+                let features = match root {
+                    Some(r) => Mat::from_fn(*size, r.rank(), |i, j| w(i) * r.root()[(i, j)]),
+                    None => Mat::from_fn(*size, 1, |i, _| w(i)),
+                };
+                Spectral::from_features(features.as_ref())
+                    .map_err(|e| Error::Singular(e.to_string()))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok((factors, (coefficient * amplitude).powi(2)))
+    }
+}
+
+fn refuse() -> Error {
+    Error::Spec(
+        "the field has no exact conditional in this model: that needs a gaussian likelihood with \
+         one field in its location, one scale for all cells, covariates along one axis each, and \
+         a full grid"
+            .into(),
+    )
+}

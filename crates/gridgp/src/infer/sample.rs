@@ -1,0 +1,259 @@
+//! Draws from the posterior of a model, by the route that suits it.
+
+use std::ops::ControlFlow;
+
+use faer::Mat;
+use gridgp_linalg::Cholesky;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution as _, StandardNormal};
+use rayon::prelude::*;
+
+use super::{
+    ChainState, Draws, Event, MaximizeOptions, Metric, NutsOptions, maximize, nuts, starts,
+};
+use crate::density::{Joint, LogDensity, LogPosterior, Marginal};
+use crate::model::Model;
+use crate::model::spec::{Density, Route};
+use crate::posterior::Samples;
+use crate::{Error, Result};
+
+/// What a run of `nuts` is about, before it begins.
+#[derive(Debug, Clone)]
+pub struct SamplePlan {
+    /// `Marginal` or `Joint`.
+    pub route: Route,
+    /// Number of unknowns that are sampled.
+    pub dim: usize,
+    /// Where each chain begins.
+    pub starts: Vec<Vec<f64>>,
+    /// The settings of the sampler.
+    pub options: NutsOptions,
+}
+
+/// Draws of the posterior.
+#[derive(Debug, Clone)]
+pub struct Sampled {
+    /// Draws of all unknowns; the first draws of each chain, as many as the shortest has.
+    pub samples: Samples,
+    /// What the sampler made, with the statistics of each draw.
+    pub draws: Draws,
+    /// What was sampled.
+    pub route: Route,
+}
+
+/// How the posterior of a model is sampled, with the settings of its `[inference]`.
+///
+/// `route = "auto"` samples the exact marginal where the model has one. Chains start around a mode:
+/// of the marginal posterior, or for the joint density where a short climb from data-driven
+/// values leads. A start outside of the support is drawn anew.
+///
+/// # Errors
+/// [`Error::Spec`] if the marginal route is asked for and the model has none;
+/// [`Error::Inference`] if no start inside the support is found.
+pub fn plan(model: &Model) -> Result<SamplePlan> {
+    let spec = &model.spec.inference;
+    let marginal = Marginal::new(model);
+    let route = match (spec.route, &marginal) {
+        (Route::Marginal, Err(_)) => return Err(marginal.map(|_| ()).expect_err("it is an error")),
+        (Route::Joint, _) | (Route::Auto, Err(_)) => Route::Joint,
+        (Route::Marginal | Route::Auto, Ok(_)) => Route::Marginal,
+    };
+    let starts = match route {
+        Route::Marginal => marginal_starts(model)?,
+        _ => joint_starts(model)?,
+    };
+    let options = NutsOptions {
+        tune: spec.tune,
+        draws: spec.draws,
+        target_accept: spec.target_accept,
+        max_depth: spec.max_depth,
+        metric: Metric::LowRank,
+        seed: spec.seed,
+        ..NutsOptions::default()
+    };
+    Ok(SamplePlan { route, dim: starts[0].len(), starts, options })
+}
+
+/// Runs a plan.
+///
+/// On the marginal route each draw of the parameters is followed by an exact draw of the field given
+/// them, so that both routes give draws of the same unknowns. `resume` and `observe` are as for
+/// [`nuts()`]; `earlier` holds the draws of an interrupted run that is gone on with.
+///
+/// # Errors
+/// As [`nuts()`].
+pub fn sample(
+    model: &Model,
+    plan: &SamplePlan,
+    earlier: Option<(Draws, &[ChainState])>,
+    observe: &(dyn Fn(&Event) -> ControlFlow<()> + Sync),
+) -> Result<Sampled> {
+    let (earlier, resume) = earlier.unzip();
+    let run = |draws: Result<Draws>| -> Result<Draws> {
+        let mut draws = draws?;
+        if let Some(mut all) = earlier.clone() {
+            for (chain, later) in all.chains.iter_mut().zip(draws.chains) {
+                chain.append(later);
+            }
+            all.interrupted = draws.interrupted;
+            draws = all;
+        }
+        Ok(draws)
+    };
+    let samples = match plan.route {
+        Route::Joint => {
+            let joint = Joint::new(model)?;
+            let draws = run(nuts(&|| joint.clone(), &plan.starts, &plan.options, resume, observe))?;
+            (gather(&draws, plan.dim), draws)
+        }
+        _ => {
+            let posterior = LogPosterior::new(model, Density::Unconstrained)?;
+            let make = || posterior.clone();
+            let draws = run(nuts(&make, &plan.starts, &plan.options, resume, observe))?;
+            (with_fields(model, &gather(&draws, plan.dim), plan.options.seed)?, draws)
+        }
+    };
+    let (samples, draws) = samples;
+    if samples.is_empty() {
+        return Err(Error::Inference(
+            "the run was stopped before every chain had a draw: there is nothing to keep".into(),
+        ));
+    }
+    Ok(Sampled { samples, draws, route: plan.route })
+}
+
+/// The first draws of each chain, as many as the shortest has.
+fn gather(draws: &Draws, dim: usize) -> Samples {
+    let count = draws.chains.iter().map(|c| c.len()).min().unwrap_or(0);
+    let x = draws.chains.iter().flat_map(|c| &c.x[..count * dim]).copied().collect();
+    Samples { chains: draws.chains.len(), draws: count, dim, x }
+}
+
+/// Adds to each draw of the parameters a draw of the field given them.
+fn with_fields(model: &Model, parameters: &Samples, seed: u64) -> Result<Samples> {
+    let joint = Joint::new(model)?;
+    let dim = joint.dim();
+    let mut x = vec![0.0; parameters.len() * dim];
+    x.par_chunks_exact_mut(dim).enumerate().try_for_each_init(
+        || joint.clone(),
+        |joint, (i, x)| {
+            x[..parameters.dim].copy_from_slice(parameters.at(i));
+            let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x66_69_65_6c_64);
+            rng.set_stream(i as u64);
+            joint.draw_fields(x, &mut rng)
+        },
+    )?;
+    Ok(Samples { dim, x, ..parameters.clone() })
+}
+
+/// Starts from the normal approximation of the marginal posterior at its mode.
+fn marginal_starts(model: &Model) -> Result<Vec<Vec<f64>>> {
+    let spec = &model.spec.inference;
+    let posterior = LogPosterior::new(model, Density::Unconstrained)?;
+    let make = || posterior.clone();
+    let options = MaximizeOptions {
+        max_iterations: spec.max_iterations,
+        tolerance: spec.tolerance,
+        curvature: None,
+    };
+    let from = starts(model, spec.starts, spec.seed);
+    let mode = maximize(&make, &from, &options, &|_| ControlFlow::Continue(()))?.x;
+    let spread = spread_at(&mut make(), &mode);
+    let draw = |chain: usize, attempt: usize| {
+        let mut rng = ChaCha8Rng::seed_from_u64(spec.seed ^ 0x73_74_61_72_74);
+        rng.set_stream((chain + (attempt << 32)) as u64);
+        let z: Vec<f64> = mode.iter().map(|_| StandardNormal.sample(&mut rng)).collect();
+        // The further from the mode, the less the approximation is worth.
+        let shrink = 0.5f64.powi(attempt as i32);
+        (0..mode.len())
+            .map(|i| mode[i] + shrink * (0..=i).map(|k| spread[(i, k)] * z[k]).sum::<f64>())
+            .collect()
+    };
+    inside(&mut make(), spec.chains, draw)
+}
+
+/// A root of the inverse of the negative Hessian, or 0.1 I where that is not positive definite.
+fn spread_at(density: &mut impl LogDensity, mode: &[f64]) -> Mat<f64> {
+    let d = mode.len();
+    let mut hessian = Mat::zeros(d, d);
+    let (mut up, mut down) = (vec![0.0; d], vec![0.0; d]);
+    let step = 1e-4;
+    for j in 0..d {
+        let mut x = mode.to_vec();
+        x[j] += step;
+        density.log_density_gradient(&x, &mut up);
+        x[j] -= 2.0 * step;
+        density.log_density_gradient(&x, &mut down);
+        for i in 0..d {
+            hessian[(i, j)] = (down[i] - up[i]) / (2.0 * step);
+        }
+    }
+    let symmetric = Mat::from_fn(d, d, |i, j| 0.5 * (hessian[(i, j)] + hessian[(j, i)]));
+    let covariance = Cholesky::new(symmetric.as_ref()).and_then(|precision| {
+        let mut inverse = Mat::identity(d, d);
+        precision.solve_in_place(inverse.as_mut());
+        Cholesky::new(inverse.as_ref())
+    });
+    match covariance {
+        Ok(root) => root.l().to_owned(),
+        Err(_) => Mat::from_fn(d, d, |i, j| if i == j { 0.1 } else { 0.0 }),
+    }
+}
+
+/// Starts of the joint density: each chain climbs a little from data-driven parameters and fields
+/// near 0. A mode of all unknowns together is no place to be, but the way there soon leaves
+/// where the density is tiny.
+pub(super) fn joint_starts(model: &Model) -> Result<Vec<Vec<f64>>> {
+    let spec = &model.spec.inference;
+    let joint = Joint::new(model)?;
+    let first = starts(model, 1, spec.seed).swap_remove(0);
+    let priors = starts(model, 64, spec.seed);
+    let draw = |chain: usize, attempt: usize| {
+        let mut rng = ChaCha8Rng::seed_from_u64(spec.seed ^ 0x73_74_61_72_74);
+        rng.set_stream((chain + (attempt << 32)) as u64);
+        // After some attempts around the first start, draws of the prior.
+        let from = if attempt < 8 { &first } else { &priors[attempt % 64] };
+        let near = from.iter().map(|&x| (x, 0.1));
+        let fields = std::iter::repeat_n((0.0, 0.1), joint.dim() - from.len());
+        near.chain(fields)
+            .map(|(x, sd): (f64, f64)| {
+                let z: f64 = StandardNormal.sample(&mut rng);
+                x + sd * z
+            })
+            .collect()
+    };
+    let from = inside(&mut joint.clone(), spec.chains, draw)?;
+    let options = MaximizeOptions { max_iterations: 30, tolerance: 1.0, curvature: None };
+    from.into_par_iter()
+        .map(|x| {
+            let climb = maximize(&|| joint.clone(), &[x], &options, &|_| ControlFlow::Continue(()));
+            climb.map(|optimum| optimum.x)
+        })
+        .collect()
+}
+
+/// For each chain the first of its draws where the density is finite.
+fn inside(
+    density: &mut impl LogDensity,
+    chains: usize,
+    draw: impl Fn(usize, usize) -> Vec<f64>,
+) -> Result<Vec<Vec<f64>>> {
+    let mut gradient = vec![0.0; density.dim()];
+    (0..chains)
+        .map(|chain| {
+            (0..100)
+                .map(|attempt| draw(chain, attempt))
+                .find(|x| density.log_density_gradient(x, &mut gradient).is_finite())
+                .ok_or_else(|| {
+                    Error::Inference(
+                        "no start was found where the data are possible: the log density is -inf \
+                         at 100 draws around data-driven values and from the priors; set \
+                         inference.start to values that fit the data's scale, or give priors \
+                         that exclude impossible values"
+                            .into(),
+                    )
+                })
+        })
+        .collect()
+}
