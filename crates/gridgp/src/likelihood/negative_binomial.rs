@@ -8,7 +8,8 @@ use rand_distr::Distribution as _;
 use super::curvature::observed_or;
 use super::testing::Example;
 use super::whole::{check_count, is_count, whole_quantile};
-use super::{DefaultValue, Info, Likelihood, LikelihoodParameter, impossible, is_positive};
+use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter};
+use super::{accumulate_by, impossible, is_positive, settled};
 use crate::dist::Domain;
 use crate::dist::special::{
     LN_SQRT_2PI, beta_tails, deviance, digamma_excess, ln_1p_minus, normal_quantile,
@@ -48,6 +49,54 @@ impl NegativeBinomial {
         Example::new(&[5.0, 5000.0]),
     ];
 }
+
+/// What depends on the count y and the concentration c alone.
+#[derive(Debug, Clone, Copy, Default)]
+struct Pair {
+    /// In the log density: the errors of Stirling's formula and the square root before it.
+    value: f64,
+    /// In its derivative with respect to c.
+    slope: f64,
+}
+
+impl Pair {
+    fn of(y: f64, c: f64) -> Self {
+        let value = if y == 0.0 {
+            0.0
+        } else {
+            stirling_error(c + y)
+                - stirling_error(c)
+                - stirling_error(y)
+                - 0.5 * (y / c * (c + y)).ln()
+                - LN_SQRT_2PI
+        };
+        let slope = 0.5 * (y / (c + y)) / c + (digamma_excess(c + y) - digamma_excess(c));
+        Self { value, slope }
+    }
+}
+
+/// Loader's form, as for a binomial: at a large concentration its parts become Poisson's.
+fn with_pair(y: f64, p: &[f64], pair: Pair, gradient: &mut [f64]) -> f64 {
+    let (mean, c) = (p[0], p[1]);
+    if !is_positive(mean) {
+        return impossible(gradient);
+    }
+    let value = if y == 0.0 {
+        -c * (mean / c).ln_1p()
+    } else {
+        // c − (c + y) c/(c + mean), without its cancellation.
+        let difference = c * ((mean - y) / (c + mean));
+        pair.value
+            - deviance(c, (c + y) * (c / (c + mean)), difference)
+            - deviance(y, (c + y) * (mean / (c + mean)), -difference)
+    };
+    gradient[0] = c / (c + mean) * ((y - mean) / mean);
+    gradient[1] = ln_1p_minus((y - mean) / (c + mean)) + pair.slope;
+    settled(value, gradient)
+}
+
+/// Counts of which [`Pair`]s are kept where the concentration is the same for all.
+const FEW: usize = 64;
 
 /// The expected information on the concentration c, E(ψ′(c) − ψ′(c + Y)) − mean/(c (c + mean)).
 ///
@@ -92,33 +141,11 @@ impl Likelihood for NegativeBinomial {
         self.log_prob_gradient(y, p, &mut [0.0; 2])
     }
 
-    /// Loader's form, as for a binomial: at a large concentration its parts become Poisson's.
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
-        let (mean, c) = (p[0], p[1]);
-        if !(is_positive(mean) && is_positive(c) && is_count(y)) {
+        if !(is_positive(p[1]) && is_count(y)) {
             return impossible(gradient);
         }
-        let value = if y == 0.0 {
-            -c * (mean / c).ln_1p()
-        } else {
-            // c − (c + y) c/(c + mean), without its cancellation.
-            let difference = c * ((mean - y) / (c + mean));
-            stirling_error(c + y)
-                - stirling_error(c)
-                - stirling_error(y)
-                - deviance(c, (c + y) * (c / (c + mean)), difference)
-                - deviance(y, (c + y) * (mean / (c + mean)), -difference)
-                - 0.5 * (y / c * (c + y)).ln()
-                - LN_SQRT_2PI
-        };
-        if !value.is_finite() {
-            return impossible(gradient);
-        }
-        gradient[0] = c / (c + mean) * ((y - mean) / mean);
-        let d = (y - mean) / (c + mean);
-        gradient[1] =
-            ln_1p_minus(d) + 0.5 * (y / (c + y)) / c + (digamma_excess(c + y) - digamma_excess(c));
-        value
+        with_pair(y, p, Pair::of(y, p[1]), gradient)
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
@@ -172,5 +199,31 @@ impl Likelihood for NegativeBinomial {
 
     fn sd(&self, p: &[f64]) -> f64 {
         (p[0] + p[0] * (p[0] / p[1])).sqrt()
+    }
+
+    /// With one concentration for all, what depends on it is computed once for each small count.
+    fn accumulate(&self, y: &[f64], p: &[Column<'_>], bars: &mut [&mut [f64]]) -> f64 {
+        let Column::Constant(c) = p[1] else {
+            return super::accumulate_pointwise(self, y, p, bars);
+        };
+        if !is_positive(c) {
+            return f64::NEG_INFINITY;
+        }
+        let (mut pairs, mut known) = ([Pair::default(); FEW], [false; FEW]);
+        accumulate_by(y, p, bars, |y, p, gradient| {
+            if !is_count(y) {
+                return impossible(gradient);
+            }
+            let pair = if y < FEW as f64 {
+                let i = y as usize;
+                if !known[i] {
+                    (pairs[i], known[i]) = (Pair::of(y, c), true);
+                }
+                pairs[i]
+            } else {
+                Pair::of(y, c)
+            };
+            with_pair(y, p, pair, gradient)
+        })
     }
 }
