@@ -103,7 +103,8 @@ const T: usize = 5;
 fn small_response() -> Vec<f64> {
     let cell = |c: usize| {
         let (i, j) = ((c / T) as f64, (c % T) as f64);
-        1.5 + (0.9 * i + 0.4 * j).sin() + 0.3 * ((7.3 * i + 3.1 * j) * 1.7).cos()
+        // Noise that no smooth field follows: its posterior keeps away from 0.
+        1.5 + (0.9 * i + 0.4 * j).sin() + ((14 * c) % 31) as f64 / 31.0 - 0.5
     };
     (0..X * T).map(cell).collect()
 }
