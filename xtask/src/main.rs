@@ -2,12 +2,14 @@
 
 mod arviz;
 mod bench;
+mod calibration;
 mod docs;
 mod elnino;
 mod examples;
 mod oracles;
 mod peers;
 mod program;
+mod sampling;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -24,8 +26,10 @@ const USAGE: &str = "cargo xtask VERB
                   where PyPI cannot be reached
   oracles         only the tests that compare with ../shared/oracles, with their output
   bench [TEXT]    time and memory of the marginal likelihood, of the problems whose name has TEXT
+  sampling        the tests of sampling that take minutes
+  calibration [N] simulation-based calibration of sampling, N replications (400); minutes
   peers [TEXT]    the same beside programs in Python, with ratios; fits and operators too, or with
-                  TEXT `fit` or `operators` alone; --torch at the end installs PyTorch (5 GB) for
+                  TEXT `fit`, `operators` or `nuts` (only when asked for) alone; --torch at the end installs PyTorch (5 GB) for
                   GPyTorch's linear_operator";
 
 fn main() -> ExitCode {
@@ -51,6 +55,9 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["oracles"] => oracles::run(),
         ["bench"] => bench::run(""),
         ["bench", text] => bench::run(text),
+        ["sampling"] => sampling::run(),
+        ["calibration"] => calibration::run("400"),
+        ["calibration", count] => calibration::run(count),
         ["peers"] => peers::run("", false),
         ["peers", "--torch"] => peers::run("", true),
         ["peers", text] => peers::run(text, false),

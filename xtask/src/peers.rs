@@ -1,5 +1,6 @@
 //! `cargo xtask peers`: gridgp beside the Python programs in `peers/`, in one run on this machine.
 
+mod nuts;
 mod operators;
 
 use std::fs;
@@ -21,6 +22,9 @@ const PEERS: [&str; 3] = ["numpy_by_hand", "jax_eigh", "pymc_marginal_kron"];
 const PATIENCE: Duration = Duration::from_secs(300);
 
 pub fn run(text: &str, torch: bool) -> Result<()> {
+    if text == "nuts" {
+        return nuts::run();
+    }
     if text != "operators" {
         let python = environment("peers-venv", "requirements.txt")?;
         marginals(&python, text)?;
@@ -142,6 +146,11 @@ fn peer_program(python: &Path, module_and_arguments: &[&str]) -> Command {
 
 /// The JSON line that a program prints, or why there is none.
 fn measured(command: &mut Command) -> Result<Result<Value>> {
+    measured_within(command, PATIENCE)
+}
+
+/// As [`measured`], for programs that are given more time.
+fn measured_within(command: &mut Command, patience: Duration) -> Result<Result<Value>> {
     let folder = tempfile::tempdir()?;
     let (out, messages) = (folder.path().join("out"), folder.path().join("messages"));
     let mut child = command
@@ -155,10 +164,10 @@ fn measured(command: &mut Command) -> Result<Result<Value>> {
         if let Some(status) = child.try_wait()? {
             break status;
         }
-        if started.elapsed() > PATIENCE {
+        if started.elapsed() > patience {
             child.kill()?;
             child.wait()?;
-            return Ok(Err(anyhow::anyhow!("no result in {} s", PATIENCE.as_secs())));
+            return Ok(Err(anyhow::anyhow!("no result in {} s", patience.as_secs())));
         }
         sleep(Duration::from_millis(20));
     };

@@ -5,8 +5,10 @@ mod map;
 mod nuts;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::Instant;
 
+use anyhow::Context;
 use gridgp::model::spec::Method;
 use gridgp_io::{FitFile, InferenceGroup};
 use serde_json::Value;
@@ -20,6 +22,8 @@ use crate::{machine, report};
 struct Found {
     groups: Vec<InferenceGroup>,
     summary: Value,
+    /// The draws on disk, of no use once the fit file is there.
+    log: Option<PathBuf>,
 }
 
 pub fn run(args: &Fit) -> anyhow::Result<()> {
@@ -51,7 +55,17 @@ pub fn run(args: &Fit) -> anyhow::Result<()> {
         data: model.data,
         scalings,
     };
-    gridgp_io::write_fit(&args.output, &fit)?;
+    let written = gridgp_io::write_fit(&args.output, &fit);
+    match found.log {
+        None => written?,
+        Some(log) => {
+            written.with_context(|| {
+                format!("{} holds what was drawn; `gridgp fit --resume` goes on", log.display())
+            })?;
+            std::fs::remove_file(&log)
+                .with_context(|| format!("cannot remove {}", log.display()))?;
+        }
+    }
     if args.json {
         writeln!(std::io::stdout(), "{}", fit.summary)?;
     } else if !args.quiet {

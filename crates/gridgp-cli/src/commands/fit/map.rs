@@ -20,5 +20,6 @@ pub fn fit(loaded: &Loaded, args: &Fit, begun: Instant) -> anyhow::Result<Found>
     Ok(Found {
         groups: vec![mode_group(&estimate)],
         summary: report::map_summary(model, &map, seconds, machine::peak_memory()),
+        log: None,
     })
 }

@@ -72,7 +72,7 @@ pub fn fit(loaded: &Loaded, args: &Fit, begun: Instant) -> anyhow::Result<Found>
         format!("{} holds what was drawn; `gridgp fit --resume` goes on", path.display())
     });
     let sampled = match sampled {
-        Err(e) if !interrupt::requested() => {
+        Err(e) if !interrupt::requested() && begun_with.is_none() => {
             // An error of the model: nothing that a resumed run could use.
             let _ = std::fs::remove_file(&path);
             return Err(anyhow::anyhow!("{}", e.root_cause()));
@@ -83,10 +83,8 @@ pub fn fit(loaded: &Loaded, args: &Fit, begun: Instant) -> anyhow::Result<Found>
     let summarizing = Spinner::new("summarizing the draws", args.quiet);
     let found = found(model, &sampled, begun)?;
     drop(summarizing);
-    if !sampled.draws.interrupted {
-        std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-    }
-    Ok(found)
+    let log = (!sampled.draws.interrupted).then_some(path);
+    Ok(Found { log, ..found })
 }
 
 fn found(model: &Model, sampled: &gridgp::infer::Sampled, begun: Instant) -> anyhow::Result<Found> {
@@ -118,7 +116,7 @@ fn found(model: &Model, sampled: &gridgp::infer::Sampled, begun: Instant) -> any
         warnings,
     };
     let seconds = begun.elapsed().as_secs_f64();
-    Ok(Found { groups, summary: summary.json(seconds, machine::peak_memory()) })
+    Ok(Found { groups, summary: summary.json(seconds, machine::peak_memory()), log: None })
 }
 
 /// `FIT.partial`, beside the fit file.

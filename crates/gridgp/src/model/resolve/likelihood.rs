@@ -137,6 +137,10 @@ impl Scope<'_> {
             let message = format!("the {} is known: a number or a covariate", self.p.name);
             return Err(Fault::new(e.span.clone(), message));
         }
+        if is_known && equation.as_quantity().is_none() {
+            // Its values are looked at in each cell, with the observations.
+            return Ok(equation);
+        }
         self.settle(&equation, names);
         self.check_domain(&equation, positive, e, names)?;
         Ok(equation)
