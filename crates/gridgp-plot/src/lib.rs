@@ -1,0 +1,42 @@
+//! Pictures of data, fits and predictions of [`gridgp`]: SVG, PNG and PDF.
+//!
+//! One file a figure. Figures are made of plain data, [`Dimension`]s, [`Quantity`]s and slices of
+//! numbers, so anything can be drawn with them; NaN is missing. [`Style`] has what can be chosen
+//! about any of them: 85 mm, the column of a journal, is the default width.
+//!
+//! | figure | shows |
+//! |---|---|
+//! | [`HeatMap`] | planes of values with one color bar |
+//!
+//! Everything a reader must know is in the picture: units, what gray means, that a large grid is
+//! shown as means of blocks.
+
+mod cells;
+mod color;
+mod color_scale;
+mod density;
+mod dimension;
+mod error;
+mod figure;
+mod font;
+mod frame;
+mod heat_map;
+mod map;
+mod outlines;
+mod projection;
+mod series;
+mod svg;
+mod ticks;
+
+pub use color::ColorMap;
+pub use color_scale::Range;
+pub use density::{Densities, Marginal};
+pub use dimension::{Dimension, Quantity, is_latitude, is_longitude};
+pub use error::{Error, Result};
+pub use figure::{Figure, FileKind, Style};
+pub use heat_map::{HeatMap, Panel};
+pub use map::{Map, Places};
+pub use projection::Projection;
+pub use series::{Part, Series};
+pub use svg::Color;
+pub use ticks::Kind;
