@@ -4,7 +4,7 @@ use crate::dimension::Dimension;
 use crate::{Error, Result};
 
 /// Cells of a picture in each direction: finer than a column of a journal can show.
-const MOST: usize = 256;
+const MOST: usize = 200;
 
 /// One direction of a plane.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,5 +140,6 @@ mod tests {
         let long = Dimension::numbers("x", (0..514).map(f64::from).collect());
         let e = Edges::of(&long);
         assert_eq!((e.len(), e.edges.len(), e.range()), (172, 173, (-0.5, 513.5)));
+        assert_eq!(e.block(), 3);
     }
 }

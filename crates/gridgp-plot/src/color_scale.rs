@@ -75,7 +75,11 @@ impl ColorScale {
     /// The color of a value.
     pub fn at(&self, value: f64) -> Color {
         match self.limits {
-            Some((low, high)) if value.is_finite() => self.map.at((value - low) / (high - low)),
+            // In 256 steps, finer than the eye, so that equal neighbors can be one mark.
+            Some((low, high)) if value.is_finite() => {
+                let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
+                self.map.at((t * 255.0).round() / 255.0)
+            }
             _ => MISSING,
         }
     }
@@ -88,13 +92,13 @@ impl ColorScale {
     /// How much room the bar needs at the right of a picture of this height.
     pub fn room(&self, height: f64) -> f64 {
         let Some((low, high)) = self.limits else {
-            return font::width("missing", TICK) + 4.0;
+            return key_room();
         };
         let ticks = Kind::Number.ticks(low, high, most(height));
         let widest = ticks.iter().map(|t| font::width(&t.label, TICK)).fold(0.0, f64::max);
         let name = if self.label.is_empty() { 0.0 } else { LABEL + 4.0 };
         let bar = BAR + 5.0 + widest + name + 2.0;
-        if self.missing { bar.max(font::width("missing", TICK) + 4.0) } else { bar }
+        if self.missing { bar.max(key_room()) } else { bar }
     }
 
     /// The bar with its left edge at the left of an area, and what gray means.
@@ -142,6 +146,11 @@ impl ColorScale {
             d.upright("color-label", (x, bar.y + 0.5 * bar.height), LABEL, &text);
         }
     }
+}
+
+/// The width of the key to missing values.
+fn key_room() -> f64 {
+    BAR + 2.5 + font::width("missing", TICK) + 2.0
 }
 
 fn most(height: f64) -> usize {

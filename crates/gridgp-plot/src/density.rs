@@ -2,7 +2,7 @@
 
 use gridgp::dist::{Distribution, Prior};
 
-use crate::color::{self, PALE};
+use crate::color;
 use crate::dimension::{Quantity, extent, opened};
 use crate::figure::{Figure, Style};
 use crate::frame::{self, Frame, Key, LABEL, Mark, Side};
@@ -97,12 +97,12 @@ impl Marginal {
             // A heavy tail would press everything else against the other side.
             let (low, high) = (p.quantile(0.01), p.quantile(0.95));
             let support = p.support();
-            let low = if support.lower.is_finite() && low - support.lower < 0.3 * (high - low) {
-                support.lower
+            let low = if support.lower().is_finite() && low - support.lower() < 0.3 * (high - low) {
+                support.lower()
             } else {
                 low
             };
-            let high = if support.upper.is_finite() {
+            let high = if support.upper().is_finite() {
                 high
             } else {
                 p.quantile(0.98).min(2.0 * high - low)
@@ -130,7 +130,7 @@ impl Marginal {
         let grid: Vec<f64> = (0..=160).map(|i| low + (high - low) * f64::from(i) / 160.0).collect();
         let prior: Option<Vec<f64>> =
             self.prior.map(|p| grid.iter().map(|&x| p.log_prob(x).exp()).collect());
-        let support = self.prior.map(|p| (p.support().lower, p.support().upper));
+        let support = self.prior.map(|p| (p.support().lower(), p.support().upper()));
         let posterior = (draws.len() > 1).then(|| density(&draws, &grid, support)).flatten();
         let title = self.quantity.label();
         let x = Side::new(Kind::Number, (low, high), "");
@@ -175,7 +175,6 @@ impl Marginal {
         let at = (inside.x + 0.5 * inside.width, inside.y - 3.0);
         d.text("panel-title", at, LABEL, Anchor::Middle, &text);
         d.close();
-        let _ = PALE;
         Ok(())
     }
 }

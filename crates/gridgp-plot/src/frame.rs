@@ -123,16 +123,6 @@ impl Margins {
         let right = if x.numbered { 6.0 } else { 1.0 };
         Self { left, top: 4.0, right, bottom }
     }
-
-    /// The larger of two on each side.
-    pub fn max(self, other: Self) -> Self {
-        Self {
-            left: self.left.max(other.left),
-            top: self.top.max(other.top),
-            right: self.right.max(other.right),
-            bottom: self.bottom.max(other.bottom),
-        }
-    }
 }
 
 /// A frame on the page.

@@ -23,7 +23,7 @@ pub struct Panel {
 /// Planes of values with one color bar.
 ///
 /// Cells lie where their coordinates say, also unevenly spaced ones, and reach half of the way to
-/// their neighbors. More than 256 cells in a direction are drawn as means of blocks, and a note
+/// their neighbors. More than 200 cells in a direction are drawn as means of blocks, and a note
 /// says so.
 ///
 /// ```
@@ -157,6 +157,11 @@ impl HeatMap {
     }
 }
 
+/// What was written, so that rounding does not add up.
+fn number(text: &str) -> f64 {
+    text.parse().expect("it was written from a number")
+}
+
 /// Whether a block without any value is in the picture.
 fn drawn_missing(drawn: &[Vec<f64>]) -> bool {
     drawn.iter().flatten().any(|v| !v.is_finite())
@@ -187,16 +192,11 @@ fn draw_cells(d: &mut Drawing, frame: &Frame, cells: &Cells, values: &[f64], sca
             let key = u32::from_be_bytes([0, color.0, color.1, color.2]);
             let (_, path) =
                 paths.entry((!value.is_finite(), key)).or_insert_with(|| (color, String::new()));
-            write!(
-                path,
-                "M{} {}H{}V{}H{}Z",
-                short(left),
-                short(bottom),
-                short(right),
-                short(top),
-                short(left)
-            )
-            .expect("a String grows");
+            let (left, bottom) = (short(left), short(bottom));
+            let (dx, dy) = (right - number(&left), top - number(&bottom));
+            let (dx, dy) = (short(dx), short(dy));
+            let back = short(-number(&dx));
+            write!(path, "M{left} {bottom}h{dx}v{dy}h{back}z").expect("a String grows");
             column = end;
         }
     }

@@ -12,6 +12,7 @@
 //! shown as means of blocks.
 
 mod cells;
+mod chains;
 mod color;
 mod color_scale;
 mod density;
@@ -21,13 +22,19 @@ mod figure;
 mod font;
 mod frame;
 mod heat_map;
+mod loss;
 mod map;
 mod outlines;
+mod pair;
 mod projection;
+mod rank;
+mod return_levels;
 mod series;
 mod svg;
 mod ticks;
+mod trace;
 
+pub use chains::Chains;
 pub use color::ColorMap;
 pub use color_scale::Range;
 pub use density::{Densities, Marginal};
@@ -35,8 +42,13 @@ pub use dimension::{Dimension, Quantity, is_latitude, is_longitude};
 pub use error::{Error, Result};
 pub use figure::{Figure, FileKind, Style};
 pub use heat_map::{HeatMap, Panel};
+pub use loss::Loss;
 pub use map::{Map, Places};
+pub use pair::PairPlot;
 pub use projection::Projection;
+pub use rank::RankPlot;
+pub use return_levels::ReturnLevels;
 pub use series::{Part, Series};
 pub use svg::Color;
 pub use ticks::Kind;
+pub use trace::Trace;

@@ -6,7 +6,7 @@ use crate::cells::Cells;
 use crate::color::{MISSING, PALE};
 use crate::color_scale::{ColorScale, Range};
 use crate::dimension::{Dimension, Quantity, extent, unwrap};
-use crate::figure::{Figure, Style};
+use crate::figure::{Figure, POINTS, Style};
 use crate::frame::{self, Frame, Margins, Side, TICK};
 use crate::outlines::outlines;
 use crate::projection::{Plane, Projection};
@@ -95,21 +95,7 @@ impl Map {
         };
         let scale = ColorScale::new(drawn.iter().copied(), &self.quantity, self.range, style)?;
 
-        // As high as the map is, at the width it gets.
         let aspect = (y.1 - y.0) / (x.1 - x.0);
-        let wide = style.width - 22.0;
-        let (width, height) = style.size((wide * aspect + 12.0).clamp(35.0, 160.0))?;
-        let mut d = Drawing::new(width, height);
-        let page = Area { x: 0.0, y: 0.0, width, height }.shrink(2.0, 1.0, 2.0, 1.0);
-        let page = frame::headed(&mut d, style.title.as_deref(), page);
-        let mut notes = self.notes.clone();
-        notes.extend(cells.as_ref().and_then(|c| c.note((lon.len(), lat.len()))));
-        if !self.values.iter().any(|v| v.is_finite()) {
-            notes.push("every value is missing".into());
-        }
-        let page = frame::noted(&mut d, &notes, page);
-        let bar = scale.room(page.height);
-        let body = page.shrink(0.0, 0.0, bar + 4.0, 0.0);
         let straight = self.projection == Projection::Equirectangular;
         let side = |kind: Kind, range| Side::new(kind, range, "");
         let (sx, sy) = if straight {
@@ -117,10 +103,32 @@ impl Map {
         } else {
             (side(Kind::Number, x), side(Kind::Number, y))
         };
-        let mut margins = Margins::of(body, &sx, &sy);
-        if !straight {
-            margins = Margins { left: 20.0, bottom: TICK + 5.0, ..margins };
+        let mut notes = self.notes.clone();
+        notes.extend(cells.as_ref().and_then(|c| c.note((lon.len(), lat.len()))));
+        if !self.values.iter().any(|v| v.is_finite()) {
+            notes.push("every value is missing".into());
         }
+        let margins = |area: Area| {
+            let m = Margins::of(area, &sx, &sy);
+            if straight { m } else { Margins { left: 20.0, bottom: TICK + 5.0, ..m } }
+        };
+        // As high as the map is at the width that bar and marks leave to it.
+        let across = Area { x: 0.0, y: 0.0, width: style.width * POINTS - 4.0, height: 150.0 };
+        let m = margins(across);
+        let wide = across.width - scale.room(150.0) - 4.0 - m.left - m.right;
+        let more = m.top
+            + m.bottom
+            + if style.title.is_some() { frame::TITLE + 5.0 } else { 0.0 }
+            + 9.0 * notes.len() as f64;
+        let natural = (wide * aspect + more + 3.0) / POINTS;
+        let (width, height) = style.size(natural.clamp(35.0, 180.0))?;
+        let mut d = Drawing::new(width, height);
+        let page = Area { x: 0.0, y: 0.0, width, height }.shrink(2.0, 1.0, 2.0, 1.0);
+        let page = frame::headed(&mut d, style.title.as_deref(), page);
+        let page = frame::noted(&mut d, &notes, page);
+        let bar = scale.room(page.height);
+        let body = page.shrink(0.0, 0.0, bar + 4.0, 0.0);
+        let margins = margins(body);
         let room = body.shrink(margins.left, margins.top, margins.right, margins.bottom);
         let inside = fitted(room, aspect);
         let frame = Frame { inside, x: sx, y: sy };
@@ -134,10 +142,10 @@ impl Map {
         };
         d.clip(inside);
         if let Some(cells) = &cells {
-            draw_cells(&mut d, cells, &drawn, &scale, &plane, &to_page);
+            draw_cells(&mut d, cells, &drawn, &scale, &to_page);
         }
         if !straight {
-            graticule(&mut d, extent, &plane, &to_page);
+            graticule(&mut d, extent, &to_page);
         }
         draw_outlines(&mut d, extent, inside, &plane, &to_page);
         if cells.is_none() {
@@ -148,8 +156,15 @@ impl Map {
             frame.draw(&mut d);
         } else {
             let thin = Stroke::new(crate::color::INK, 0.6);
-            d.rect("frame", inside, None, Some(thin));
-            label_graticule(&mut d, extent, inside, &plane, &to_page);
+            // A whole hemisphere is its own frame.
+            if x.1 - x.0 > 112.0 && self.projection == Projection::Orthographic {
+                let middle = (inside.x + 0.5 * inside.width, inside.y + 0.5 * inside.height);
+                let radius = 1f64.to_degrees() / (x.1 - x.0) * inside.width;
+                d.circle("frame", middle, radius, None, Some(thin));
+            } else {
+                d.rect("frame", inside, None, Some(thin));
+            }
+            label_graticule(&mut d, extent, inside, &to_page);
         }
         scale.draw(&mut d, Area { x: inside.right() + 6.0, width: bar, ..inside });
         let summary = style.title.clone();
@@ -196,7 +211,7 @@ fn around(lon: &[f64], lat: &[f64]) -> Extent {
     let (south, north) = extent(lat.iter().copied()).unwrap_or((0.0, 0.0));
     let cos = (0.5 * (south + north)).to_radians().cos().max(0.1);
     let most = (north - south).max((east - west) * cos);
-    let margin = if most > 0.0 { (0.08 * most).max(0.2) } else { 2.0 };
+    let margin = if most > 0.0 { (0.08 * most).max(0.2) } else { 5.0 };
     // A row of stations is given some height.
     let half = |low: f64, high: f64| (0.5 * (high - low) + margin).max(0.15 * most);
     let (mx, my) = (0.5 * (west + east), 0.5 * (south + north));
@@ -234,7 +249,6 @@ fn draw_cells(
     cells: &Cells,
     values: &[f64],
     scale: &ColorScale,
-    plane: &Plane,
     to_page: ToPage<'_>,
 ) {
     let mut paths: BTreeMap<[u8; 4], (Color, String)> = BTreeMap::new();
@@ -259,7 +273,6 @@ fn draw_cells(
             entry.1.push_str(&path(ring, true));
         }
     }
-    let _ = plane;
     for (key, (color, text)) in &paths {
         let class = if key[0] == 1 { "cells missing" } else { "cells" };
         d.filled(class, text, *color, 1.0);
@@ -354,10 +367,10 @@ fn nearby(points: Vec<(f64, f64)>, area: Area) -> Vec<(f64, f64)> {
 
 /// Degrees of the lines of a graticule.
 fn lines(range: (f64, f64), kind: &Kind) -> Vec<crate::ticks::Tick> {
-    kind.ticks(range.0, range.1, 4)
+    kind.ticks(range.0, range.1, 6)
 }
 
-fn graticule(d: &mut Drawing, e: Extent, _: &Plane, to_page: ToPage<'_>) {
+fn graticule(d: &mut Drawing, e: Extent, to_page: ToPage<'_>) {
     let thin = Stroke::new(PALE, 0.35);
     let between = |(low, high): (f64, f64), i: i32| low + (high - low) * f64::from(i) / 60.0;
     for tick in lines(e.lon, &Kind::Longitude) {
@@ -372,7 +385,7 @@ fn graticule(d: &mut Drawing, e: Extent, _: &Plane, to_page: ToPage<'_>) {
 }
 
 /// Names of meridians where they leave the map below, of parallels where they leave it at the left.
-fn label_graticule(d: &mut Drawing, e: Extent, inside: Area, _: &Plane, to_page: ToPage<'_>) {
+fn label_graticule(d: &mut Drawing, e: Extent, inside: Area, to_page: ToPage<'_>) {
     let mut last = f64::NEG_INFINITY;
     for tick in lines(e.lon, &Kind::Longitude) {
         let lat = |i: i32| (e.lat.0 - 5.0 + 0.1 * f64::from(i)).clamp(-90.0, 90.0);

@@ -147,6 +147,15 @@ impl Drawing {
         ));
     }
 
+    /// Lines of no length with round ends, written already: many dots in few letters.
+    pub fn dots(&mut self, class: &str, d: &str, color: Color, size: f64, opacity: f64) {
+        let size = short(size);
+        self.put(format_args!(
+            "<path class=\"{class}\" d=\"{d}\" fill=\"none\" stroke=\"{color}\" \
+             stroke-width=\"{size}\" stroke-linecap=\"round\" stroke-opacity=\"{opacity}\"/>"
+        ));
+    }
+
     /// A path that is written already, filled.
     pub fn filled(&mut self, class: &str, d: &str, color: Color, opacity: f64) {
         let opacity =
