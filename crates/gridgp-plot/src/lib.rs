@@ -11,6 +11,7 @@
 //! Everything a reader must know is in the picture: units, what gray means, that a large grid is
 //! shown as means of blocks.
 
+mod calibration;
 mod cells;
 mod chains;
 mod color;
@@ -26,6 +27,7 @@ mod loss;
 mod map;
 mod outlines;
 mod pair;
+mod prior;
 mod projection;
 mod rank;
 mod return_levels;
@@ -34,6 +36,7 @@ mod svg;
 mod ticks;
 mod trace;
 
+pub use calibration::Calibration;
 pub use chains::Chains;
 pub use color::ColorMap;
 pub use color_scale::Range;
@@ -45,6 +48,7 @@ pub use heat_map::{HeatMap, Panel};
 pub use loss::Loss;
 pub use map::{Map, Places};
 pub use pair::PairPlot;
+pub use prior::{PriorField, PriorPlot};
 pub use projection::Projection;
 pub use rank::RankPlot;
 pub use return_levels::ReturnLevels;

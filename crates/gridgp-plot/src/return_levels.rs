@@ -35,13 +35,17 @@ impl ReturnLevels {
             return Err(Error::data(format!("{bad} is no return period: it must be above 1 year")));
         }
         let n = self.periods.len();
+        if self.level.len() != n || n == 0 {
+            return Err(Error::data(format!("{} levels do not fit {n} periods", self.level.len())));
+        }
         let mut maxima: Vec<f64> =
             self.observed.iter().copied().filter(|v| v.is_finite()).collect();
         maxima.sort_by(|a, b| b.total_cmp(a));
         let count = maxima.len();
         let places = (1..=count).map(|rank| (count + 1) as f64 / rank as f64);
+        // Lines go on where an observation stands between two periods.
         let longer = |v: &[f64]| -> Vec<f64> {
-            v.iter().copied().chain(std::iter::repeat_n(f64::NAN, count)).collect()
+            v.iter().copied().chain(places.clone().map(|t| self.between(v, t))).collect()
         };
         let mut parts: Vec<(String, Part)> = Vec::new();
         for (name, lower, upper) in &self.intervals {
@@ -53,17 +57,12 @@ impl ReturnLevels {
             let band = Part::Band { lower: longer(lower), upper: longer(upper) };
             parts.push((format!("|{name}"), band));
         }
-        if self.level.len() != n || n == 0 {
-            return Err(Error::data(format!("{} levels do not fit {n} periods", self.level.len())));
-        }
-        // Observations lie between the periods; a line must not break there.
-        let mut all: Vec<f64> = self.periods.iter().copied().chain(places).collect();
+        let all: Vec<f64> = self.periods.iter().copied().chain(places.clone()).collect();
         parts.push(("|median".into(), Part::Line(longer(&self.level))));
         if count > 0 {
             let nothing = std::iter::repeat_n(f64::NAN, n);
             parts.push(("observed".into(), Part::Points(nothing.chain(maxima).collect())));
         }
-        all.truncate(n + count);
         let x = Dimension {
             units: Some("years".into()),
             kind: Kind::Log,
@@ -74,5 +73,22 @@ impl ReturnLevels {
             self.quantity.units.as_deref(),
         );
         Series { x, y, parts, notes: vec![] }.draw(style)
+    }
+
+    /// The value of a column at a period, linear in its logarithm; NaN beyond the ends.
+    fn between(&self, column: &[f64], period: f64) -> f64 {
+        let mut best = [(f64::NEG_INFINITY, f64::NAN), (f64::INFINITY, f64::NAN)];
+        for (&t, &v) in self.periods.iter().zip(column) {
+            if t <= period && t > best[0].0 {
+                best[0] = (t, v);
+            }
+            if t >= period && t < best[1].0 {
+                best[1] = (t, v);
+            }
+        }
+        let [(low, a), (high, b)] = best;
+        let share =
+            if high > low { (period.ln() - low.ln()) / (high.ln() - low.ln()) } else { 0.0 };
+        a + share * (b - a)
     }
 }
