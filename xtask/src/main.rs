@@ -5,6 +5,7 @@ mod bench;
 mod docs;
 mod elnino;
 mod examples;
+mod gallery;
 mod oracles;
 mod peers;
 mod program;
@@ -22,6 +23,7 @@ const USAGE: &str = "cargo xtask VERB
   docs            documentation: builds without a warning, links lead somewhere, schema is current
   arviz           ArviZ from PyPI opens a file of draws and agrees; GRIDGP_OFFLINE=1 skips it
                   where PyPI cannot be reached
+  gallery         the pictures of docs/gallery
   oracles         only the tests that compare with ../shared/oracles, with their output
   bench [TEXT]    time and memory of the marginal likelihood, of the problems whose name has TEXT
   peers [TEXT]    the same beside programs in Python, with ratios; fits and operators too, or with
@@ -48,6 +50,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["examples", name] => examples::run(Some(name)),
         ["docs"] => docs::run(),
         ["arviz"] => arviz::run(),
+        ["gallery"] => gallery::run(),
         ["oracles"] => oracles::run(),
         ["bench"] => bench::run(""),
         ["bench", text] => bench::run(text),

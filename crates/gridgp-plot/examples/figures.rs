@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use gridgp::grid::Coordinate;
 use gridgp_plot::{
-    Dimension, Figure, HeatMap, Map, Panel, Part, Places, Projection, Quantity, Range, Series,
-    Style,
+    Chains, Dimension, Figure, HeatMap, Loss, Map, PairPlot, Panel, Part, Places, Projection,
+    Quantity, Range, RankPlot, ReturnLevels, Series, Style, Trace,
 };
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -16,7 +16,8 @@ fn main() -> Outcome {
     heat_maps(&folder)?;
     maps(&folder)?;
     series(&folder)?;
-    Ok(())
+    chains(&folder)?;
+    extremes(&folder)
 }
 
 fn keep(folder: &Path, name: &str, figure: &Figure) -> Outcome {
@@ -194,4 +195,76 @@ fn series(folder: &Path) -> Outcome {
         ..series
     };
     keep(folder, "series_names", &names.draw(&Style::default())?)
+}
+
+/// Numbers that look random and are the same everywhere.
+fn noise(n: usize, seed: u64) -> Vec<f64> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut uniform = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    // The sum of twelve uniforms is nearly normal.
+    (0..n).map(|_| (0..12).map(|_| uniform()).sum::<f64>() - 6.0).collect()
+}
+
+fn chains(folder: &Path) -> Outcome {
+    let (count, draws) = (4, 500);
+    let mut parameters = Vec::new();
+    let base: Vec<Vec<f64>> = (0..count).map(|c| noise(draws, c as u64 + 1)).collect();
+    for (k, (name, units)) in
+        [("mean", Some("degC")), ("log amplitude", None), ("lengthscale", Some("km"))]
+            .into_iter()
+            .enumerate()
+    {
+        let chain = |c: usize| {
+            let own = noise(draws, (10 * k + c) as u64 + 77);
+            let mix = |(z, e): (&f64, &f64)| match k {
+                2 => (1.0 + 0.4 * z + 0.1 * e).exp(),
+                _ => (k as f64 + 1.0) * 0.3 * z + 0.5 * e,
+            };
+            base[c].iter().zip(&own).map(mix).collect()
+        };
+        let draws = (0..count).map(chain).collect();
+        parameters.push(Chains { quantity: Quantity::new(name, units), draws });
+    }
+    // The last chain is somewhere else.
+    let mut stuck = parameters.clone();
+    stuck[0].draws[3].iter_mut().for_each(|v| *v += 1.0);
+    let far: Vec<Vec<bool>> = parameters[2]
+        .draws
+        .iter()
+        .map(|c| c.iter().enumerate().map(|(i, &v)| v > 6.5 || i == 499).collect())
+        .collect();
+    let trace = Trace { parameters: stuck.clone(), divergent: far.clone() };
+    keep(folder, "trace", &trace.draw(&Style::default())?)?;
+    keep(folder, "rank", &RankPlot { parameters: stuck }.draw(&Style::default())?)?;
+    let pair = PairPlot { parameters, divergent: far };
+    keep(folder, "pair", &pair.draw(&Style::default())?)?;
+    let e = noise(5000, 9);
+    let values = (0..5000).map(|i| 120.0 + 900.0 * (-(i as f64) / 200.0).exp() + 6.0 * e[i]);
+    let loss = Loss { name: "−ELBO".into(), values: values.collect() };
+    keep(folder, "loss", &loss.draw(&Style::default())?)
+}
+
+fn extremes(folder: &Path) -> Outcome {
+    let periods: Vec<f64> = (0..60).map(|i| 1.05 * 1.12f64.powi(i)).collect();
+    let level = |xi: f64, scale: f64| -> Vec<f64> {
+        let reduced = |t: &f64| -(-(-1.0 / t).ln_1p()).ln();
+        periods.iter().map(|t| 36.0 + scale * ((xi * reduced(t)).exp_m1()) / xi).collect()
+    };
+    let observed = noise(50, 3).iter().map(|z| 37.0 + 1.9 * z).collect();
+    let curve = ReturnLevels {
+        level: level(-0.15, 1.8),
+        intervals: vec![
+            ("90 %".into(), level(-0.3, 1.6), level(0.02, 2.0)),
+            ("50 %".into(), level(-0.2, 1.72), level(-0.09, 1.88)),
+        ],
+        periods,
+        observed,
+        quantity: Quantity::new("daily maximum", Some("degC")),
+    };
+    keep(folder, "return_levels", &curve.draw(&Style::default())?)
 }

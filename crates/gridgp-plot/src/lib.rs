@@ -7,6 +7,14 @@
 //! | figure | shows |
 //! |---|---|
 //! | [`HeatMap`] | planes of values with one color bar |
+//! | [`Map`] | values at points or in cells of the globe, with coasts and borders |
+//! | [`Series`] | lines, bands and points along one axis |
+//! | [`Densities`] | prior against posterior, or the mode on the prior |
+//! | [`Trace`], [`RankPlot`], [`PairPlot`] | chains |
+//! | [`Loss`] | what an optimizer made smaller |
+//! | [`ReturnLevels`] | return levels by period, with intervals |
+//! | [`Calibration`] | PIT histogram and QQ plot |
+//! | [`PriorPlot`] | kernels and draws of fields under the prior |
 //!
 //! Everything a reader must know is in the picture: units, what gray means, that a large grid is
 //! shown as means of blocks.
