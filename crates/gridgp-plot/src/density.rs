@@ -82,6 +82,20 @@ impl Densities {
     }
 }
 
+/// The density at x, and at the end of the support what it tends to.
+fn prior_density(p: &Prior, x: f64, span: f64) -> f64 {
+    let (lower, upper) = (p.support().lower(), p.support().upper());
+    let inside = 1e-6 * span;
+    let x = if (x - lower).abs() < inside {
+        lower + inside
+    } else if (x - upper).abs() < inside {
+        upper - inside
+    } else {
+        x
+    };
+    p.log_prob(x).exp()
+}
+
 fn prior_stroke() -> Stroke {
     Stroke::new(Color::hex(0x4d4d4d), 0.9).dashed("3 1.5")
 }
@@ -129,7 +143,7 @@ impl Marginal {
         let (low, high) = self.range(&draws)?;
         let grid: Vec<f64> = (0..=160).map(|i| low + (high - low) * f64::from(i) / 160.0).collect();
         let prior: Option<Vec<f64>> =
-            self.prior.map(|p| grid.iter().map(|&x| p.log_prob(x).exp()).collect());
+            self.prior.map(|p| grid.iter().map(|&x| prior_density(&p, x, high - low)).collect());
         let support = self.prior.map(|p| (p.support().lower(), p.support().upper()));
         let posterior = (draws.len() > 1).then(|| density(&draws, &grid, support)).flatten();
         let title = self.quantity.label();

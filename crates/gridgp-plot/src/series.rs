@@ -150,7 +150,12 @@ impl Series {
                 Part::Line(_) => Mark::Line(Stroke::new(color, 1.1)),
                 Part::Guide(_) => Mark::Line(Stroke::new(color, 0.7).dashed("3 2")),
                 Part::Draws(_) => Mark::Line(Stroke::new(color, 0.5)),
-                Part::Band { .. } => Mark::Band(color, 0.25),
+                Part::Band { .. } => {
+                    // Narrower bands lie on wider ones and are darker.
+                    let below =
+                        self.parts[..i].iter().filter(|(_, p)| matches!(p, Part::Band { .. }));
+                    Mark::Band(color, 1.0 - 0.75f64.powi(1 + below.count() as i32))
+                }
                 Part::Points(_) => Mark::Dot(color),
             };
             let shown = name.replace('|', " ").trim().to_owned();
@@ -201,7 +206,7 @@ impl Series {
                 }
             }
             Part::Draws(draws) => {
-                let opacity = (3.0 / draws.len() as f64).clamp(0.15, 0.8);
+                let opacity = (6.0 / draws.len() as f64).clamp(0.15, 0.8);
                 for draw in draws {
                     d.curve("draw", along(draw), Stroke::new(color, 0.6).opacity(opacity));
                 }

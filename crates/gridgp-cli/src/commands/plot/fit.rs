@@ -116,7 +116,7 @@ impl Fitted {
         let spread = moments.mean.iter().zip(&moments.sd_observation);
         let pit = data.values.iter().zip(spread).map(|(y, (m, s))| standard.cdf((y - m) / s));
         let notes = vec![
-            "the observations were part of the fit, so that predictions look a little too wide"
+            "the observations were part of the fit, so predictions look wider than they are"
                 .to_owned(),
         ];
         Ok(Calibration { pit: pit.collect(), notes })

@@ -167,8 +167,11 @@ fn heat(
 /// What several panels show together.
 fn shared(cubes: &[Cube]) -> Quantity {
     let first = &cubes[0].quantity;
-    let same = cubes.iter().all(|c| c.quantity.name == first.name);
-    Quantity::new(if same { first.name.as_str() } else { "" }, first.units.as_deref())
+    // "sst" and "mean of sst" are both sst.
+    let names = cubes.iter().map(|c| c.quantity.name.as_str());
+    let shortest = names.clone().min_by_key(|n| n.len()).unwrap_or_default();
+    let same = names.clone().all(|n| n.contains(shortest));
+    Quantity::new(if same { shortest } else { "" }, first.units.as_deref())
 }
 
 fn transposed(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {
