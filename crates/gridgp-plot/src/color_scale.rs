@@ -75,10 +75,10 @@ impl ColorScale {
     /// The color of a value.
     pub fn at(&self, value: f64) -> Color {
         match self.limits {
-            // In 256 steps, finer than the eye, so that equal neighbors can be one mark.
+            // In steps finer than the eye, so that neighbors can be one mark; zero stays white.
             Some((low, high)) if value.is_finite() => {
                 let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
-                self.map.at((t * 255.0).round() / 255.0)
+                self.map.at((t * 256.0).round() / 256.0)
             }
             _ => MISSING,
         }

@@ -145,8 +145,13 @@ impl HeatMap {
 
     fn side(&self, dimension: &Dimension, (low, high): (f64, f64)) -> Side {
         let side = Side::new(dimension.kind.clone(), (low, high), dimension.label(low, high));
-        // A single row has one place to name, and no scale.
-        let only = (dimension.values.len() == 1).then(|| dimension.values.clone());
+        // A single row has one place to name, and no scale; so have a few even ones.
+        let order = dimension.order();
+        let at: Vec<f64> = order.iter().map(|&i| dimension.values[i]).collect();
+        let step = if at.len() > 1 { at[1] - at[0] } else { 0.0 };
+        let even = at.windows(2).all(|p| (p[1] - p[0] - step).abs() <= 0.01 * step);
+        let few = at.len() <= 6 && even && dimension.kind == crate::ticks::Kind::Number;
+        let only = (at.len() == 1 || few).then_some(at);
         Side { only, ..side }
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use gridgp::model::Model;
 use gridgp::model::spec::{AxisSpec, DataSpec, ModelSpec};
-use gridgp_io::{FileSummary, FitFile, InferenceGroup};
+use gridgp_io::{FileSummary, FitFile, GuessedAxis, InferenceGroup};
 
 use super::cube::Cube;
 use crate::args::PlotKind;
@@ -150,8 +150,7 @@ impl DataFile {
             let guess = summary.guess.as_ref().with_context(|| {
                 format!("{}: its columns do not make a grid", self.path.display())
             })?;
-            let spec = |names: &[String]| AxisSpec { coordinates: names.to_vec(), units: None };
-            guess.axes.iter().map(|a| (a.name.clone(), spec(&a.coordinates))).collect()
+            guess.axes.iter().flat_map(|a| self.split(a)).collect()
         } else {
             dims.iter().map(|(dim, _)| (dim.clone(), self.axis(dim))).collect()
         };
@@ -165,6 +164,23 @@ impl DataFile {
             standardize: false,
         };
         Ok(Cube::of(gridgp_io::read(&self.path, &spec)?))
+    }
+
+    /// A guessed axis, or an axis for each of its coordinates where its points are all of their
+    /// combinations: a table of a grid of longitudes and latitudes.
+    fn split(&self, axis: &GuessedAxis) -> Vec<(String, AxisSpec)> {
+        let distinct = |name: &String| {
+            let found = self.summary.coordinates.iter().find(|c| c.name == *name);
+            found.and_then(|c| c.distinct)
+        };
+        let counts: Option<Vec<usize>> = axis.coordinates.iter().map(distinct).collect();
+        let product = counts.map(|c| c.iter().product::<usize>());
+        if axis.coordinates.len() > 1 && axis.points > 1 && product == Some(axis.points) {
+            let one = |c: &String| (c.clone(), AxisSpec::one(c.as_str()));
+            return axis.coordinates.iter().map(one).collect();
+        }
+        let spec = AxisSpec { coordinates: axis.coordinates.clone(), units: None };
+        vec![(axis.name.clone(), spec)]
     }
 
     /// The coordinates of a dimension: the one of its name, or all that lie along it.
