@@ -141,7 +141,8 @@ fn stations_grids_and_holes_are_drawn_where_they_are() {
     for lat in [40.0, 42.0, 46.0] {
         for lon in [-5.0, 0.0, 5.0] {
             for day in 1..=3 {
-                text += &format!("{lat},{lon},2019-03-0{day},{}\n", lat + lon);
+                let v = lat + lon + 0.3 * f64::from(day);
+                text += &format!("{lat},{lon},2019-03-0{day},{v}\n");
             }
         }
     }

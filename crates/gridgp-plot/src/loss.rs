@@ -56,7 +56,7 @@ impl Loss {
             }
         }
         if every > 1 {
-            notes.push(format!("every {every}th of {n} iterations is shown"));
+            notes.push(format!("one of every {every} iterations is shown"));
         }
         let places = shown.iter().map(|&i| (i + 1) as f64).collect();
         Series {

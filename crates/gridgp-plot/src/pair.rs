@@ -48,7 +48,7 @@ impl PairPlot {
         let every = (chains * draws).div_ceil(MOST);
         let mut notes = Vec::new();
         if every > 1 {
-            notes.push(format!("every {every}th of {} draws is shown as a point", chains * draws));
+            notes.push(format!("one of every {every} draws is shown as a point"));
         }
         let page = frame::noted(&mut d, &notes, page);
         let keys = [("draw", color::line(0)), ("divergent", color::line(1))];

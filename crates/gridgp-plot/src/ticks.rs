@@ -93,8 +93,10 @@ fn numbers(low: f64, high: f64, most: usize) -> Vec<Tick> {
     if !(span.is_finite() && span > 0.0) {
         return vec![Tick { at: low, label: number(low) }];
     }
-    let step = step(span, most);
-    let at = multiples(low, high, step);
+    // Two marks at least, also where that is one more than was asked for.
+    let finer = (most..most + 8).map(|most| step(span, most));
+    let found = finer.map(|step| (step, multiples(low, high, step))).find(|(_, at)| at.len() >= 2);
+    let (step, at) = found.unwrap_or((span, vec![]));
     if at.len() < 2 || span < 1e-12 * low.abs().max(high.abs()) {
         return [low, high].map(|at| Tick { at, label: number(at) }).to_vec();
     }

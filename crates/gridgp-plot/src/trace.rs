@@ -38,7 +38,7 @@ impl Trace {
         let every = draws.div_ceil(MOST);
         let mut notes = Vec::new();
         if every > 1 {
-            notes.push(format!("every {every}th of {draws} draws is shown at the right"));
+            notes.push(format!("one of every {every} draws is shown at the right"));
         }
         let count = self.divergent.iter().flatten().filter(|&&v| v).count();
         if count > 0 {
