@@ -6,6 +6,7 @@ mod calibration;
 mod docs;
 mod elnino;
 mod examples;
+mod gallery;
 mod oracles;
 mod peers;
 mod program;
@@ -24,6 +25,7 @@ const USAGE: &str = "cargo xtask VERB
   docs            documentation: builds without a warning, links lead somewhere, schema is current
   arviz           ArviZ from PyPI opens a file of draws and agrees; GRIDGP_OFFLINE=1 skips it
                   where PyPI cannot be reached
+  gallery         the pictures of docs/gallery
   oracles         only the tests that compare with ../shared/oracles, with their output
   bench [TEXT]    time and memory of the marginal likelihood, of the problems whose name has TEXT
   sampling        the tests of sampling that take minutes
@@ -52,6 +54,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["examples", name] => examples::run(Some(name)),
         ["docs"] => docs::run(),
         ["arviz"] => arviz::run(),
+        ["gallery"] => gallery::run(),
         ["oracles"] => oracles::run(),
         ["bench"] => bench::run(""),
         ["bench", text] => bench::run(text),

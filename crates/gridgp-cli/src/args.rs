@@ -26,6 +26,8 @@ pub enum Command {
     Summary(Summary),
     /// Predict from a fit, on a grid or at points.
     Predict(Predict),
+    /// Draw data, a fit or a prediction.
+    Plot(Plot),
     /// List the kernels with their formulas and parameters.
     Kernels(List),
     /// List the priors with their formulas and parameters.
@@ -121,6 +123,86 @@ pub struct Predict {
     /// Number of threads; all cores if absent.
     #[arg(long)]
     pub threads: Option<usize>,
+    /// Print errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// What `plot` can draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum PlotKind {
+    /// A value at every place of two axes, as a color.
+    Heat,
+    /// Values on a map with coasts and borders.
+    Map,
+    /// A line with its band along one axis.
+    Series,
+    /// Prior against posterior of each parameter, or the mode on the prior.
+    Density,
+    /// The draws of each chain in their order, beside their densities.
+    Trace,
+    /// How the draws of each chain lie among all draws.
+    Rank,
+    /// Parameters in pairs, with divergent draws.
+    Pair,
+    /// What the optimizer made smaller, by iteration.
+    Loss,
+    /// Histogram of the probabilities that the fit gave to being below each observation.
+    Pit,
+    /// The same as normal scores against those expected.
+    Qq,
+    /// Kernels and functions at draws from the prior; FILE may be a model file.
+    Prior,
+}
+
+/// Arguments of `plot`.
+#[derive(Debug, clap::Args)]
+pub struct Plot {
+    /// Data (CSV, NetCDF), a fit, a prediction, a file of draws, or a model file for `prior`.
+    pub file: PathBuf,
+    /// What to draw; what suits the file if absent.
+    #[arg(long, value_enum)]
+    pub kind: Option<PlotKind>,
+    /// The picture to write: .svg, .png or .pdf.
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// The variable of a file; of a fit `data`, `mean`, `sd`, `sd_observation` or `residual`.
+    /// Several, such as `data,mean`, become panels with the same colors.
+    #[arg(long, value_delimiter = ',')]
+    pub variable: Vec<String>,
+    /// Keep one point of an axis, by its value, `year=1983`, `time=2019-03-05`. May be repeated.
+    #[arg(long, value_name = "AXIS=VALUE", allow_hyphen_values = true)]
+    pub sel: Vec<String>,
+    /// Keep one point of an axis, by its position from 0, `time=12`. May be repeated.
+    #[arg(long, value_name = "AXIS=I")]
+    pub isel: Vec<String>,
+    /// Show the difference to the same variable of another file, in colors around zero.
+    #[arg(long, value_name = "FILE")]
+    pub minus: Option<PathBuf>,
+    /// Only these parameters, by name.
+    #[arg(long, value_delimiter = ',')]
+    pub parameters: Vec<String>,
+    /// Width, mm.
+    #[arg(long, default_value_t = 85.0)]
+    pub width: f64,
+    /// Height, mm; what suits the picture if absent.
+    #[arg(long)]
+    pub height: Option<f64>,
+    /// A line above the picture.
+    #[arg(long)]
+    pub title: Option<String>,
+    /// viridis, cividis, magma, or blue-red around zero.
+    #[arg(long)]
+    pub colormap: Option<String>,
+    /// The values at the ends of the colors, or of the axis of values, `LOW,HIGH`.
+    #[arg(long, allow_hyphen_values = true)]
+    pub limits: Option<String>,
+    /// How a map lays the globe flat: equirectangular, lambert or orthographic.
+    #[arg(long, default_value = "equirectangular")]
+    pub projection: String,
+    /// The seed of draws from the prior.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
     /// Print errors only.
     #[arg(short, long)]
     pub quiet: bool,

@@ -37,6 +37,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Fit(a) => commands::fit::run(&a),
         Command::Summary(a) => commands::summary::run(&a),
         Command::Predict(a) => commands::predict::run(&a),
+        Command::Plot(a) => commands::plot::run(&a),
         Command::Kernels(a) => commands::lists::kernels(&a),
         Command::Priors(a) => commands::lists::priors(&a),
         Command::Schema => commands::lists::schema(),

@@ -56,6 +56,7 @@ pub use points::{ScatteredPoints, points_like, read_grid, read_grid_axes, read_p
 pub use summary::{
     CoordinateSummary, FileSummary, Guess, GuessedAxis, Kind, VariableSummary, summarize,
 };
+pub use time::{Date, TimeUnits};
 pub use tree::{Array, Attribute, NetcdfTree, TreeVariable, read_tree, write_tree};
 
 /// Reads the data at `path` as `spec` says. `spec.file` and `spec.standardize` are not looked at.

@@ -101,7 +101,7 @@ pub(crate) enum Resolution {
 
 /// A date in some calendar.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Date {
+pub struct Date {
     year: i64,
     month: i64,
     day: i64,
@@ -110,6 +110,31 @@ pub(crate) struct Date {
 }
 
 impl Date {
+    /// Midnight at the beginning of a day; months and days count from 1.
+    pub fn new(year: i64, month: i64, day: i64) -> Self {
+        Self { year, month, day, seconds: 0.0 }
+    }
+
+    /// The year; 0 is 1 BC.
+    pub fn year(&self) -> i64 {
+        self.year
+    }
+
+    /// The month, from 1 on.
+    pub fn month(&self) -> i64 {
+        self.month
+    }
+
+    /// The day of the month, from 1 on.
+    pub fn day(&self) -> i64 {
+        self.day
+    }
+
+    /// Seconds since midnight.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
     /// The date in `2019`, `2019-03`, `2019-03-01`, `2019-03-01T06:30[:15.5]`, also with a space
     /// for the T and with Z or UTC at the end; `None` for other time zones and other text.
     pub(crate) fn parse(text: &str) -> Option<(Self, Resolution)> {
@@ -195,8 +220,18 @@ impl std::fmt::Display for Date {
 }
 
 /// A unit of time with a reference, `"hours since 1900-01-01"`, in a calendar.
+///
+/// ```
+/// use gridgp::grid::Coordinate;
+/// use gridgp_io::{Date, TimeUnits};
+///
+/// let time = Coordinate::numbers("time", vec![36.0]).with_units("hours since 1899-12-31");
+/// let units = TimeUnits::of(&time).unwrap();
+/// assert_eq!(units.decode(36.0).unwrap().to_string(), "1900-01-01T12:00:00");
+/// assert_eq!(units.encode(Date::new(1900, 1, 2)), Some(48.0));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct TimeUnits {
+pub struct TimeUnits {
     /// Length of one step.
     seconds: f64,
     /// Day number and seconds since midnight of the reference.
@@ -230,7 +265,7 @@ impl TimeUnits {
     }
 
     /// The unit of a coordinate, if it is a time.
-    pub(crate) fn of(coordinate: &Coordinate) -> Option<Self> {
+    pub fn of(coordinate: &Coordinate) -> Option<Self> {
         Self::parse(coordinate.units.as_deref()?, coordinate.calendar.as_deref())
     }
 
@@ -240,7 +275,7 @@ impl TimeUnits {
     }
 
     /// The value of a date in this unit, `None` if the calendar does not have the date.
-    pub(crate) fn encode(&self, date: Date) -> Option<f64> {
+    pub fn encode(&self, date: Date) -> Option<f64> {
         let number = self.calendar.day_number(date.year, date.month, date.day)?;
         let days = (number - self.reference.0) as f64;
         Some((days * 86400.0 + (date.seconds - self.reference.1)) / self.seconds)
@@ -260,7 +295,7 @@ impl TimeUnits {
     }
 
     /// The date of a value, rounded to microseconds.
-    pub(crate) fn decode(&self, value: f64) -> Option<Date> {
+    pub fn decode(&self, value: f64) -> Option<Date> {
         let seconds = value * self.seconds + self.reference.1;
         // Beyond this a day number does not fit comfortably and no calendar is meant.
         if !seconds.is_finite() || seconds.abs() > 1e14 {

@@ -5,6 +5,7 @@ pub mod fit;
 pub mod init;
 pub mod lists;
 pub mod place;
+pub mod plot;
 pub mod predict;
 pub mod summary;
 

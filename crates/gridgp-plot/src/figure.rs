@@ -1,0 +1,221 @@
+//! A finished picture, and how large it is to be.
+
+use std::path::Path;
+
+use resvg::{tiny_skia, usvg};
+
+use crate::color::ColorMap;
+use crate::svg::Drawing;
+use crate::{Error, Result, font};
+
+/// Points in a millimeter.
+pub(crate) const POINTS: f64 = 72.0 / 25.4;
+
+/// What one can choose about any figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Style {
+    /// Width, mm; 85 is a column of most journals.
+    pub width: f64,
+    /// Height, mm; what suits the figure if absent.
+    pub height: Option<f64>,
+    /// A line above the figure.
+    pub title: Option<String>,
+    /// The colors of values; viridis, or blue to red around zero, if absent.
+    pub colors: Option<ColorMap>,
+    /// The values at the ends of the color bar, or of the axis that shows the values.
+    pub limits: Option<(f64, f64)>,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { width: 85.0, height: None, title: None, colors: None, limits: None }
+    }
+}
+
+impl Style {
+    /// Width and height in points; `height` in mm is taken where none was chosen.
+    ///
+    /// # Errors
+    /// A size or limits that nothing can be drawn with.
+    pub(crate) fn size(&self, height: f64) -> Result<(f64, f64)> {
+        let height = self.height.unwrap_or(height);
+        for (what, value) in [("width", self.width), ("height", height)] {
+            if !(20.0..=2000.0).contains(&value) {
+                return Err(Error::data(format!(
+                    "a {what} of {value} mm cannot be drawn; choose one from 20 to 2000"
+                )));
+            }
+        }
+        if let Some((low, high)) = self.limits
+            && !(low.is_finite() && high.is_finite() && low < high)
+        {
+            return Err(Error::data(format!(
+                "the limits {low} and {high} enclose nothing; the lower one comes first"
+            )));
+        }
+        Ok((self.width * POINTS, height * POINTS))
+    }
+}
+
+/// A picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    svg: String,
+}
+
+/// Pixels in an inch of a PNG.
+const RESOLUTION: f64 = 300.0;
+
+impl Figure {
+    pub(crate) fn new(drawing: Drawing, title: &str) -> Self {
+        Self { svg: drawing.finish(title) }
+    }
+
+    /// The picture as SVG. Each mark has a `class` that says what it is.
+    pub fn svg(&self) -> &str {
+        &self.svg
+    }
+
+    /// The picture as PNG with `resolution` pixels in an inch.
+    ///
+    /// # Errors
+    /// More pixels than can be held.
+    pub fn png(&self, resolution: f64) -> Result<Vec<u8>> {
+        let tree = self.tree()?;
+        // One unit of the tree is 1/96 inch.
+        let scale = (resolution / 96.0) as f32;
+        let size = tree.size().to_int_size().scale_by(scale);
+        let mut pixels = size
+            .and_then(|s| tiny_skia::Pixmap::new(s.width(), s.height()))
+            .ok_or_else(|| Error::Render(format!("{resolution} pixels in an inch are too many")))?;
+        resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixels.as_mut());
+        pixels.encode_png().map_err(|e| Error::Render(e.to_string()))
+    }
+
+    /// The picture as PDF, with text as text.
+    ///
+    /// # Errors
+    /// What the PDF writer cannot write.
+    pub fn pdf(&self) -> Result<Vec<u8>> {
+        let options = svg2pdf::ConversionOptions::default();
+        let page = svg2pdf::PageOptions { dpi: 96.0 };
+        svg2pdf::to_pdf(&self.tree()?, options, page).map_err(|e| Error::Render(e.to_string()))
+    }
+
+    /// Writes the picture as SVG, PNG (300 pixels in an inch) or PDF, as the name ends.
+    ///
+    /// The file appears complete or not at all.
+    ///
+    /// # Errors
+    /// Another ending, or a file that cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let bytes = match FileKind::of(path)? {
+            FileKind::Svg => self.svg.clone().into_bytes(),
+            FileKind::Png => self.png(RESOLUTION)?,
+            FileKind::Pdf => self.pdf()?,
+        };
+        let io = |source| Error::Io { path: path.to_owned(), source };
+        let folder = match path.parent() {
+            Some(p) if !p.as_os_str().is_empty() => p,
+            _ => Path::new("."),
+        };
+        let mut file =
+            tempfile::Builder::new().prefix(".gridgp").tempfile_in(folder).map_err(io)?;
+        std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
+        let permissions = std::fs::metadata(path).map(|m| m.permissions()).ok();
+        let file = file.persist(path).map_err(|e| io(e.error))?;
+        open_to_all(&file, permissions).map_err(io)
+    }
+
+    fn tree(&self) -> Result<usvg::Tree> {
+        let options = usvg::Options { fontdb: font::database(), ..usvg::Options::default() };
+        usvg::Tree::from_str(&self.svg, &options).map_err(|e| Error::Render(e.to_string()))
+    }
+}
+
+/// A temporary file is for its owner only; a picture is not.
+#[cfg(unix)]
+fn open_to_all(file: &std::fs::File, before: Option<std::fs::Permissions>) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(before.unwrap_or(std::fs::Permissions::from_mode(0o644)))
+}
+
+#[cfg(not(unix))]
+fn open_to_all(_: &std::fs::File, _: Option<std::fs::Permissions>) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// A format of pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// Scalable, text stays text.
+    Svg,
+    /// Pixels.
+    Png,
+    /// Scalable, for print.
+    Pdf,
+}
+
+impl FileKind {
+    /// As the name of a file ends.
+    ///
+    /// # Errors
+    /// Another ending.
+    pub fn of(path: &Path) -> Result<Self> {
+        let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
+            Some("svg") => Ok(Self::Svg),
+            Some("png") => Ok(Self::Png),
+            Some("pdf") => Ok(Self::Pdf),
+            _ => Err(Error::Format(path.to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::svg::Anchor;
+
+    fn figure() -> Figure {
+        let mut d = Drawing::new(144.0, 72.0);
+        d.text("label", (10.0, 40.0), 8.0, Anchor::Start, "σ² (°C)");
+        Figure::new(d, "a test")
+    }
+
+    #[test]
+    fn every_format_has_its_size_and_its_first_bytes() {
+        let png = figure().png(300.0).unwrap();
+        assert_eq!(&png[1..4], b"PNG");
+        let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+        assert_eq!((number(16), number(20)), (600, 300));
+        let pdf = figure().pdf().unwrap();
+        assert!(pdf.starts_with(b"%PDF"));
+        let text = String::from_utf8_lossy(&pdf);
+        assert!(text.contains("/MediaBox [0 0 144 72]"), "{text}");
+        assert!(text.contains("Arimo"), "the font is inside");
+        assert!(figure().svg().contains("width=\"144pt\""));
+    }
+
+    #[test]
+    fn files_are_written_and_other_endings_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.svg", "a.PNG", "a.pdf"] {
+            figure().write(&folder.path().join(name)).unwrap();
+        }
+        let e = figure().write(&folder.path().join("a.jpg")).unwrap_err().to_string();
+        assert!(e.contains("a.jpg") && e.contains(".png"), "{e}");
+        let e = figure().write(&folder.path().join("no/a.svg")).unwrap_err().to_string();
+        assert!(e.contains("cannot write"), "{e}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn sizes_and_limits_that_make_no_picture_are_refused() {
+        let size = |width, limits| Style { width, limits, ..Style::default() }.size(50.0);
+        assert!(size(5.0, None).unwrap_err().to_string().contains("20 to 2000"));
+        assert!(size(f64::NAN, None).is_err());
+        assert!(size(85.0, Some((2.0, 1.0))).unwrap_err().to_string().contains("lower one"));
+        assert!(size(85.0, Some((1.0, 2.0))).is_ok());
+    }
+}

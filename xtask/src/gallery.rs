@@ -1,0 +1,60 @@
+//! `cargo xtask gallery`: the pictures of docs/gallery, from the examples and from made-up numbers.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::program::{self, build, program};
+use crate::root;
+
+/// Pictures of examples: the example, the name of the picture, and what is asked of `gridgp plot`.
+const PICTURES: &[(&str, &str, &[&str])] = &[
+    ("elnino", "elnino_data_mean", &["FIT", "--variable", "data,mean"]),
+    ("elnino", "elnino_residual", &["FIT", "--variable", "residual"]),
+    ("elnino", "elnino_1983", &["FIT", "--kind", "series", "--sel", "year=1983"]),
+    ("elnino", "elnino_density", &["FIT", "--kind", "density"]),
+    ("elnino", "elnino_pit", &["FIT", "--kind", "pit"]),
+    ("elnino", "elnino_qq", &["FIT", "--kind", "qq"]),
+    ("elnino", "elnino_prior", &["FIT", "--kind", "prior"]),
+    ("kron2d", "kron2d_mean", &["FIT"]),
+    ("kron2d", "kron2d_sd", &["FIT", "--variable", "sd", "--colormap", "cividis"]),
+];
+
+/// Figures of `crates/gridgp-plot/examples/figures.rs` that no example has data for yet.
+const MADE_UP: &[&str] = &[
+    "map_points",
+    "map_lambert",
+    "map_globe",
+    "map_cells",
+    "trace",
+    "rank",
+    "pair",
+    "loss",
+    "return_levels",
+];
+
+pub fn run() -> Result<()> {
+    let gridgp = build(&["--release", "--package", "gridgp-cli", "--bin", "gridgp"])?;
+    let figures = build(&["--release", "--package", "gridgp-plot", "--example", "figures"])?;
+    let (work, gallery) = ("target/gallery", "docs/gallery");
+    for folder in [work, gallery] {
+        fs::create_dir_all(root().join(folder)).with_context(|| folder.to_owned())?;
+    }
+    for (example, model) in [("elnino", "model.toml"), ("kron2d", "map.toml")] {
+        let (model, fit) = (format!("examples/{example}/{model}"), format!("{work}/{example}.nc"));
+        program::run(&mut program(&gridgp, &["fit", &model, "-o", &fit, "--quiet"]))?;
+    }
+    for (example, picture, arguments) in PICTURES {
+        let (fit, out) = (format!("{work}/{example}.nc"), format!("{gallery}/{picture}.svg"));
+        let mut all = vec!["plot"];
+        all.extend(arguments.iter().map(|a| if *a == "FIT" { fit.as_str() } else { a }));
+        all.extend(["--quiet", "-o", &out]);
+        program::run(&mut program(&gridgp, &all))?;
+    }
+    program::run(&mut program(&figures, &[work]))?;
+    for name in MADE_UP {
+        let (from, to) = (format!("{work}/{name}.svg"), format!("{gallery}/{name}.svg"));
+        fs::copy(root().join(&from), root().join(to)).with_context(|| from)?;
+    }
+    Ok(())
+}
