@@ -65,5 +65,5 @@ pub fn fit(loaded: &Loaded, args: &Fit, begun: Instant) -> anyhow::Result<Found>
         warnings: found.warnings,
     };
     let seconds = begun.elapsed().as_secs_f64();
-    Ok(Found { groups, summary: summary.json(seconds, machine::peak_memory()) })
+    Ok(Found { groups, summary: summary.json(seconds, machine::peak_memory()), log: None })
 }

@@ -3,13 +3,20 @@
 use anyhow::{Context, bail};
 use gridgp::dist::{Distribution, Normal};
 use gridgp::model::Model;
-use gridgp::posterior::{Conditional, Moments};
+use gridgp::posterior::{
+    Conditional, ForecastOptions, Moments, Place, Quantity as Prediction, Target, forecast,
+};
 use gridgp_plot::{Calibration, Densities, Figure, Loss, Marginal, PriorPlot, Quantity, Style};
+
+use gridgp_io::{DrawValues, FitFile};
 
 use super::cube::Cube;
 use super::source::Fitted;
 use crate::args::Plot;
 use crate::commands::check_size;
+
+/// Draws of the posterior that are enough for a picture of means and spreads.
+const ENOUGH: usize = 400;
 
 /// Draws from the prior that can be told apart.
 const DRAWS: usize = 12;
@@ -22,13 +29,18 @@ pub fn prior(model: &Model, seed: u64, style: &Style) -> anyhow::Result<Figure> 
 impl Fitted {
     /// The draws of a parameter.
     fn draws(&self, name: &str) -> anyhow::Result<&[f64]> {
-        let found = self.file.parameters.iter().find(|(n, _)| n == name);
-        found
-            .map(|(_, draws)| draws.as_slice())
+        self.file
+            .parameter(name)
             .with_context(|| format!("the fit has no value of {name:?}: the file is damaged"))
     }
 
     fn moments(&self) -> anyhow::Result<Moments> {
+        if self.file.samples().is_some() {
+            let mut made = self.predictions(&["mean", "observation"], false)?;
+            let observation = made.pop().expect("two were asked for");
+            let mean = made.pop().expect("two were asked for");
+            return Ok(Moments { mean: mean.mean, sd: mean.sd, sd_observation: observation.sd });
+        }
         let theta: Vec<f64> = self
             .model
             .parameters
@@ -45,6 +57,20 @@ impl Fitted {
         check_size(&self.model.data, 1)?;
         let conditional = Conditional::new(&self.model, &theta)?;
         Ok(conditional.on_grid(&conditional.here())?)
+    }
+
+    /// What some of the draws say on the grid of the data.
+    fn predictions(&self, only: &[&str], keep: bool) -> anyhow::Result<Vec<Prediction>> {
+        check_size(&self.model.data, 1)?;
+        let samples = self.file.samples().context("the fit has no draws")?.thinned(ENOUGH);
+        let place = Place { grid: self.model.data.grid.clone(), covariates: vec![] };
+        let options = ForecastOptions {
+            only: only.iter().map(|&name| name.to_owned()).collect(),
+            keep_draws: keep,
+            seed: self.file.seed,
+            ..ForecastOptions::default()
+        };
+        Ok(forecast(&self.model, &samples, &Target::Grid(&place), &options)?)
     }
 
     /// `data`, `mean`, `sd`, `sd_observation` or `residual` on the grid of the data.
@@ -98,7 +124,7 @@ impl Fitted {
             parameters.push(Marginal {
                 quantity: Quantity::new(p.name.as_str(), p.unit.as_deref()),
                 prior: Some(p.prior),
-                chains: if one { vec![] } else { vec![draws.to_vec()] },
+                chains: if one { vec![] } else { chains(&self.file, draws) },
                 estimate: one.then(|| draws[0]),
             });
         }
@@ -107,29 +133,51 @@ impl Fitted {
 
     /// The probabilities of being below each observation.
     pub fn calibration(&self) -> anyhow::Result<Calibration> {
-        if self.model.gaussian().is_none() {
-            bail!("pit and qq are drawn of fits with a Gaussian likelihood so far");
+        let notes = vec![
+            "the observations were part of the fit, so predictions look wider than they are"
+                .to_owned(),
+        ];
+        if self.file.samples().is_some() {
+            let made = self.predictions(&["observation"], true)?;
+            let draws = &made[0].draws;
+            let y = &self.model.data.response;
+            let cells = y.values.len();
+            let missing = y.missing_cells();
+            let pit = (0..cells).filter(|c| missing.binary_search(c).is_err()).map(|c| {
+                let all = draws.iter().skip(c).step_by(cells);
+                // Halves for ties: the mid-distribution of whole numbers.
+                let below: f64 = all
+                    .map(|d| match d.total_cmp(&y.values[c]) {
+                        std::cmp::Ordering::Less => 1.0,
+                        std::cmp::Ordering::Equal => 0.5,
+                        std::cmp::Ordering::Greater => 0.0,
+                    })
+                    .sum();
+                (below + 0.5) / (draws.len() as f64 / cells as f64 + 1.0)
+            });
+            return Ok(Calibration { pit: pit.collect(), notes });
         }
         let moments = self.moments()?;
         let standard = Normal::new(0.0, 1.0).map_err(anyhow::Error::msg)?;
         let data = Cube::of(self.model.data.clone());
         let spread = moments.mean.iter().zip(&moments.sd_observation);
         let pit = data.values.iter().zip(spread).map(|(y, (m, s))| standard.cdf((y - m) / s));
-        let notes = vec![
-            "the observations were part of the fit, so predictions look wider than they are"
-                .to_owned(),
-        ];
         Ok(Calibration { pit: pit.collect(), notes })
     }
 
     /// What the optimizer made smaller, where the fit kept it.
     pub fn loss(&self, style: &Style) -> anyhow::Result<Figure> {
-        let summary: serde_json::Value = serde_json::from_str(&self.file.summary)
-            .context("the summary of the fit is damaged")?;
-        let values = summary["loss"].as_array().with_context(|| {
-            format!("a fit by {:?} keeps no loss by iteration", self.file.method)
-        })?;
-        let values = values.iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect();
-        Ok(Loss { name: "loss".into(), values }.draw(style)?)
+        let elbo = self.file.group("optimization").and_then(|g| g.variable("elbo"));
+        let Some(DrawValues::Numbers(elbo)) = elbo.map(|v| &v.values) else {
+            bail!("a fit by {:?} keeps no loss by step", self.file.method);
+        };
+        let values = elbo.iter().map(|v| -v).collect();
+        Ok(Loss { name: "negative ELBO".into(), values }.draw(style)?)
     }
+}
+
+/// The draws of a parameter, one chain after the other.
+fn chains(file: &FitFile, draws: &[f64]) -> Vec<Vec<f64>> {
+    let shape = file.group("posterior").and_then(|g| g.samples);
+    draws.chunks(shape.map_or(draws.len(), |s| s.draws).max(1)).map(<[f64]>::to_vec).collect()
 }
