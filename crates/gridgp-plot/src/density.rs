@@ -217,7 +217,7 @@ pub(crate) fn density(
     let quantile = |p: f64| sorted[((sorted.len() - 1) as f64 * p).round() as usize];
     let spread = (quantile(0.75) - quantile(0.25)) / 1.34;
     let spread = if spread > 0.0 { spread.min(sd) } else { sd };
-    if !(spread > 1e-12 * mean.abs().max(f64::MIN_POSITIVE)) {
+    if spread.is_nan() || spread <= 1e-12 * mean.abs().max(f64::MIN_POSITIVE) {
         return None;
     }
     let h = 0.9 * spread * n.powf(-0.2);

@@ -195,10 +195,10 @@ impl Map {
                 self.values.len()
             )));
         }
-        if let Some(bad) = lon.iter().find(|v| !(v.abs() <= 720.0)) {
+        if let Some(bad) = lon.iter().find(|v| v.is_nan() || v.abs() > 720.0) {
             return Err(Error::data(format!("{bad} is no longitude in degrees")));
         }
-        if let Some(bad) = lat.iter().find(|v| !(v.abs() <= 90.0)) {
+        if let Some(bad) = lat.iter().find(|v| v.is_nan() || v.abs() > 90.0) {
             return Err(Error::data(format!("{bad} is no latitude: it lies beyond a pole")));
         }
         Ok((unwrap(lon.clone()), lat.clone()))

@@ -172,7 +172,7 @@ fn draw(gram: &Mat<f64>, amplitude: f64, rng: &mut ChaCha8Rng) -> Vec<f64> {
     let mut out = vec![0.0; n];
     while columns.len() < n {
         let pivot = (0..n).max_by(|&a, &b| rest[a].total_cmp(&rest[b])).unwrap_or(0);
-        if !(rest[pivot] > 1e-12 * largest) {
+        if rest[pivot].is_nan() || rest[pivot] <= 1e-12 * largest {
             break;
         }
         let root = rest[pivot].sqrt();

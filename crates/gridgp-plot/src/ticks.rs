@@ -254,7 +254,7 @@ fn calendar(units: &TimeUnits, low: f64, high: f64, most: usize) -> Option<Vec<T
     let days = high_minus_low_in_days(units, low, high)?;
     let day = (high - low) / days;
     let limit = most as f64;
-    if !(days > 0.0) {
+    if days.is_nan() || days <= 0.0 {
         return Some(vec![Tick { at: low, label: first.to_string() }]);
     }
     let inside = |at: f64| at >= low - 1e-9 * (high - low) && at <= high + 1e-9 * (high - low);
@@ -288,7 +288,7 @@ fn calendar(units: &TimeUnits, low: f64, high: f64, most: usize) -> Option<Vec<T
     } else if days > 0.6 * limit || days > 3.0 {
         let every = [1, 2, 5, 10, 15].into_iter().find(|&e| days / e as f64 <= limit).unwrap_or(15);
         let mut month = first.year() * 12 + first.month() - 1;
-        while month <= last.year() * 12 + last.month() - 1 {
+        while month < last.year() * 12 + last.month() {
             let (y, m) = (month.div_euclid(12), month.rem_euclid(12) + 1);
             for d in 1..=31 {
                 // Day 1, 6, 11 … and not the 31st beside the 1st.

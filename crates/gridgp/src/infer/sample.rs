@@ -18,6 +18,11 @@ use crate::model::spec::{Density, Route};
 use crate::posterior::Samples;
 use crate::{Error, Result};
 
+/// Keeps the random numbers of the fields apart from those of the sampler.
+const FIELDS: u64 = 0x6669_656c_6473;
+/// The same for the starts.
+const STARTS: u64 = 0x7374_6172_7473;
+
 /// What a run of `nuts` is about, before it begins.
 #[derive(Debug, Clone)]
 pub struct SamplePlan {
@@ -139,7 +144,7 @@ fn with_fields(model: &Model, parameters: &Samples, seed: u64) -> Result<Samples
         || joint.clone(),
         |joint, (i, x)| {
             x[..parameters.dim].copy_from_slice(parameters.at(i));
-            let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x66_69_65_6c_64);
+            let mut rng = ChaCha8Rng::seed_from_u64(seed ^ FIELDS);
             rng.set_stream(i as u64);
             joint.draw_fields(x, &mut rng)
         },
@@ -161,7 +166,7 @@ fn marginal_starts(model: &Model) -> Result<Vec<Vec<f64>>> {
     let mode = maximize(&make, &from, &options, &|_| ControlFlow::Continue(()))?.x;
     let spread = spread_at(&mut make(), &mode);
     let draw = |chain: usize, attempt: usize| {
-        let mut rng = ChaCha8Rng::seed_from_u64(spec.seed ^ 0x73_74_61_72_74);
+        let mut rng = ChaCha8Rng::seed_from_u64(spec.seed ^ STARTS);
         rng.set_stream((chain + (attempt << 32)) as u64);
         let z: Vec<f64> = mode.iter().map(|_| StandardNormal.sample(&mut rng)).collect();
         // The further from the mode, the less the approximation is worth.
@@ -210,7 +215,7 @@ pub(super) fn joint_starts(model: &Model) -> Result<Vec<Vec<f64>>> {
     let first = starts(model, 1, spec.seed).swap_remove(0);
     let priors = starts(model, 64, spec.seed);
     let draw = |chain: usize, attempt: usize| {
-        let mut rng = ChaCha8Rng::seed_from_u64(spec.seed ^ 0x73_74_61_72_74);
+        let mut rng = ChaCha8Rng::seed_from_u64(spec.seed ^ STARTS);
         rng.set_stream((chain + (attempt << 32)) as u64);
         // After some attempts around the first start, draws of the prior.
         let from = if attempt < 8 { &first } else { &priors[attempt % 64] };
