@@ -31,8 +31,9 @@ const USAGE: &str = "cargo xtask VERB
   sampling        the tests of sampling that take minutes
   calibration [N] simulation-based calibration of sampling, N replications (400); minutes
   peers [TEXT]    the same beside programs in Python, with ratios; fits and operators too, or with
-                  TEXT `fit`, `operators` or `nuts` (only when asked for) alone; --torch at the end installs PyTorch (5 GB) for
-                  GPyTorch's linear_operator";
+                  TEXT `fit` or `operators` alone; --torch at the end installs PyTorch (5 GB) for
+                  GPyTorch's linear_operator; with TEXT `nuts` effective draws per second beside
+                  PyMC with nutpie and NumPyro (an hour; PEER_DRAWS=200 gives the peers fewer)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
