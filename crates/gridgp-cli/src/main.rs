@@ -39,6 +39,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Predict(a) => commands::predict::run(&a),
         Command::Kernels(a) => commands::lists::kernels(&a),
         Command::Priors(a) => commands::lists::priors(&a),
+        Command::Likelihoods(a) => commands::lists::likelihoods(&a),
         Command::Schema => commands::lists::schema(),
     }
 }
