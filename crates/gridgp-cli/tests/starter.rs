@@ -30,9 +30,9 @@ fn the_likelihood_suits_the_values() {
             "poisson",
             true,
         ),
-        (Box::new(|i| format!("{}", i % 3 / 2)), "bernoulli", true),
-        (Box::new(|i| format!("{}", i as f64 / 4.0)), "gaussian", false),
-        (Box::new(|i| format!("{}", i as f64 - 3.0)), "gaussian", false),
+        (Box::new(|i| format!("{}", i * 5 % 7 / 4)), "bernoulli", true),
+        (Box::new(|i| format!("{}", (i * 7 % 11) as f64 / 4.0)), "gaussian", false),
+        (Box::new(|i| format!("{}", (i * 7 % 11) as f64 - 3.0)), "gaussian", false),
         (Box::new(|i| if i == 7 { "NA".into() } else { format!("{}.5", i % 4) }), "gaussian", true),
     ] {
         let (model, checked) = starter(value);
