@@ -12,11 +12,18 @@
 //!     "rows": 800,
 //!     "summary": [
 //!       {"at": "/parameters/ls1/estimate", "value": 0.7375, "relative": 1e-4},
-//!       {"at": "/gradient_norm", "at_most": 1e-4}
+//!       {"at": "/gradient_norm", "at_most": 1e-4},
+//!       {"at": "/loo/elpd", "between": [-1000, -980]},
+//!       {"at": "/parameters/eta", "truth": 0.8},
+//!       {"at": "/parameters/eta", "mean": 0.855, "mcses": 4}
 //!     ]
 //!   }]
 //! }
 //! ```
+//!
+//! The last two are about draws. `truth` is a value that the data were simulated with: it must lie
+//! within three posterior standard deviations of the posterior mean. `mean` is a posterior mean that
+//! is known from elsewhere: ours must lie within so many of its Monte-Carlo standard errors.
 //!
 //! A `data` file that is not there skips the run, loudly. A folder without `expect.json` belongs to
 //! the Rust program `crates/gridgp/examples/NAME.rs`, which must run.
@@ -145,6 +152,9 @@ fn check(expectation: &Value, summary: &Value) -> Result<(), String> {
     let at = expectation["at"].as_str().ok_or("an expectation has no \"at\"")?;
     let found = summary.pointer(at).ok_or_else(|| format!("{at} is not in the summary"))?;
     let bound = |key: &str| expectation[key].as_f64();
+    if found.is_object() {
+        return check_draws(at, expectation, found);
+    }
     let met = match (&expectation["value"], found.as_f64()) {
         (Value::Number(wanted), Some(found)) => {
             let wanted = wanted.as_f64().ok_or("a number is no number")?;
@@ -155,14 +165,43 @@ fn check(expectation: &Value, summary: &Value) -> Result<(), String> {
             };
             (found - wanted).abs() <= tolerance
         }
-        (Value::Null, Some(found)) => match (bound("at_most"), bound("at_least")) {
-            (Some(most), None) => found <= most,
-            (None, Some(least)) => found >= least,
-            _ => return Err(format!("{at} needs one of \"at_most\" and \"at_least\"")),
-        },
+        (Value::Null, Some(found)) => {
+            let range: Option<[f64; 2]> =
+                serde_json::from_value(expectation["between"].clone()).ok();
+            match (bound("at_most"), bound("at_least"), range) {
+                (Some(most), None, None) => found <= most,
+                (None, Some(least), None) => found >= least,
+                (None, None, Some([least, most])) => (least..=most).contains(&found),
+                _ => {
+                    let message = "needs one of \"at_most\", \"at_least\" and \"between\"";
+                    return Err(format!("{at} {message}"));
+                }
+            }
+        }
         (wanted, _) => wanted == found,
     };
     if met { Ok(()) } else { Err(format!("{at} is {found}, expected {expectation}")) }
+}
+
+/// Whether the draws of a parameter agree with its true value, or with a known posterior mean.
+fn check_draws(at: &str, expectation: &Value, found: &Value) -> Result<(), String> {
+    let known = |key: &str| {
+        found[key].as_f64().ok_or_else(|| format!("{at} has no {key:?}: it is no parameter"))
+    };
+    let (wanted, far) = match (&expectation["truth"], &expectation["mean"], &expectation["mcses"]) {
+        (Value::Number(truth), Value::Null, Value::Null) => (truth, 3.0 * known("sd")?),
+        (Value::Null, Value::Number(mean), Value::Number(mcses)) => {
+            (mean, mcses.as_f64().unwrap_or(f64::NAN) * known("mcse_mean")?)
+        }
+        _ => return Err(format!("{at} needs \"truth\", or \"mean\" and \"mcses\"")),
+    };
+    let mean = known("mean")?;
+    let away = (mean - wanted.as_f64().unwrap_or(f64::NAN)).abs();
+    if away <= far {
+        Ok(())
+    } else {
+        Err(format!("the mean at {at} is {mean}, {away} away; {far} is allowed by {expectation}"))
+    }
 }
 
 #[cfg(test)]
@@ -172,12 +211,25 @@ mod tests {
 
     #[test]
     fn expectations_are_met_or_not() {
-        let summary = json!({"a": {"b": 2.0}, "converged": true});
+        let summary = json!({
+            "a": {"b": 2.0},
+            "p": {"mean": 1.0, "sd": 0.1, "mcse_mean": 0.01},
+            "converged": true,
+        });
         for (expectation, met) in [
             (json!({"at": "/a/b", "value": 2.001, "relative": 1e-3}), true),
             (json!({"at": "/a/b", "value": 2.01, "absolute": 1e-3}), false),
             (json!({"at": "/a/b", "at_most": 2.0}), true),
             (json!({"at": "/a/b", "at_least": 2.1}), false),
+            (json!({"at": "/a/b", "between": [1.5, 2.0]}), true),
+            (json!({"at": "/a/b", "between": [2.1, 3.0]}), false),
+            (json!({"at": "/a/b", "between": 2.0}), false),
+            (json!({"at": "/p", "truth": 1.29}), true),
+            (json!({"at": "/p", "truth": 0.69}), false),
+            (json!({"at": "/p", "mean": 0.97, "mcses": 4}), true),
+            (json!({"at": "/p", "mean": 0.95, "mcses": 4}), false),
+            (json!({"at": "/p", "mean": 1.0}), false),
+            (json!({"at": "/a", "truth": 2.0}), false),
             (json!({"at": "/a/b"}), false),
             (json!({"at": "/a/b", "value": 2.0}), false),
             (json!({"at": "/a/c", "at_most": 2.0}), false),

@@ -32,6 +32,8 @@ pub enum Command {
     Kernels(List),
     /// List the priors with their formulas and parameters.
     Priors(List),
+    /// List the likelihoods with their formulas and parameters, and the links.
+    Likelihoods(List),
     /// Print the JSON Schema of model files, for editors.
     Schema,
 }

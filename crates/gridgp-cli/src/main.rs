@@ -40,6 +40,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Plot(a) => commands::plot::run(&a),
         Command::Kernels(a) => commands::lists::kernels(&a),
         Command::Priors(a) => commands::lists::priors(&a),
+        Command::Likelihoods(a) => commands::lists::likelihoods(&a),
         Command::Schema => commands::lists::schema(),
     }
 }

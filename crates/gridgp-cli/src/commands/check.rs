@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use gridgp::density::{Joint, LogDensity, Marginal};
+use gridgp::model::Model;
 use gridgp::model::spec::{Method, Route};
 
 use super::load;
@@ -12,8 +14,47 @@ pub fn run(args: &Check) -> anyhow::Result<()> {
     // The method must be able to take it, and says so now rather than in `fit`.
     let spec = &loaded.model.spec.inference;
     if spec.method == Method::Map || spec.route == Route::Marginal {
-        gridgp::density::Marginal::new(&loaded.model)?;
+        Marginal::new(&loaded.model)?;
     }
-    write!(std::io::stdout(), "{}", gridgp::model::describe(&loaded.model))?;
+    let mut out = std::io::stdout().lock();
+    write!(out, "{}", gridgp::model::describe(&loaded.model))?;
+    if spec.method == Method::Nuts {
+        describe_sampling(&loaded.model, &mut out)?;
+    }
+    Ok(())
+}
+
+/// What `nuts` samples, and what it has to carry.
+fn describe_sampling(model: &Model, out: &mut impl Write) -> anyhow::Result<()> {
+    let spec = &model.spec.inference;
+    let joint = Joint::new(model)?;
+    let parameters = model.parameters.len();
+    let fields = joint.dim() - parameters;
+    let is_marginal = spec.route != Route::Joint && Marginal::new(model).is_ok();
+    writeln!(
+        out,
+        "nuts: {} chains, each {} draws to adapt and {} to keep, seed {}",
+        spec.chains, spec.tune, spec.draws, spec.seed
+    )?;
+    if is_marginal {
+        writeln!(
+            out,
+            "  marginal route: {parameters} unknowns are sampled; then the field, of {fields} \
+             unknowns, is drawn given them"
+        )?;
+    } else {
+        writeln!(
+            out,
+            "  joint route: {} unknowns are sampled, {parameters} parameters and {fields} of fields",
+            joint.dim()
+        )?;
+    }
+    let covariances = gridgp::model::describe_covariances(model);
+    if !covariances.is_empty() {
+        writeln!(out, "prior covariances")?;
+    }
+    for line in covariances.lines() {
+        writeln!(out, "  {line}")?;
+    }
     Ok(())
 }

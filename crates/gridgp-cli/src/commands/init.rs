@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use gridgp_io::{CoordinateSummary, FileSummary, Kind};
+use gridgp::grid::Dataset;
+use gridgp::model::spec::{ModelSpec, Source};
+use gridgp_io::{CoordinateSummary, FileSummary, Guess, Kind};
 
 use super::check_writable;
 use crate::args::Init;
@@ -39,7 +41,8 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
         );
     };
     let mut out = String::new();
-    let mut line = |text: &str| writeln!(out, "{text}").expect("a String grows");
+    let add = |out: &mut String, text: &str| writeln!(out, "{text}").expect("a String grows");
+    let mut line = |text: &str| add(&mut out, text);
     line("# A starter model. `gridgp check` shows what it means, defaults included.");
     line("[data]");
     line(&format!("file = {}", quoted(&relative(data, model))));
@@ -66,11 +69,15 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
             ));
         }
     }
+    let proposal = Proposal::of(data, guess, &out);
+    let mut line = |text: &str| add(&mut out, text);
     line("");
     line("[parameters]");
     line("# \"default\" takes a prior from the data; write your own, such as \"normal(20, 5)\".");
     line("intercept = \"default\"");
-    line("sigma = \"default\"");
+    if proposal.likelihood == Observed::Numbers {
+        line("sigma = \"default\"");
+    }
     line("");
     line("# A random field: one kernel an axis. See `gridgp kernels`.");
     line("[fields.f]");
@@ -91,11 +98,85 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
         line(&format!("{} = {}", key(&axis.name), quoted(&kernel)));
     }
     line("");
+    line("# See `gridgp likelihoods`.");
     line("[likelihood]");
-    line("family = \"gaussian\"");
-    line("location = \"intercept + f\"");
-    line("scale = \"sigma\"");
+    match proposal.likelihood {
+        Observed::Numbers => {
+            line("family = \"gaussian\"");
+            line("location = \"intercept + f\"");
+            line("scale = \"sigma\"");
+        }
+        Observed::YesNo => {
+            line("family = \"bernoulli\"            # every value is 0 or 1");
+            line("probability = \"logistic(intercept + f)\"");
+        }
+        Observed::Counts => {
+            line(
+                "# Every value is a whole number, so these may be counts. An exposure stands in front,",
+            );
+            line(
+                "# hours * exp(…); for more variance than Poisson's take negative_binomial and `mean`;",
+            );
+            line("# for rounded measurements gaussian, `location` and `scale`.");
+            line("family = \"poisson\"");
+            line("rate = \"exp(intercept + f)\"");
+        }
+    }
+    if proposal.is_sampled() {
+        let why = if proposal.has_missing { "cells are missing" } else { "it is not gaussian" };
+        line("");
+        line("[inference]");
+        line(&format!("method = \"nuts\"                 # {why}, so the field is sampled"));
+    }
     Ok(out)
+}
+
+/// What the values of the response look like.
+#[derive(Clone, Copy, PartialEq)]
+enum Observed {
+    Numbers,
+    YesNo,
+    Counts,
+}
+
+/// What suits the values of the response.
+struct Proposal {
+    likelihood: Observed,
+    has_missing: bool,
+}
+
+impl Proposal {
+    /// Most cells that are read to look at their values.
+    const MOST_CELLS: usize = 1_000_000;
+
+    /// From the values themselves. Data that cannot be read get the usual proposal: `gridgp check`
+    /// is about to say what is wrong with them.
+    fn of(data: &Path, guess: &Guess, section: &str) -> Self {
+        let cells = guess.axes.iter().map(|a| a.points).fold(1, usize::saturating_mul);
+        let read = |section: &str| -> Option<Dataset> {
+            let text = format!("{section}\n[likelihood]\nfamily = \"gaussian\"\n");
+            let spec = ModelSpec::from_toml(&Source::new("starter", text)).ok()?;
+            gridgp_io::read_with_scalings(data, &spec.data).ok().map(|(data, _)| data)
+        };
+        let unknown = Self { likelihood: Observed::Numbers, has_missing: false };
+        if cells > Self::MOST_CELLS {
+            return unknown;
+        }
+        let Some(data) = read(section) else { return unknown };
+        let all = |f: fn(f64) -> bool| data.observed().all(f);
+        let likelihood = if all(|y| y == 0.0 || y == 1.0) {
+            Observed::YesNo
+        } else if all(|y| y >= 0.0 && y.fract() == 0.0) {
+            Observed::Counts
+        } else {
+            Observed::Numbers
+        };
+        Self { likelihood, has_missing: !data.response.missing_cells().is_empty() }
+    }
+
+    fn is_sampled(&self) -> bool {
+        self.likelihood != Observed::Numbers || self.has_missing
+    }
 }
 
 fn about(c: &CoordinateSummary) -> String {

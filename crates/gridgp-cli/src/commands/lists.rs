@@ -1,9 +1,11 @@
-//! `gridgp kernels`, `gridgp priors`, `gridgp schema`: what can be written in a model file.
+//! `gridgp kernels`, `priors`, `likelihoods`, `schema`: what can be written in a model file.
 
 use std::io::Write;
 
 use gridgp::dist::Prior;
 use gridgp::kernel::BuiltIn;
+use gridgp::likelihood::{DefaultValue, Family, Likelihood};
+use gridgp::model::Link;
 use gridgp::model::spec::ModelSpec;
 use serde_json::json;
 
@@ -59,6 +61,66 @@ pub fn priors(args: &List) -> anyhow::Result<()> {
         writeln!(out, "{p}\n    {}; on {}", p.formula, p.support)?;
     }
     Ok(())
+}
+
+pub fn likelihoods(args: &List) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let all = || Family::ALL.iter().filter_map(|(_, f)| f.info().map(|info| (f, info)));
+    if args.json {
+        let families: Vec<_> = all()
+            .map(|(family, info)| {
+                let parameters: Vec<_> = family
+                    .parameters()
+                    .iter()
+                    .map(|p| {
+                        json!({
+                            "name": p.name, "domain": p.domain.to_string(), "meaning": p.about,
+                            "default": default_value(p.default),
+                        })
+                    })
+                    .collect();
+                json!({
+                    "name": info.name, "formula": info.formula, "summary": info.about,
+                    "support": info.support, "discrete": family.is_discrete(),
+                    "parameters": parameters,
+                })
+            })
+            .collect();
+        let links: Vec<_> = Link::NAMED
+            .iter()
+            .map(|(name, link)| json!({ "name": name, "range": link.range().to_string() }))
+            .collect();
+        let list = json!({ "likelihoods": families, "links": links });
+        writeln!(out, "{}", serde_json::to_string_pretty(&list)?)?;
+        return Ok(());
+    }
+    writeln!(out, "Each parameter is an equation: coefficients, covariates and fields, perhaps")?;
+    writeln!(out, "seen through a link.")?;
+    for (family, info) in all() {
+        let names: Vec<&str> = family.parameters().iter().map(|p| p.name).collect();
+        writeln!(out, "\n{}({})  =  {}", info.name, names.join(", "), info.formula)?;
+        writeln!(out, "    {}; y in {}", info.about, info.support)?;
+        for p in family.parameters() {
+            let default = default_value(p.default);
+            writeln!(out, "    {} in {}: {}; default {default}", p.name, p.domain, p.about)?;
+        }
+    }
+    writeln!(out, "\nLinks, by the values that they take:")?;
+    for (name, link) in Link::NAMED {
+        writeln!(out, "    {name}(…) in {}", link.range())?;
+    }
+    writeln!(out, "\nWritten rate = \"exposure * exp(mu + f)\", scale = \"exp(s0 + spread)\".")?;
+    Ok(())
+}
+
+/// What a parameter is where the model file leaves it out, in words.
+fn default_value(default: DefaultValue) -> String {
+    match default {
+        DefaultValue::Required => "none, it must be written".into(),
+        DefaultValue::Prior(text) => text.into(),
+        DefaultValue::Noise => "half-normal, the spread of the data".into(),
+        DefaultValue::Known(v) => format!("{v}; always known, a number or a covariate"),
+    }
 }
 
 pub fn schema() -> anyhow::Result<()> {

@@ -12,7 +12,7 @@ mod predictor;
 mod resolve;
 pub mod spec;
 
-pub use describe::describe;
+pub use describe::{describe, describe_covariances};
 pub use equation::Equation;
 pub use link::Link;
 pub use predictor::{Predictor, Term};
