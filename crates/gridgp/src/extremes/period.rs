@@ -7,7 +7,7 @@ use super::return_level::{exceedance, log_no_exceedance, return_level};
 /// `parameters` has [location, scale, shape] of each year of the period; years are independent
 /// given them.
 pub fn exceedance_over(parameters: &[[f64; 3]], level: f64) -> f64 {
-    -log_none(parameters, level).exp_m1()
+    0.0 - log_none(parameters, level).exp_m1()
 }
 
 /// Σₜ log Fₜ(level).

@@ -20,7 +20,8 @@ pub fn return_level(location: f64, scale: f64, shape: f64, period: f64) -> f64 {
 ///
 /// Accurate far out, where 1 − cdf has no digits left: 1 − exp(−exp(−u)) with expm1.
 pub fn exceedance(location: f64, scale: f64, shape: f64, level: f64) -> f64 {
-    -log_no_exceedance(location, scale, shape, level).exp_m1()
+    // 0 − 0 is 0, where the negation of 0 would make the period −∞.
+    0.0 - log_no_exceedance(location, scale, shape, level).exp_m1()
 }
 
 /// The period of which `level` is the [`return_level`]: 1/P(Y > level).

@@ -89,7 +89,7 @@ pub fn gmst(
     seed: u64,
 ) -> Result<Vec<f64>> {
     warming.check()?;
-    if !(sd >= 0.0 && sd < f64::INFINITY) {
+    if !(0.0..f64::INFINITY).contains(&sd) {
         return Err(Error::Data(format!("the noise's standard deviation {sd} is not 0 or more")));
     }
     if !(correlation > -1.0 && correlation < 1.0) {
@@ -144,7 +144,7 @@ pub fn spatial_field(
             theta.len()
         )));
     }
-    if !(amplitude >= 0.0 && amplitude < f64::INFINITY) {
+    if !(0.0..f64::INFINITY).contains(&amplitude) {
         return Err(Error::Data(format!("the amplitude {amplitude} is not 0 or more")));
     }
     let n = points.len();

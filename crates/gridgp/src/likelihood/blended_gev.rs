@@ -8,7 +8,7 @@ use super::curvature::observed_or;
 use super::gev::{LOCATION, Reduced, SCALE, chain, chain_second, level, outer};
 use super::testing::Example;
 use super::{DefaultValue, Gev, Info, Likelihood, LikelihoodParameter};
-use super::{check_finite, impossible, is_positive};
+use super::{check_finite, impossible, is_positive, settled};
 use crate::dist::Domain;
 use crate::dist::special::{expm1_ratio, expm1_ratio_slopes, gauss_legendre, real_quantile};
 use taylor::Taylor;
@@ -191,7 +191,7 @@ impl Likelihood for BlendedGev {
             && g.value.is_finite()
         {
             gradient.copy_from_slice(&chain(z, scale, g.first));
-            return g.value - scale.ln();
+            return settled(g.value - scale.ln(), gradient);
         }
         impossible(gradient)
     }
@@ -199,8 +199,8 @@ impl Likelihood for BlendedGev {
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
         let [location, scale, shape] = [p[0], p[1], p[2]];
         let z = (y - location) / scale;
-        let density = log_density(z, shape).filter(|g| is_positive(scale) && g.value.is_finite());
-        let Some(g) = density else {
+        let possible = self.log_prob(y, p) > f64::NEG_INFINITY;
+        let Some(g) = log_density(z, shape).filter(|_| possible) else {
             return out.fill(0.0);
         };
         let [zz, zx, xx] = g.second;

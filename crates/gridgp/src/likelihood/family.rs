@@ -154,3 +154,67 @@ impl Likelihood for Family {
         self.inner().accumulate(y, p, bars)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dist::{Distribution, Prior};
+
+    /// Reads `name(1, b = 2)` with plain numbers.
+    fn parse(text: &str) -> Prior {
+        let (name, rest) = text.split_once('(').unwrap();
+        let args: Vec<(Option<&str>, f64)> = rest
+            .strip_suffix(')')
+            .unwrap()
+            .split(',')
+            .map(|part| match part.split_once('=') {
+                Some((name, value)) => (Some(name.trim()), value.trim().parse().unwrap()),
+                None => (None, part.trim().parse().unwrap()),
+            })
+            .collect();
+        Prior::from_call(name, &args).unwrap()
+    }
+
+    #[test]
+    fn default_priors_are_priors_on_the_domains() {
+        for (name, family) in Family::ALL {
+            for parameter in family.parameters() {
+                match parameter.default {
+                    DefaultValue::Prior(text) => {
+                        let support = parse(text).support();
+                        let domain = parameter.domain;
+                        assert!(
+                            domain.lower() <= support.lower() && support.upper() <= domain.upper(),
+                            "{name}: {text} on {domain}"
+                        );
+                    }
+                    DefaultValue::Known(value) => assert!(parameter.domain.contains(value)),
+                    DefaultValue::Noise => assert_eq!(parameter.domain, Domain::Positive),
+                    DefaultValue::Required => {}
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_lead_to_their_family_and_the_table_has_them() {
+        let page = include_str!("mod.rs");
+        for (name, family) in Family::ALL {
+            let found = Family::from_name(name).unwrap();
+            assert_eq!((found.name(), found.info()), (*name, family.info()));
+            assert!(!family.info().unwrap().formula.is_empty());
+            let row = page.lines().find(|l| l.starts_with(&format!("//! | `{name}` |")));
+            let row = row.unwrap_or_else(|| panic!("no row for {name}"));
+            for parameter in family.parameters() {
+                assert!(row.contains(parameter.name), "{name}: no {} in {row}", parameter.name);
+                if let DefaultValue::Prior(text) = parameter.default {
+                    assert!(row.contains(text), "{name}: no {text} in {row}");
+                }
+            }
+        }
+        assert!(Family::from_name("gausian").is_none());
+        let custom = Family::Custom(Arc::new(Gaussian));
+        assert_eq!((custom.name(), custom.info()), ("custom", None));
+        assert_eq!(custom.parameters(), Gaussian.parameters());
+    }
+}

@@ -70,7 +70,7 @@ impl Gamma {
         // y/mean − 1 − log(y/mean).
         let distance = deviance(1.0, y / mean, (mean - y) / mean);
         let value = norm.value - shape * distance - y.ln();
-        if value == f64::NEG_INFINITY {
+        if !value.is_finite() {
             return impossible(gradient);
         }
         gradient[0] = shape * ((y - mean) / mean) / mean;

@@ -4,7 +4,8 @@ use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
 use super::testing::Example;
-use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter, check_finite};
+use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter};
+use super::{check_finite, impossible};
 use crate::dist::Domain;
 use crate::dist::special::{LN_SQRT_2PI, normal_cdf, normal_quantile};
 
@@ -46,13 +47,16 @@ impl Likelihood for Gaussian {
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         let (location, scale) = (p[0], p[1]);
         if !(scale > 0.0 && scale.is_finite() && location.is_finite() && y.is_finite()) {
-            gradient.fill(0.0);
-            return f64::NEG_INFINITY;
+            return impossible(gradient);
         }
         let z = (y - location) / scale;
+        let value = -0.5 * z * z - LN_SQRT_2PI - scale.ln();
+        if !value.is_finite() {
+            return impossible(gradient);
+        }
         gradient[0] = z / scale;
         gradient[1] = (z * z - 1.0) / scale;
-        -0.5 * z * z - LN_SQRT_2PI - scale.ln()
+        value
     }
 
     /// diag(1, 2)/scale², the expected information: the observed one has the determinant

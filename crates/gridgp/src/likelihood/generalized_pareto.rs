@@ -6,7 +6,8 @@ use rand_distr::{Distribution as _, Exp1};
 use super::curvature::observed_or;
 use super::gev::{Reduced, chain, chain_second, level, outer};
 use super::testing::Example;
-use super::{DefaultValue, Info, Likelihood, LikelihoodParameter, impossible, is_positive};
+use super::{DefaultValue, Info, Likelihood, LikelihoodParameter};
+use super::{impossible, is_positive, settled};
 use crate::dist::Domain;
 
 /// P(Y > y) = exp(−u), u = log(1 + shape z)/shape, z = (y − threshold)/scale ≥ 0.
@@ -95,11 +96,12 @@ impl Likelihood for GeneralizedPareto {
         let (scale, rise) = (p[0], 1.0 + p[1]);
         let [_, by_scale, by_shape] = chain(z, scale, [-rise * r.z, -rise * r.shape - r.u]);
         gradient.copy_from_slice(&[by_scale, by_shape, 0.0]);
-        -scale.ln() - rise * r.u
+        settled(-scale.ln() - rise * r.u, gradient)
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        let Some((z, r)) = Self::reduced(y, p) else {
+        let possible = self.log_prob(y, p) > f64::NEG_INFINITY;
+        let Some((z, r)) = Self::reduced(y, p).filter(|_| possible) else {
             return out.fill(0.0);
         };
         let (scale, shape, rise) = (p[0], p[1], 1.0 + p[1]);

@@ -12,7 +12,7 @@ use rand::{Rng, RngExt};
 use super::curvature::observed_or;
 use super::testing::Example;
 use super::{DefaultValue, Info, Likelihood, LikelihoodParameter};
-use super::{check_finite, impossible, is_positive};
+use super::{check_finite, impossible, is_positive, settled};
 use crate::dist::Domain;
 use crate::dist::special::{expm1_ratio, ln_1p_ratio, ln_1p_ratio_bend, ln_1p_ratio_slope};
 
@@ -78,7 +78,10 @@ impl Reduced {
         }
         let ratio = ln_1p_ratio(w);
         let slope = ln_1p_ratio_slope(w, ratio);
-        Some(Self { u: z * ratio, z: 1.0 / (1.0 + w), shape: z * z * slope, slope })
+        let (u, z_slope) = (z * ratio, 1.0 / (1.0 + w));
+        // z² alone may overflow where this does not.
+        let by_shape = if w.abs() < 1.0 { z * z * slope } else { (z * z_slope - u) / shape };
+        Some(Self { u, z: z_slope, shape: by_shape, slope })
     }
 
     /// (∂²u/∂z², ∂²u/∂z∂ξ, ∂²u/∂ξ²) at the same z and ξ.
@@ -168,12 +171,9 @@ impl Likelihood for Gev {
         };
         let tail = (-r.u).exp();
         let value = -scale.ln() - (1.0 + shape) * r.u - tail;
-        if !value.is_finite() {
-            return impossible(gradient);
-        }
         let by_u = tail - (1.0 + shape);
         gradient.copy_from_slice(&chain(z, scale, [by_u * r.z, by_u * r.shape - r.u]));
-        value
+        settled(value, gradient)
     }
 
     /// # Source

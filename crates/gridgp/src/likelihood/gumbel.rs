@@ -7,7 +7,7 @@ use super::gev::information::EULER;
 use super::gev::{LOCATION, SCALE};
 use super::testing::Example;
 use super::{Gev, Info, Likelihood, LikelihoodParameter};
-use super::{check_finite, impossible, is_positive};
+use super::{check_finite, impossible, is_positive, settled};
 
 /// P(Y ≤ y) = exp(−exp(−z)), z = (y − location)/scale: the [`Gev`] with shape 0.
 ///
@@ -55,7 +55,7 @@ impl Likelihood for Gumbel {
         }
         gradient[0] = (1.0 - tail) / scale;
         gradient[1] = (z * (1.0 - tail) - 1.0) / scale;
-        value
+        settled(value, gradient)
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {

@@ -57,6 +57,9 @@ impl Likelihood for Laplace {
             return impossible(gradient);
         }
         let z = (y - location) / scale;
+        if !z.is_finite() {
+            return impossible(gradient);
+        }
         gradient[0] = if z == 0.0 { 0.0 } else { z.signum() / scale };
         gradient[1] = (z.abs() - 1.0) / scale;
         -z.abs() - LN_2 - scale.ln()

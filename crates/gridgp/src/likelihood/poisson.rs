@@ -6,7 +6,7 @@ use rand_distr::Distribution as _;
 use super::testing::Example;
 use super::whole::{check_count, is_count, whole_quantile};
 use super::{DefaultValue, Info, Likelihood, LikelihoodParameter};
-use super::{curvature, impossible, is_positive};
+use super::{curvature, impossible, is_positive, settled};
 use crate::dist::Domain;
 use crate::dist::special::{
     LN_SQRT_2PI, deviance, gamma_tails, ln_factorial, normal_quantile, stirling_error,
@@ -63,13 +63,14 @@ impl Likelihood for Poisson {
             return impossible(gradient);
         }
         gradient[0] = (y - rate) / rate;
-        if y == 0.0 {
+        let value = if y == 0.0 {
             -rate
         } else if y < FEW {
             y * rate.ln() - rate - ln_factorial(y)
         } else {
             -deviance(y, rate, y - rate) - stirling_error(y) - 0.5 * y.ln() - LN_SQRT_2PI
-        }
+        };
+        settled(value, gradient)
     }
 
     /// The observed information y/rate², which is never negative.

@@ -86,16 +86,20 @@ impl StudentT {
             return impossible(gradient);
         }
         let z = (y - location) / scale;
+        let log = ln_1p_square(z / df.sqrt());
+        let value = norm.value - scale.ln() - 0.5 * (df + 1.0) * log;
+        if !value.is_finite() {
+            return impossible(gradient);
+        }
         let square = z * z;
         // z (ν + 1)/(ν + z²), also where z² overflows.
         let pull = if square.is_finite() { (df + 1.0) * z / (df + square) } else { (df + 1.0) / z };
         gradient[0] = pull / scale;
         gradient[1] = (pull * z - 1.0) / scale;
         let u = square / df;
-        let log = ln_1p_square(z / df.sqrt());
         let excess = if u < 1.0 { ln_1p_excess(u) } else { log - 1.0 / (1.0 + 1.0 / u) };
         gradient[2] = norm.slope + 0.5 * (1.0 / ((1.0 + 1.0 / u) * df) - excess);
-        norm.value - scale.ln() - 0.5 * (df + 1.0) * log
+        value
     }
 
     /// (F, 1 − F).

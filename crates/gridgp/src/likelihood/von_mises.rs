@@ -3,6 +3,7 @@
 use std::f64::consts::{PI, TAU};
 
 use rand::{Rng, RngExt};
+use rand_distr::{Distribution as _, StandardNormal};
 
 use super::curvature::observed_or;
 use super::testing::Example;
@@ -56,7 +57,11 @@ fn moment(k: f64, from: f64, n: i32) -> f64 {
     let width = (0.5 / k.sqrt()).min(0.5);
     let mut left = from;
     let mut total = 0.0;
-    while left < PI {
+    // A few dozen panels suffice; the limit is for concentrations beyond reason.
+    for _ in 0..1000 {
+        if left >= PI {
+            break;
+        }
         let width = width.min(PI - left);
         let panel = gauss_legendre(left, width, |t| t.powi(n) * (k * versine(t)).exp());
         total += panel;
@@ -163,6 +168,13 @@ impl Likelihood for VonMises {
         let (location, k) = (p[0], p[1]);
         if !(location.is_finite() && is_positive(k)) {
             return f64::NAN;
+        }
+        // The ends, where the constants below lose their digits: uniform and normal.
+        if k < 1e-9 || k > 1e9 {
+            let z: f64 = StandardNormal.sample(rng);
+            let turn = TAU * rng.random::<f64>();
+            let y = if k < 1.0 { turn } else { location + z / k.sqrt() };
+            return y - TAU * (y / TAU).round();
         }
         let tau = 1.0 + (1.0 + 4.0 * k * k).sqrt();
         let rho = (tau - (2.0 * tau).sqrt()) / (2.0 * k);

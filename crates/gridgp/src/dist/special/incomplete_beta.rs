@@ -24,7 +24,9 @@ pub(crate) fn ln_beta_kernel(a: f64, b: f64, x: f64, y: f64) -> f64 {
 ///
 /// Both are given, so that the smaller one is not lost.
 pub(crate) fn beta_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
-    if x <= 0.0 {
+    if (a + b + x + y).is_nan() {
+        (f64::NAN, f64::NAN)
+    } else if x <= 0.0 {
         (0.0, 1.0)
     } else if y <= 0.0 {
         (1.0, 0.0)

@@ -7,7 +7,9 @@ use super::{LN_SQRT_2PI, normal_cdf};
 
 /// (P(a, x), Q(a, x)) for a > 0 and x in [0, ∞].
 pub(crate) fn gamma_tails(a: f64, x: f64) -> (f64, f64) {
-    if x <= 0.0 {
+    if a.is_nan() || x.is_nan() {
+        (f64::NAN, f64::NAN)
+    } else if x <= 0.0 {
         (0.0, 1.0)
     } else if x == f64::INFINITY {
         (1.0, 0.0)
