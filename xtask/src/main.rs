@@ -2,12 +2,15 @@
 
 mod arviz;
 mod bench;
+mod coverage;
 mod docs;
 mod elnino;
 mod examples;
 mod oracles;
 mod peers;
 mod program;
+mod spain;
+mod table;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +26,8 @@ const USAGE: &str = "cargo xtask VERB
   arviz           ArviZ from PyPI opens a file of draws and agrees; GRIDGP_OFFLINE=1 skips it
                   where PyPI cannot be reached
   oracles         only the tests that compare with ../shared/oracles, with their output
+  spain           examples/spain by NUTS and SVI against the posterior of another program; slow
+  coverage [N]    how often 90 % intervals hold the truth, over N (100) simulated data sets; slow
   bench [TEXT]    time and memory of the marginal likelihood, of the problems whose name has TEXT
   peers [TEXT]    the same beside programs in Python, with ratios; fits and operators too, or with
                   TEXT `fit` or `operators` alone; --torch at the end installs PyTorch (5 GB) for
@@ -49,6 +54,9 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["docs"] => docs::run(),
         ["arviz"] => arviz::run(),
         ["oracles"] => oracles::run(),
+        ["spain"] => spain::run(),
+        ["coverage"] => coverage::run(100),
+        ["coverage", count] => coverage::run(count.parse()?),
         ["bench"] => bench::run(""),
         ["bench", text] => bench::run(text),
         ["peers"] => peers::run("", false),

@@ -36,6 +36,7 @@ mod select;
 mod summary;
 mod time;
 mod tree;
+mod year_blocks;
 
 use std::path::Path;
 
@@ -57,6 +58,7 @@ pub use summary::{
     CoordinateSummary, FileSummary, Guess, GuessedAxis, Kind, VariableSummary, summarize,
 };
 pub use tree::{Array, Attribute, NetcdfTree, TreeVariable, read_tree, write_tree};
+pub use year_blocks::{YearBlocks, year_blocks};
 
 /// Reads the data at `path` as `spec` says. `spec.file` and `spec.standardize` are not looked at.
 ///

@@ -110,6 +110,15 @@ pub(crate) struct Date {
 }
 
 impl Date {
+    pub(crate) fn year(&self) -> i64 {
+        self.year
+    }
+
+    /// 1 to 12.
+    pub(crate) fn month(&self) -> u32 {
+        self.month as u32
+    }
+
     /// The date in `2019`, `2019-03`, `2019-03-01`, `2019-03-01T06:30[:15.5]`, also with a space
     /// for the T and with Z or UTC at the end; `None` for other time zones and other text.
     pub(crate) fn parse(text: &str) -> Option<(Self, Resolution)> {

@@ -1,11 +1,14 @@
 //! One file a command.
 
+pub mod block_maxima;
 pub mod check;
 pub mod fit;
 pub mod init;
 pub mod lists;
 pub mod place;
 pub mod predict;
+pub mod return_levels;
+pub mod simulate;
 pub mod summary;
 
 use std::path::{Path, PathBuf};
