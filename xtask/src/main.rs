@@ -3,6 +3,7 @@
 mod arviz;
 mod bench;
 mod calibration;
+mod coverage;
 mod docs;
 mod elnino;
 mod examples;
@@ -11,6 +12,8 @@ mod oracles;
 mod peers;
 mod program;
 mod sampling;
+mod spain;
+mod table;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +30,8 @@ const USAGE: &str = "cargo xtask VERB
                   where PyPI cannot be reached
   gallery         the pictures of docs/gallery
   oracles         only the tests that compare with ../shared/oracles, with their output
+  spain           examples/spain by NUTS and SVI against the posterior of another program; slow
+  coverage [N]    how often 90 % intervals hold the truth, over N (100) simulated data sets; slow
   bench [TEXT]    time and memory of the marginal likelihood, of the problems whose name has TEXT
   sampling        the tests of sampling that take minutes
   calibration [N] simulation-based calibration of sampling, N replications (400); minutes
@@ -57,6 +62,9 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["arviz"] => arviz::run(),
         ["gallery"] => gallery::run(),
         ["oracles"] => oracles::run(),
+        ["spain"] => spain::run(),
+        ["coverage"] => coverage::run(100),
+        ["coverage", count] => coverage::run(count.parse()?),
         ["bench"] => bench::run(""),
         ["bench", text] => bench::run(text),
         ["sampling"] => sampling::run(),

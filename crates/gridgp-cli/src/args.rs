@@ -28,6 +28,12 @@ pub enum Command {
     Predict(Predict),
     /// Draw data, a fit or a prediction.
     Plot(Plot),
+    /// Return levels of extremes, their change between scenarios, and risks.
+    ReturnLevels(ReturnLevels),
+    /// The largest value of each year of a series.
+    BlockMaxima(BlockMaxima),
+    /// Simulate yearly maxima at stations, with a known truth.
+    Simulate(Simulate),
     /// List the kernels with their formulas and parameters.
     Kernels(List),
     /// List the priors with their formulas and parameters.
@@ -205,6 +211,157 @@ pub struct Plot {
     /// The seed of draws from the prior.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    /// Print errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Arguments of `return-levels`.
+#[derive(Debug, clap::Args)]
+pub struct ReturnLevels {
+    /// A fit file with draws, of an extreme-value likelihood.
+    pub fit: PathBuf,
+    /// Return periods in years (in peaks, for peaks over a threshold).
+    #[arg(long, value_delimiter = ',', default_values_t = [20.0, 100.0])]
+    pub period: Vec<f64>,
+    /// Where: as for `predict`. What a scenario gives may be left out of a file.
+    #[arg(long)]
+    pub at: Option<String>,
+    /// NAME:covariate=value,… in the units of the data; may be given several times. The changes
+    /// from the first one are written as well.
+    #[arg(long)]
+    pub scenario: Vec<String>,
+    /// Probabilities of the posterior quantiles, between 0 and 1.
+    #[arg(long, value_delimiter = ',', default_values_t = [0.05, 0.5, 0.95])]
+    pub probabilities: Vec<f64>,
+    /// Values whose probability of being exceeded in a year is wanted.
+    #[arg(long, value_delimiter = ',', allow_negative_numbers = true)]
+    pub exceed: Vec<f64>,
+    /// A period of years, from:to: its design-life level and level of equivalent reliability, in
+    /// place of the levels of single years.
+    #[arg(long)]
+    pub years: Option<String>,
+    /// Probabilities of exceeding the design-life level within --years.
+    #[arg(long, value_delimiter = ',', default_values_t = [0.1])]
+    pub risk: Vec<f64>,
+    /// The file to write: NetCDF, or a table if it ends in .csv.
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// The seed of fields at new places; the one of the fit if absent.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Number of threads; all cores if absent.
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Print errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Arguments of `simulate`.
+///
+/// location + slope · (gmst − its mean) + a shift of the year; fields over the stations are Matérn
+/// 3/2 in degrees. An amplitude of 0 makes a parameter the same everywhere.
+#[derive(Debug, clap::Args)]
+pub struct Simulate {
+    /// The file to write: NetCDF, or a table if it ends in .csv.
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// The seed.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Number of stations.
+    #[arg(long, default_value_t = 40)]
+    pub stations: usize,
+    /// First and last year.
+    #[arg(long, default_value = "1985:2024")]
+    pub years: String,
+    /// West and east end of the box of the stations, in degrees.
+    #[arg(long, default_value = "-9:3", allow_hyphen_values = true)]
+    pub lon: String,
+    /// South and north end of the box of the stations, in degrees.
+    #[arg(long, default_value = "36:44", allow_hyphen_values = true)]
+    pub lat: String,
+    /// Rise of the global temperature, in K a year.
+    #[arg(long, default_value_t = 0.02, allow_negative_numbers = true)]
+    pub warming: f64,
+    /// Standard deviation of the noise of the global temperature, in K.
+    #[arg(long, default_value_t = 0.1)]
+    pub gmst_sd: f64,
+    /// Its correlation from year to year.
+    #[arg(long, default_value_t = 0.5, allow_negative_numbers = true)]
+    pub gmst_correlation: f64,
+    /// Mean of the location.
+    #[arg(long, default_value_t = 35.0, allow_negative_numbers = true)]
+    pub location: f64,
+    /// Amplitude of its field.
+    #[arg(long, default_value_t = 2.0)]
+    pub location_amplitude: f64,
+    /// Lengthscale of its field.
+    #[arg(long, default_value_t = 2.0)]
+    pub location_lengthscale: f64,
+    /// Mean of the rise of the location with the global temperature.
+    #[arg(long, default_value_t = 1.2, allow_negative_numbers = true)]
+    pub slope: f64,
+    /// Amplitude of its field.
+    #[arg(long, default_value_t = 0.5)]
+    pub slope_amplitude: f64,
+    /// Lengthscale of its field.
+    #[arg(long, default_value_t = 3.0)]
+    pub slope_lengthscale: f64,
+    /// Median of the scale.
+    #[arg(long, default_value_t = 1.8)]
+    pub scale: f64,
+    /// Amplitude of the field of its logarithm.
+    #[arg(long, default_value_t = 0.0)]
+    pub scale_amplitude: f64,
+    /// Lengthscale of that field.
+    #[arg(long, default_value_t = 3.0)]
+    pub scale_lengthscale: f64,
+    /// Median of the shape, above 0 for a heavy tail.
+    #[arg(long, default_value_t = 0.12, allow_negative_numbers = true)]
+    pub shape: f64,
+    /// Amplitude of the field g in shape = 0.5 tanh(x + g).
+    #[arg(long, default_value_t = 0.0)]
+    pub shape_amplitude: f64,
+    /// Lengthscale of that field.
+    #[arg(long, default_value_t = 3.0)]
+    pub shape_lengthscale: f64,
+    /// Amplitude of the shift of the location from year to year.
+    #[arg(long, default_value_t = 0.0)]
+    pub year_amplitude: f64,
+    /// Its lengthscale, in years.
+    #[arg(long, default_value_t = 5.0)]
+    pub year_lengthscale: f64,
+    /// Print errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Arguments of `block-maxima`.
+#[derive(Debug, clap::Args)]
+pub struct BlockMaxima {
+    /// A CSV table or NetCDF file with a series, such as daily values.
+    pub data: PathBuf,
+    /// The column or variable whose maxima are wanted.
+    #[arg(long)]
+    pub response: String,
+    /// The column or variable of the times.
+    #[arg(long, default_value = "time")]
+    pub time: String,
+    /// Where there are several series, the coordinates that tell them apart: `--by lon,lat` for
+    /// stations, `--by lat --by lon` for a grid.
+    #[arg(long)]
+    pub by: Vec<String>,
+    /// The share of a year's values that must be there; a year with less is missing.
+    #[arg(long, default_value_t = 0.9)]
+    pub coverage: f64,
+    /// The month with which a year begins. From July on it has the number of the next year.
+    #[arg(long, default_value_t = 1)]
+    pub begins: u32,
+    /// The file to write: NetCDF, or a table if it ends in .csv.
+    #[arg(short, long)]
+    pub output: PathBuf,
     /// Print errors only.
     #[arg(short, long)]
     pub quiet: bool,

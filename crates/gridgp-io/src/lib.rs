@@ -36,6 +36,7 @@ mod select;
 mod summary;
 mod time;
 mod tree;
+mod year_blocks;
 
 use std::path::Path;
 
@@ -58,6 +59,7 @@ pub use summary::{
 };
 pub use time::{Date, TimeUnits};
 pub use tree::{Array, Attribute, NetcdfTree, TreeVariable, read_tree, write_tree};
+pub use year_blocks::{YearBlocks, year_blocks};
 
 /// Reads the data at `path` as `spec` says. `spec.file` and `spec.standardize` are not looked at.
 ///

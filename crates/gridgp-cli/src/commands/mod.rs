@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod block_maxima;
 pub mod check;
 pub mod fit;
 pub mod init;
@@ -7,6 +8,8 @@ pub mod lists;
 pub mod place;
 pub mod plot;
 pub mod predict;
+pub mod return_levels;
+pub mod simulate;
 pub mod summary;
 
 use std::path::{Path, PathBuf};

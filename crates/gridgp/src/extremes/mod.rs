@@ -17,6 +17,7 @@ mod blocks;
 mod period;
 mod return_level;
 mod simulate;
+mod tail;
 mod threshold;
 
 pub use blocks::{BlockMaximum, block_maxima, season_years};
@@ -25,4 +26,5 @@ pub use period::{
 };
 pub use return_level::{exceedance, return_level, return_period};
 pub use simulate::{Warming, gev_observations, gmst, spatial_field};
+pub use tail::Tail;
 pub use threshold::{Peak, decluster, quantile_threshold};

@@ -2,7 +2,8 @@
 //! predictions from both.
 //!
 //! [`Conditional`] is exact and Gaussian, at given parameters. [`forecast`] predicts from
-//! [`Samples`], which any engine makes: of the posterior or of the prior.
+//! [`Samples`], which any engine makes: of the posterior or of the prior. [`TailDraws`] makes return
+//! levels and risks of them.
 
 mod conditional;
 mod draws;
@@ -12,6 +13,7 @@ mod place;
 mod points;
 mod prior;
 mod samples;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod unfold;
@@ -21,4 +23,5 @@ pub use forecast::{ForecastOptions, Quantity, Target, forecast};
 pub use place::Place;
 pub use prior::prior_samples;
 pub use samples::Samples;
+pub use tail::{Summarized, TailDraws};
 pub use unfold::{Unfolded, unfold};

@@ -1,0 +1,116 @@
+//! `gridgp block-maxima`: from daily values to yearly maxima.
+
+use std::io::Write;
+
+use anyhow::{Context, bail};
+use gridgp::extremes::block_maxima;
+use gridgp::grid::{Axis, Grid};
+use gridgp::model::spec::{AxisSpec, DataSpec};
+use gridgp_io::{GridOutput, OutputVariable, year_blocks};
+
+use super::{check_size, check_writable};
+use crate::args::BlockMaxima;
+
+pub fn run(args: &BlockMaxima) -> anyhow::Result<()> {
+    check_writable(&args.output)?;
+    if !(1..=12).contains(&args.begins) {
+        bail!("--begins {}: a month is a number from 1 to 12", args.begins);
+    }
+    if !(0.0..=1.0).contains(&args.coverage) {
+        bail!("--coverage {}: it is a share between 0 and 1, such as 0.9", args.coverage);
+    }
+    let by = |text: &String| {
+        let coordinates: Vec<String> = text.split(',').map(|c| c.trim().to_owned()).collect();
+        let name =
+            if coordinates.len() > 1 { "station".to_owned() } else { coordinates[0].clone() };
+        (name, AxisSpec { coordinates, units: None })
+    };
+    let time = (args.time.clone(), AxisSpec::one(&args.time));
+    let spec = DataSpec {
+        file: None,
+        response: args.response.clone(),
+        axes: args.by.iter().map(by).chain([time]).collect(),
+        covariates: [].into(),
+        sel: [].into(),
+        isel: [].into(),
+        standardize: false,
+    };
+    if spec.axes.len() != args.by.len() + 1 {
+        bail!("--by: two axes have the same name; give the coordinates of stations in one --by");
+    }
+    let data = gridgp_io::read(&args.data, &spec)?;
+    check_size(&data, 1)?;
+    let axes = data.grid.axes();
+    let (times, others) = axes.split_last().expect("there is an axis of times");
+    let blocks = year_blocks(&times.coordinates()[0], args.begins)
+        .map_err(anyhow::Error::msg)
+        .with_context(|| format!("{}: {:?}", args.data.display(), args.time))?;
+    // Days that the file does not have count as missing.
+    let mut numbers = blocks.of.clone();
+    for (&year, &length) in &blocks.lengths {
+        let have = blocks.of.iter().filter(|&&y| y == year).count();
+        numbers.extend(std::iter::repeat_n(year, length.saturating_sub(have)));
+    }
+    let (n, whole) = (times.len(), numbers.len());
+    let missing = data.response.missing_cells();
+    let mut is_missing = vec![false; data.grid.len()];
+    missing.iter().for_each(|&cell| is_missing[cell] = true);
+    let series = data.grid.len() / n;
+    let (mut maxima, mut years) = (Vec::new(), Vec::new());
+    let mut left_out = 0;
+    let mut values = vec![0.0; whole];
+    let mut gone = vec![true; whole];
+    for s in 0..series {
+        values[..n].copy_from_slice(&data.response.values[s * n..(s + 1) * n]);
+        gone[..n].copy_from_slice(&is_missing[s * n..(s + 1) * n]);
+        let found =
+            block_maxima(&values, &gone, &numbers, args.coverage).map_err(anyhow::Error::msg)?;
+        years = found.iter().map(|m| m.block as f64).collect();
+        left_out += found.iter().filter(|m| m.value.is_none()).count();
+        maxima.extend(found.iter().map(|m| m.value.unwrap_or(f64::NAN)));
+    }
+    if left_out == maxima.len() {
+        bail!(
+            "no year has {} of its values: the longest has {} of {}; lower --coverage, or give \
+             more of the series",
+            args.coverage,
+            blocks
+                .lengths
+                .keys()
+                .map(|y| blocks.of.iter().filter(|b| *b == y).count())
+                .max()
+                .unwrap_or(0),
+            blocks.lengths.values().max().unwrap_or(&0)
+        );
+    }
+    let mut axes: Vec<Axis> = others.to_vec();
+    axes.push(Axis::numbers("year", years)?);
+    let grid = Grid::new(axes)?;
+    let dims: Vec<&str> = grid.axes().iter().map(Axis::name).collect();
+    let variable = OutputVariable::new(&args.response, &dims, maxima)
+        .with("long_name", format!("yearly maximum of {}", args.response));
+    let variable = match &data.response.units {
+        Some(units) => variable.with("units", units.as_str()),
+        None => variable,
+    };
+    let attributes = vec![
+        ("title".to_owned(), format!("yearly maxima of {}", args.response)),
+        (
+            "source".to_owned(),
+            format!("gridgp {} from {}", env!("CARGO_PKG_VERSION"), args.data.display()),
+        ),
+    ];
+    let cells = grid.len();
+    let output = GridOutput { grid, extra: vec![], variables: vec![variable], attributes };
+    gridgp_io::write_grid(&args.output, &output)?;
+    if !args.quiet {
+        writeln!(
+            std::io::stdout(),
+            "{} maxima in {}; {left_out} years with less than {} of their values are missing",
+            cells - left_out,
+            args.output.display(),
+            args.coverage
+        )?;
+    }
+    Ok(())
+}
