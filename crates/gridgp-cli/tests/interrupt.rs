@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use gridgp_io::{LoggedRun, read_draw_log};
 use serde_json::Value;
 
-const DRAWS: usize = 1500;
+/// Enough that a run can be stopped in the middle, also where it is fast.
+const DRAWS: usize = 4000;
 
 /// Counts on 6 x 5 cells, so that parameters and field are sampled together.
 const MODEL: &str = r#"
@@ -37,7 +38,7 @@ rate = "exp(base + f)"
 method = "nuts"
 chains = 2
 tune = 300
-draws = 1500
+draws = 4000
 target_accept = 0.9
 "#;
 
@@ -245,7 +246,7 @@ fn another_run_does_not_go_on_and_none_is_overwritten() {
 
 #[test]
 fn nothing_to_resume_is_a_new_run() {
-    let folder = folder(&MODEL.replace("1500", "20").replace("300", "20"));
+    let folder = folder(&MODEL.replace("4000", "20").replace("300", "20"));
     let (code, _, said) = run(gridgp(folder.path(), &[&FIT[..], &["--resume"]].concat()));
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("nothing to resume"), "{said}");
