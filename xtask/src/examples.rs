@@ -39,7 +39,8 @@ use crate::program::{build, cargo, output, program};
 use crate::root;
 
 pub fn run(only: Option<&str>) -> Result<()> {
-    let gridgp = build(&["--package", "gridgp-cli", "--bin", "gridgp"])?;
+    // Sampling takes minutes unoptimized; `cargo xtask elnino` needs the same build.
+    let gridgp = build(&["--release", "--package", "gridgp-cli", "--bin", "gridgp"])?;
     let mut folders: Vec<_> = fs::read_dir(root().join("examples"))?
         .map(|entry| Ok(entry?.path()))
         .filter(|path| path.as_ref().is_ok_and(|p| p.is_dir()) || path.is_err())
