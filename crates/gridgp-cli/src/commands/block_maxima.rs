@@ -23,7 +23,7 @@ pub fn run(args: &BlockMaxima) -> anyhow::Result<()> {
         let coordinates: Vec<String> = text.split(',').map(|c| c.trim().to_owned()).collect();
         let name =
             if coordinates.len() > 1 { "station".to_owned() } else { coordinates[0].clone() };
-        (name, AxisSpec { coordinates })
+        (name, AxisSpec { coordinates, units: None })
     };
     let time = (args.time.clone(), AxisSpec::one(&args.time));
     let spec = DataSpec {
