@@ -36,7 +36,7 @@ pub fn run(count: usize) -> Result<()> {
                 entry.1 += all;
             }
         }
-        if seed % 10 == 0 || seed == count {
+        if seed % 5 == 0 || seed == count {
             println!("after {seed} data sets:");
             for ((method, name), (hits, all)) in &counts {
                 let share = *hits as f64 / *all as f64;
