@@ -47,6 +47,7 @@ pub fn run(args: &ReturnLevels) -> anyhow::Result<()> {
         8 * (spot.cells() * samples.len()) as u128 * (quantities * scenarios.len().max(1)) as u128,
         &format!("return levels in {} cells from {} draws", spot.cells(), samples.len()),
     )?;
+    warn_of_few_years(&model);
     let seed = args.seed.unwrap_or(fit.seed);
     let (rows, made) = if let Some(text) = &args.years {
         years::levels(args, &model, &samples, spot, text, seed)?
@@ -95,6 +96,23 @@ fn check(args: &ReturnLevels) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// Says so where the series are too short to say much about extremes.
+fn warn_of_few_years(model: &Model) {
+    let Ok(axis) = years::axis_of_years(model) else { return };
+    let series = model.data.grid.len() / model.data.grid.axes()[axis].len();
+    let mean = model.data.observed().count() as f64 / series as f64;
+    if mean < FEW_YEARS {
+        eprintln!(
+            "warning: there are {mean:.1} values along {:?} for each series: levels and shape rest \
+             on the priors; {FEW_YEARS} years or more say something about extremes",
+            model.data.grid.axes()[axis].name()
+        );
+    }
+}
+
+/// Below this a shape is hardly seen at all.
+const FEW_YEARS: f64 = 10.0;
 
 /// A quantity before its cells: name, dimensions in front, values, what it is, whether it has the
 /// unit of the response.

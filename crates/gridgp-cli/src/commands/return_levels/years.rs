@@ -48,7 +48,7 @@ pub fn levels(
 }
 
 /// The axis called `year`, or the only one along which covariates vary.
-fn axis_of_years(model: &Model) -> anyhow::Result<usize> {
+pub fn axis_of_years(model: &Model) -> anyhow::Result<usize> {
     let grid = &model.data.grid;
     if let Some(axis) = grid.position("year") {
         return Ok(axis);
