@@ -120,7 +120,7 @@ fn replicate(
     name: &str,
     truth: &[f64],
     seed: u64,
-) -> Result<Replication, Box<dyn Error + Send + Sync>> {
+) -> Result<Option<Replication>, Box<dyn Error + Send + Sync>> {
     let any = (0..SIZES[0] * SIZES[1]).map(|c| (c % 2) as f64).collect();
     let before = model(name, any, seed)?;
     let names = before.parameters.iter().map(|p| p.name.clone());
@@ -128,7 +128,13 @@ fn replicate(
     let theta: Vec<(String, f64)> = names.zip(natural).collect();
     let field = Joint::new(&before)?.fields_at(truth)?.1[0].to_vec();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let model = model(name, simulate(name, &theta, &field, &mut rng), seed)?;
+    // Data that are the same everywhere are refused. To draw others leaves ranks uniform: which data
+    // are looked at depends on the data alone, and the posterior given them is the same.
+    let y = simulate(name, &theta, &field, &mut rng);
+    if y.iter().all(|v| *v == y[0]) {
+        return Ok(None);
+    }
+    let model = model(name, y, seed)?;
 
     let mut plan = plan(&model)?;
     plan.options.threads = Some(1);
@@ -156,7 +162,7 @@ fn replicate(
     let total: Vec<f64> =
         found.log_likelihood.chunks_exact(cells).map(|l| l.iter().sum()).collect();
     rank("log_likelihood", pointwise.iter().sum(), &total);
-    Ok(Replication { ranks, divergences: sampled.draws.divergences() })
+    Ok(Some(Replication { ranks, divergences: sampled.draws.divergences() }))
 }
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -166,14 +172,18 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     };
     let (count, seed): (usize, u64) = (count.parse()?, seed.parse()?);
     let any = (0..SIZES[0] * SIZES[1]).map(|c| (c % 2) as f64).collect();
-    let truths = prior_samples(&model(name, any, 0)?, count, seed)?;
-    let all: Vec<Replication> = (0..count)
+    // Some more, in place of those whose data are refused.
+    let spare = count + count / 4;
+    let truths = prior_samples(&model(name, any, 0)?, spare, seed)?;
+    let mut all: Vec<Replication> = (0..spare)
         .into_par_iter()
         .map(|i| {
             let found = replicate(name, truths.at(i), seed.wrapping_mul(1_000_003) + i as u64);
             found.map_err(|e| format!("replication {i}: {e}").into())
         })
+        .filter_map(Result::transpose)
         .collect::<Result<_, Box<dyn Error + Send + Sync>>>()?;
+    all.truncate(count);
     let quantities: Vec<_> = (0..all[0].ranks.len())
         .map(|q| {
             let ess = all.iter().map(|r| r.ranks[q].2).fold(f64::INFINITY, f64::min);
