@@ -99,6 +99,18 @@ fn check_nuts(fit: &Fit<'_>, expected: &Value, oracle: &Path) -> Result<Vec<Stri
             wrong.push(format!("{ours} is {mean}, expected {want}, standard error {error}"));
         }
     }
+    // Its variances are squares of amplitudes: E a² = (E a)² + var a.
+    for (ours, theirs) in [("base.amplitude", "mu variance"), ("warming.amplitude", "b variance")] {
+        let (mean, sd) = (fit.parameter(ours, "mean")?, fit.parameter(ours, "sd")?);
+        let found = mean * mean + sd * sd;
+        let number = |key: &str| expected[theirs][key].as_f64().context("no number");
+        let error = number("sd")? * (2.0 / fit.parameter(ours, "ess_bulk")?).sqrt();
+        let want = number("mean")?;
+        println!("{theirs}: {found:.4} for {want}, {:.1} standard errors", (found - want) / error);
+        if (found - want).abs() > 4.0 * error {
+            wrong.push(format!("{theirs} is {found}, expected {want}, standard error {error}"));
+        }
+    }
     let truth = Table::read(&oracle.join("nuts_fields.csv"))?;
     let table = fit.table(&["predict", &fit.file, "--only", "base", "--quantiles", "0.5"])?;
     let every = |v: Vec<f64>| -> Vec<f64> { v.into_iter().step_by(40).collect() };
