@@ -32,7 +32,7 @@ pub fn run(args: &Simulate) -> anyhow::Result<()> {
     if args.stations == 0 {
         bail!("--stations: there must be at least one");
     }
-    if !(args.shape.abs() < 0.5) {
+    if args.shape.is_nan() || args.shape.abs() >= 0.5 {
         bail!("--shape {}: it must lie between -0.5 and 0.5", args.shape);
     }
     if !(args.scale > 0.0 && args.scale.is_finite()) {
