@@ -193,7 +193,7 @@ fn data_outside_the_support_at_the_start_are_an_error() {
 fn block_maxima_count_days_that_are_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    let days = [31, 30, 31, 31, 28, 31, 30, 31, 30, 31, 31, 30];
+    let days = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let mut table = String::from("day,site,rain\n");
     for (begin, count) in [(2000, 365), (2001, 180)] {
         let (mut year, mut month, mut day) = (begin, 10, 1);

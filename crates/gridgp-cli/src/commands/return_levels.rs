@@ -138,7 +138,7 @@ fn push(
             made.push(Made {
                 name: format!("{name}{suffix}"),
                 leading: leading.iter().copied().chain(last).collect(),
-                values: all.iter().flat_map(&of).copied().collect(),
+                values: all.iter().flat_map(of).copied().collect(),
                 what: format!("{said} of the {what}"),
                 units: units.map(str::to_owned),
             });
