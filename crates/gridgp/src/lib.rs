@@ -4,8 +4,8 @@
 //! the cube of each axis instead of the cube of their product. The modules depend on each other
 //! from left to right only:
 //!
-//! [`grid`] → [`dist`] → [`diagnostics`] → [`param`] → [`kernel`] → [`likelihood`] → [`process`] →
-//! [`model`] → [`density`] → [`posterior`] → [`infer`] → [`extremes`]
+//! [`grid`] → [`dist`] → [`diagnostics`] → [`param`] → [`kernel`] → [`likelihood`] → [`extremes`] →
+//! [`process`] → [`model`] → [`density`] → [`posterior`] → [`infer`]
 //!
 //! Conventions, everywhere: row-major, the last axis fastest; `f64`; amplitudes are standard
 //! deviations; missing is a mask; seeds are explicit; nothing here prints, reads a file, the clock

@@ -64,7 +64,7 @@ fn between_outputs(model: &Model, theta: &[f64]) -> Mat<f64> {
 fn parameters_are_named_after_the_labels_and_have_their_default_priors() {
     let model = model("coregionalization(rank = 1)");
     let priors: Vec<String> =
-        model.parameters[..4].iter().map(|p| format!("{} ~ {}", p.name, p.prior)).collect();
+        model.parameters[1..5].iter().map(|p| format!("{} ~ {}", p.name, p.prior)).collect();
     assert_eq!(
         priors,
         [
@@ -115,13 +115,13 @@ fn two_outputs_are_fitted_and_inform_each_other() {
     assert!((correlation - 0.9).abs() < 0.12, "{correlation}");
     let ratio = (k[(1, 1)] / k[(0, 0)]).sqrt();
     assert!((ratio / 2.0).ln().abs() < 0.4, "{ratio}");
-    // No worse than the truth: W = (1, 1.8) and κ of what it leaves, ℓ, σ.
-    let truth = [1.0, 0.0, 1.8, 0.0, 1e-3, 0.76, 0.7, NOISE];
+    // No worse than the truth: σ, W = (1, 1.8) and κ of what it leaves, ℓ.
+    let truth = [NOISE, 1.0, 0.0, 1.8, 0.0, 1e-3, 0.76, 0.7];
     let k = between_outputs(&model, &truth);
     assert!((k - self::truth()).norm_max() < 1e-2);
     let mut posterior = LogPosterior::new(&model, model.spec.inference.density).unwrap();
     let names: Vec<&str> = model.parameters.iter().map(|p| p.name.as_str()).collect();
-    assert_eq!(names[6..], ["f.t.lengthscale", "scale"]);
+    assert_eq!((names[0], names[7]), ("scale", "f.t.lengthscale"));
     let unconstrained: Vec<f64> =
         model.parameters.iter().zip(truth).map(|(p, t)| p.transform.inverse(t)).collect();
     let mut gradient = vec![0.0; truth.len()];

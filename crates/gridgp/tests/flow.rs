@@ -12,12 +12,12 @@ const ORDER: &[&str] = &[
     "param",
     "kernel",
     "likelihood",
+    "extremes",
     "process",
     "model",
     "density",
     "posterior",
     "infer",
-    "extremes",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
