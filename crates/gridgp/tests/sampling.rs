@@ -295,7 +295,7 @@ fn assert_oracle(model: &Model, sampled: &Sampled, expected: &Value) {
 
 #[test]
 fn the_oracle_of_kron2d_by_the_marginal_route() {
-    let Some((model, expected)) = kron2d("marginal", 1000, 1) else { return };
+    let Some((model, expected)) = kron2d("marginal", 2500, 1) else { return };
     let sampled = drawn(&model);
     assert_oracle(&model, &sampled, &expected);
 }
