@@ -26,7 +26,7 @@ const USAGE: &str = "cargo xtask VERB
   test            everything: format, lints, tests, documentation, examples
   examples [NAME] run the examples, or one of them, through the gridgp binary
   docs            documentation: builds without a warning, links lead somewhere, schema is current
-  arviz           ArviZ from PyPI opens a file of draws and agrees; GRIDGP_OFFLINE=1 skips it
+  arviz           ArviZ from PyPI opens a file of draws and agrees
                   where PyPI cannot be reached
   gallery         the pictures of docs/gallery
   oracles         only the tests that compare with ../shared/oracles, with their output
