@@ -2,12 +2,13 @@
 
 use super::defaults::{Use, written_prior};
 use super::level::Level;
+use super::linked::split;
 use super::names::Names;
 use crate::dist::{Distribution, Domain};
 use crate::grid::Dataset;
 use crate::likelihood::{DefaultValue, Family, Likelihood, LikelihoodParameter};
 use crate::model::equation::Equation;
-use crate::model::language::{Call, Expr, ExprKind, Fault, Operator, number, parse, suggest};
+use crate::model::language::{Expr, ExprKind, Fault, number, parse, suggest};
 use crate::model::link::Link;
 use crate::model::predictor::{Predictor, Symbol, Term};
 use crate::model::spec::{Entry, ModelSpec, Source};
@@ -87,7 +88,7 @@ impl Scope<'_> {
 
     fn equation(&self, entry: &Entry, names: &mut Names<'_>) -> Result<Equation, Fault> {
         let e = parse(&entry.text())?;
-        let split = self.split(&e)?;
+        let split = split(&e)?;
         let Some((call, link)) = split.link else {
             return self.without_link(entry, &e, names);
         };
@@ -303,85 +304,6 @@ impl Scope<'_> {
             }
         }
         Ok(())
-    }
-
-    /// shift + factor · factors · link(…), if there is a link.
-    fn split<'e>(&self, e: &'e Expr) -> Result<Split<'e>, Fault> {
-        let plain = Split { shift: 0.0, factor: 1.0, factors: vec![], link: None };
-        if number(e).is_ok() {
-            return Ok(plain);
-        }
-        Ok(match &e.kind {
-            ExprKind::Call(call) => {
-                Split { link: Link::from_name(&call.function).map(|l| (call, l)), ..plain }
-            }
-            ExprKind::Negative(a) => {
-                let s = self.split(a)?;
-                Split { shift: -s.shift, factor: -s.factor, ..s }
-            }
-            ExprKind::Binary(a, op, b) => {
-                let (left, right) = (self.split(a)?, self.split(b)?);
-                match (left.link.is_some(), right.link.is_some(), op) {
-                    (false, false, _) => plain,
-                    (true, true, _) => {
-                        let message = "an equation has one link; put the sum inside of it";
-                        return Err(Fault::new(e.span.clone(), message));
-                    }
-                    (true, false, Operator::Add) => {
-                        Split { shift: left.shift + number(b).map_err(shifted)?, ..left }
-                    }
-                    (true, false, Operator::Subtract) => {
-                        Split { shift: left.shift - number(b).map_err(shifted)?, ..left }
-                    }
-                    (false, true, Operator::Add) => {
-                        Split { shift: right.shift + number(a).map_err(shifted)?, ..right }
-                    }
-                    (false, true, Operator::Subtract) => {
-                        let shift = number(a).map_err(shifted)? - right.shift;
-                        Split { shift, factor: -right.factor, ..right }
-                    }
-                    (true, false, Operator::Multiply) => left.times(b)?,
-                    (false, true, Operator::Multiply) => right.times(a)?,
-                    (true, false, Operator::Divide) => {
-                        let v = number(b)?;
-                        Split { shift: left.shift / v, factor: left.factor / v, ..left }
-                    }
-                    _ => {
-                        let message = "a link is shifted by a number or multiplied, nothing else";
-                        return Err(Fault::new(e.span.clone(), message));
-                    }
-                }
-            }
-            _ => plain,
-        })
-    }
-}
-
-fn shifted(fault: Fault) -> Fault {
-    Fault::new(fault.span, "only a number is added to a link; put other terms inside of it")
-}
-
-struct Split<'e> {
-    shift: f64,
-    factor: f64,
-    factors: Vec<&'e Expr>,
-    link: Option<(&'e Call, Link)>,
-}
-
-impl<'e> Split<'e> {
-    fn times(mut self, e: &'e Expr) -> Result<Self, Fault> {
-        match number(e) {
-            Ok(v) => {
-                self.shift *= v;
-                self.factor *= v;
-            }
-            Err(_) if self.shift != 0.0 => {
-                let message = "a shifted link is multiplied by numbers only";
-                return Err(Fault::new(e.span.clone(), message));
-            }
-            Err(_) => self.factors.push(e),
-        }
-        Ok(self)
     }
 }
 

@@ -4,6 +4,7 @@ mod defaults;
 mod kernels;
 mod level;
 mod likelihood;
+mod linked;
 mod names;
 
 use crate::grid::Dataset;
