@@ -167,17 +167,16 @@ impl AxisRoot {
         };
         if kernel.center {
             // The mean that is removed is that of the data's points.
+            let features;
+            let uncentered = match factor {
+                Factor::Features => {
+                    features = k.features(old, numbers).expect("it has features");
+                    features.as_ref()
+                }
+                Factor::Cholesky(cholesky) => cholesky.as_ref().expect("update comes first").l(),
+            };
             for j in 0..self.rank() {
-                let mean = match factor {
-                    Factor::Features => {
-                        let features = k.features(old, numbers).expect("it has features");
-                        (0..old.len()).map(|i| features[(i, j)]).sum::<f64>() / old.len() as f64
-                    }
-                    Factor::Cholesky(cholesky) => {
-                        let l = cholesky.as_ref().expect("update comes first").l();
-                        (j..old.len()).map(|i| l[(i, j)]).sum::<f64>() / old.len() as f64
-                    }
-                };
+                let mean = uncentered.col(j).iter().sum::<f64>() / old.len() as f64;
                 rows.col_mut(j).iter_mut().for_each(|v| *v -= mean);
             }
         }

@@ -106,11 +106,6 @@ impl Joint {
         self.fields.iter().map(next).collect()
     }
 
-    /// For each field, the unknowns along each axis that it lives on, and the axes' positions.
-    pub fn field_ranks(&self) -> Vec<(Vec<usize>, Vec<usize>)> {
-        self.fields.iter().map(|f| (f.ranks(), f.positions().to_vec())).collect()
-    }
-
     /// The observed cells, in the order of the pointwise quantities.
     pub fn cells(&self) -> &[usize] {
         &self.cells
