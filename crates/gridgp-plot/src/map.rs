@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cells::Cells;
+use crate::cells::{Cells, MOST};
 use crate::color::{MISSING, PALE};
 use crate::color_scale::{ColorScale, Range};
 use crate::dimension::{Dimension, Quantity, extent, unwrap};
@@ -54,9 +54,9 @@ pub struct Map {
 
 /// The part of the globe that a map shows, degrees.
 #[derive(Debug, Clone, Copy)]
-struct Extent {
-    lon: (f64, f64),
-    lat: (f64, f64),
+pub(crate) struct Extent {
+    pub lon: (f64, f64),
+    pub lat: (f64, f64),
 }
 
 impl Map {
@@ -75,6 +75,7 @@ impl Map {
                     ..Dimension::numbers("longitude", lon.clone())
                 },
                 &Dimension { kind: Kind::Latitude, ..Dimension::numbers("latitude", lat.clone()) },
+                MOST,
             )?),
         };
         let extent = match &cells {
@@ -206,7 +207,7 @@ impl Map {
 }
 
 /// The points with some land around them.
-fn around(lon: &[f64], lat: &[f64]) -> Extent {
+pub(crate) fn around(lon: &[f64], lat: &[f64]) -> Extent {
     let (west, east) = extent(lon.iter().copied()).unwrap_or((0.0, 0.0));
     let (south, north) = extent(lat.iter().copied()).unwrap_or((0.0, 0.0));
     let cos = (0.5 * (south + north)).to_radians().cos().max(0.1);
