@@ -51,7 +51,7 @@ fn check(python: &Path) -> Result<()> {
 
 /// A fit of the joint route, as `gridgp fit` writes it, with fewer draws.
 fn fitted(python: &Path) -> Result<()> {
-    let gridgp = build(&["--release", "--package", "gridgp-cli", "--bin", "gridgp"])?;
+    let gridgp = build(&["--package", "gridgp-cli", "--bin", "gridgp"])?;
     let model = fs::read_to_string(root().join("examples/kron2d/latent_joint.toml"))?;
     let model = model.replace("= 1000", "= 250");
     let of = |name: &str| format!("target/arviz/{name}");

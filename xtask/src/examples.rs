@@ -40,7 +40,7 @@ use crate::root;
 
 pub fn run(only: Option<&str>) -> Result<()> {
     // Sampling takes minutes unoptimized; `cargo xtask elnino` needs the same build.
-    let gridgp = build(&["--release", "--package", "gridgp-cli", "--bin", "gridgp"])?;
+    let gridgp = build(&["--package", "gridgp-cli", "--bin", "gridgp"])?;
     let mut folders: Vec<_> = fs::read_dir(root().join("examples"))?
         .map(|entry| Ok(entry?.path()))
         .filter(|path| path.as_ref().is_ok_and(|p| p.is_dir()) || path.is_err())

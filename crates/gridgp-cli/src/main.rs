@@ -6,6 +6,7 @@ mod interrupt;
 mod machine;
 mod progress;
 mod report;
+mod terminal;
 
 use std::process::ExitCode;
 
