@@ -65,5 +65,5 @@ pub use rank::RankPlot;
 pub use return_levels::ReturnLevels;
 pub use series::{Part, Series};
 pub use svg::Color;
-pub use ticks::Kind;
+pub use ticks::{Kind, number};
 pub use trace::Trace;

@@ -139,8 +139,9 @@ pub(crate) fn superscript(n: i32) -> String {
     n.to_string().chars().map(raise).collect()
 }
 
-/// A number by itself, four significant digits.
-pub(crate) fn number(value: f64) -> String {
+/// A number by itself, with four significant digits: `0.5295`, `1.204×10⁷`, `–` for what is not
+/// finite.
+pub fn number(value: f64) -> String {
     significant(value, 4)
 }
 

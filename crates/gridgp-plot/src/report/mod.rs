@@ -26,6 +26,8 @@ mod page;
 
 pub use explorer::{Explorer, Layer, Role, Surface};
 
+use std::path::Path;
+
 use crate::{Figure, Result};
 
 /// A page about one fit.
@@ -133,5 +135,15 @@ impl Report {
     /// An explorer whose numbers do not fit its axes.
     pub fn html(&self) -> Result<String> {
         page::write(self)
+    }
+
+    /// Writes the page, complete or not at all; how many bytes it has.
+    ///
+    /// # Errors
+    /// As [`Report::html`], or a file that cannot be written.
+    pub fn write(&self, path: &Path) -> Result<usize> {
+        let page = self.html()?;
+        crate::figure::write_file(path, page.as_bytes())?;
+        Ok(page.len())
     }
 }
