@@ -20,7 +20,8 @@ pub(super) fn typeset(line: &str) -> String {
         let (token, after) = rest.split_at(length);
         rest = after;
         if first.is_alphabetic() || first == '_' {
-            if after.starts_with('(') {
+            // What a line defines is a field, what stands inside is a function.
+            if after.starts_with('(') && !out.is_empty() {
                 out.push_str(&escape(token));
             } else if token == "x" && out.ends_with(' ') {
                 // 61 x 12
@@ -82,7 +83,7 @@ mod tests {
     fn formulas_are_set() {
         assert_eq!(
             typeset("f(a) ~ GP(0, eta^2 * [a: matern52(1.3862943611198906)])"),
-            "f(<i>a</i>) ∼ GP(0, <i>eta</i><sup>2</sup> · [<i>a</i>: matern52(1.3863)])"
+            "<i>f</i>(<i>a</i>) ∼ GP(0, <i>eta</i><sup>2</sup> · [<i>a</i>: matern52(1.3863)])"
         );
         assert_eq!(typeset("y = -1e-7 * b_1 + 100"), "<i>y</i> = −1×10⁻⁷ · <i>b_1</i> + 100");
         assert_eq!(typeset("61 x 12"), "61 × 12");

@@ -338,20 +338,22 @@ fn panel(layer: &Layer, values: &[f64], limits: Option<(f64, f64)>) -> Value {
         "role": role,
         "colors": colors,
         "limits": limits.map(|l| [l.0, l.1]),
-        "digits": digits(encoded.range),
+        "digits": digits(encoded.range, layer.role),
         "ticks": ticks(&Kind::Number, low, high),
         "from": encoded.range.map(|r| [r.0, r.1]),
         "values": encoded.text,
     })
 }
 
-/// Decimals that tell a ten-thousandth of the range apart; none where powers of ten are needed.
-fn digits(range: Option<(f64, f64)>) -> Option<i32> {
+/// Decimals that tell a thousandth of the range apart, of a spread a hundredth; none where powers of
+/// ten are needed.
+fn digits(range: Option<(f64, f64)>, role: Role) -> Option<i32> {
     let (low, high) = range?;
     let span = if high > low { high - low } else { low.abs().max(1e-300) };
     let largest = low.abs().max(high.abs());
     let plain = (1e-3..1e6).contains(&largest) || largest == 0.0;
-    plain.then(|| (3 - span.log10().floor() as i32).clamp(0, 8))
+    let finer = if role == Role::Spread { 2 } else { 3 };
+    plain.then(|| (finer - span.log10().floor() as i32).clamp(0, 8))
 }
 
 /// The values of the planes that are kept, in the cells that are shown.

@@ -138,8 +138,8 @@ fn numbers_that_do_not_fit_are_refused() {
 
 #[test]
 fn digits_suit_the_range() {
-    assert_eq!(digits(Some((18.0, 30.0))), Some(2));
-    assert_eq!(digits(Some((0.0, 0.1))), Some(4));
-    assert_eq!(digits(Some((0.0, 1e7))), None);
-    assert_eq!(digits(Some((3.0, 3.0))), Some(3));
+    let mean = |low, high| digits(Some((low, high)), Role::Mean);
+    assert_eq!([mean(18.0, 30.0), mean(0.0, 0.1), mean(3.0, 3.0)], [Some(2), Some(4), Some(3)]);
+    assert_eq!(mean(0.0, 1e7), None);
+    assert_eq!(digits(Some((0.15, 0.17)), Role::Spread), Some(4));
 }

@@ -79,9 +79,8 @@ fn report(args: &Arguments) -> anyhow::Result<Report> {
     }
     sections.push(Section::new("Residual checks", residuals));
     sections.push(Section::new("How to reproduce it", reproduce::blocks(args, &fit, &summary)));
-    let y = &fit.model.data.response;
     Ok(Report {
-        title: y.long_name.clone().unwrap_or_else(|| y.name.clone()),
+        title: title(&fit),
         lead: lead(&fit),
         facts: facts(&fit, &summary),
         findings: vec![verdict(&findings)],
@@ -90,21 +89,34 @@ fn report(args: &Arguments) -> anyhow::Result<Report> {
     })
 }
 
-/// What was done, in a sentence.
+/// `sst by year and month`.
+fn title(fit: &Fitted) -> String {
+    let y = &fit.model.data.response;
+    let name = y.long_name.as_ref().unwrap_or(&y.name);
+    let axes: Vec<&str> = fit.model.data.grid.axes().iter().map(|a| a.name()).collect();
+    match axes.as_slice() {
+        [first @ .., last] if !first.is_empty() => {
+            format!("{name} by {} and {last}", first.join(", "))
+        }
+        _ => format!("{name} by {}", axes.join("")),
+    }
+}
+
+/// What was done, in two sentences.
 fn lead(fit: &Fitted) -> String {
     let model = &fit.model;
     let axes: Vec<String> =
-        model.data.grid.axes().iter().map(|a| format!("{} {}", a.len(), a.name())).collect();
+        model.data.grid.axes().iter().map(|a| format!("{} ({})", a.name(), a.len())).collect();
     let how = match fit.file.method.as_str() {
-        "map" => "the mode of the posterior",
-        "nuts" => "draws from the posterior by the No-U-Turn Sampler",
-        "laplace" => "a normal approximation of the posterior at its mode (Laplace)",
-        "svi" => "a normal approximation of the posterior by variational inference",
-        "pathfinder" => "a normal approximation of the posterior by Pathfinder",
+        "map" => "Fitted by the mode of the posterior.",
+        "nuts" => "Fitted by draws from the posterior, made by the No-U-Turn Sampler.",
+        "laplace" => "Fitted by a normal approximation of the posterior at its mode (Laplace).",
+        "svi" => "Fitted by a normal approximation of the posterior (variational inference).",
+        "pathfinder" => "Fitted by a normal approximation of the posterior (Pathfinder).",
         other => other,
     };
     format!(
-        "A Gaussian-process model of {} on a grid of {}, with a {} likelihood. Shown is {how}.",
+        "A Gaussian-process model of {} on a grid of {}, with a {} likelihood. {how}",
         model.data.response.name,
         axes.join(" × "),
         model.family.name().replace('_', " "),
