@@ -1,7 +1,7 @@
 """Trace, densities and a map of a fit, by ArviZ and cartopy with their defaults; and smaller PNGs.
 
     figures.py FIT.nc OUTLINES.bin FOLDER    writes trace.png, posterior.png and map.png
-    figures.py --shrink A.png B.png ...      reduces each to 64 colors, in place
+    figures.py --shrink A.png B.png ...      reduces each to 256 colors, in place
 """
 
 import sys
@@ -17,7 +17,7 @@ def shrink(files):
         width = min(image.width, 900)
         image = image.resize((width, round(image.height * width / image.width)), Image.LANCZOS)
         # No dithering: flat areas stay flat.
-        image.quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+        image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
             file, optimize=True
         )
 

@@ -29,7 +29,8 @@ const USAGE: &str = "cargo xtask VERB
   docs            documentation: builds without a warning, links lead somewhere, schema is current
   arviz           ArviZ from PyPI opens a file of draws and agrees
   browser         reports of examples in a headless Chromium: no error, no request, all works
-  gallery         the pictures of docs/gallery
+  gallery         the pictures of docs/gallery; with --compare those of docs/compare, beside
+                  ArviZ and cartopy from PyPI
   oracles         only the tests that compare with ../shared/oracles, with their output
   spain           examples/spain by NUTS and SVI against the posterior of another program; slow
   coverage [N]    how often 90 % intervals hold the truth, over N (100) simulated data sets; slow
@@ -62,6 +63,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["docs"] => docs::run(),
         ["arviz"] => arviz::run(),
         ["gallery"] => gallery::run(),
+        ["gallery", "--compare"] => gallery::compare(),
         ["oracles"] => oracles::run(),
         ["spain"] => spain::run(),
         ["coverage"] => coverage::run(100),

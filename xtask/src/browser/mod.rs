@@ -87,7 +87,7 @@ fn check(chromium: &Path) -> Result<()> {
 }
 
 /// The fit that `cargo xtask examples` has left, or a new one where the program is newer.
-fn fit_of(gridgp: &Path, example: &str, model: &str) -> Result<String> {
+pub fn fit_of(gridgp: &Path, example: &str, model: &str) -> Result<String> {
     let fit = format!("target/examples/{example}_{model}.nc");
     let age = |path: &Path| fs::metadata(path).and_then(|m| m.modified());
     let current = matches!((age(&root().join(&fit)), age(gridgp)), (Ok(a), Ok(b)) if a >= b);

@@ -164,7 +164,7 @@ impl Explorer {
                 })
             })
             .collect();
-        let limits = self.limits(&layers);
+        let limits = self.limits(&layers, &mut notes);
         let panels: Vec<Value> = self
             .layers
             .iter()
@@ -224,23 +224,23 @@ impl Explorer {
     }
 
     /// The values at the ends of the colors of each layer; `None` where nothing is there.
-    fn limits(&self, layers: &[Vec<f64>]) -> Vec<Option<(f64, f64)>> {
+    fn limits(&self, layers: &[Vec<f64>], notes: &mut Vec<String>) -> Vec<Option<Limits>> {
         let of = |scale: usize| {
             let same = self.layers.iter().zip(layers).filter(|(l, _)| l.scale == scale);
-            extent(same.flat_map(|(_, values)| values.iter().copied()))
+            Limits::of(same.flat_map(|(_, values)| values.iter().copied()).collect())
         };
-        self.layers
+        let all: Vec<Option<Limits>> = self
+            .layers
             .iter()
-            .map(|l| {
-                of(l.scale).map(|(low, high)| match l.range {
-                    Range::Values => opened(low, high),
-                    Range::AroundZero => {
-                        let most = low.abs().max(high.abs());
-                        if most > 0.0 { (-most, most) } else { (-1.0, 1.0) }
-                    }
-                })
-            })
-            .collect()
+            .map(|l| of(l.scale).map(|limits| limits.around(l.range)))
+            .collect();
+        if all.iter().flatten().any(|l| l.below || l.above) {
+            notes.push(
+                "a few values lie far beyond the others and have the color of the arrow at the end"
+                    .into(),
+            );
+        }
+        all
     }
 
     fn surface(&self, shown: &Shown) -> Value {
@@ -318,9 +318,45 @@ fn side(d: &Dimension, edges: &Edges) -> Value {
     })
 }
 
-fn panel(layer: &Layer, values: &[f64], limits: Option<(f64, f64)>) -> Value {
+/// The values at the ends of colors, and whether others lie beyond.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Limits {
+    low: f64,
+    high: f64,
+    below: bool,
+    above: bool,
+}
+
+impl Limits {
+    /// From the lowest to the highest value; without the last percent on each side where that leaves
+    /// less than 60 % of the range, or one storm would make all other days look the same.
+    fn of(mut values: Vec<f64>) -> Option<Self> {
+        values.retain(|v| v.is_finite());
+        let (lowest, highest) = extent(values.iter().copied())?;
+        let n = values.len();
+        let mut quantile = |p: f64| {
+            let place = (p * (n - 1) as f64).round() as usize;
+            *values.select_nth_unstable_by(place, f64::total_cmp).1
+        };
+        let (a, b) = (quantile(0.01), quantile(0.99));
+        let far = n >= 200 && b > a && b - a < 0.6 * (highest - lowest);
+        let (low, high) = if far { (a, b) } else { opened(lowest, highest) };
+        Some(Self { low, high, below: lowest < low, above: highest > high })
+    }
+
+    fn around(self, range: Range) -> Self {
+        if range == Range::Values {
+            return self;
+        }
+        let most = self.low.abs().max(self.high.abs());
+        let most = if most > 0.0 { most } else { 1.0 };
+        Self { low: -most, high: most, ..self }
+    }
+}
+
+fn panel(layer: &Layer, values: &[f64], limits: Option<Limits>) -> Value {
     let encoded = encode(values);
-    let (low, high) = limits.unwrap_or((0.0, 1.0));
+    let (low, high) = limits.map_or((0.0, 1.0), |l| (l.low, l.high));
     let colors = match layer.range {
         Range::Values => "viridis",
         Range::AroundZero => "blue-red",
@@ -337,7 +373,8 @@ fn panel(layer: &Layer, values: &[f64], limits: Option<(f64, f64)>) -> Value {
         "unit": Quantity::new("", layer.quantity.units.as_deref()).label(),
         "role": role,
         "colors": colors,
-        "limits": limits.map(|l| [l.0, l.1]),
+        "limits": limits.map(|l| [l.low, l.high]),
+        "beyond": limits.map_or([false; 2], |l| [l.below, l.above]),
         "digits": digits(encoded.range, layer.role),
         "ticks": ticks(&Kind::Number, low, high),
         "from": encoded.range.map(|r| [r.0, r.1]),

@@ -137,6 +137,21 @@ fn numbers_that_do_not_fit_are_refused() {
 }
 
 #[test]
+fn one_storm_does_not_take_all_colors() {
+    let mut values: Vec<f64> = (0..400).map(|i| f64::from(i % 20)).collect();
+    let limits = |v: &[f64]| Limits::of(v.to_vec()).unwrap();
+    assert_eq!(limits(&values), Limits { low: 0.0, high: 19.0, below: false, above: false });
+    values[7] = 500.0;
+    assert_eq!(limits(&values), Limits { low: 0.0, high: 19.0, below: false, above: true });
+    let around = limits(&values).around(Range::AroundZero);
+    assert_eq!((around.low, around.high), (-19.0, 19.0));
+    // A step is no storm.
+    values[..200].fill(-500.0);
+    assert_eq!(limits(&values).low, -500.0);
+    assert_eq!(Limits::of(vec![f64::NAN]), None);
+}
+
+#[test]
 fn digits_suit_the_range() {
     let mean = |low, high| digits(Some((low, high)), Role::Mean);
     assert_eq!([mean(18.0, 30.0), mean(0.0, 0.1), mean(3.0, 3.0)], [Some(2), Some(4), Some(3)]);

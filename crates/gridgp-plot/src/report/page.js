@@ -432,9 +432,19 @@
       }
       if (!layer.limits) return;
       const [low, high] = layer.limits;
+      // An arrow where values lie beyond the colors.
+      [[left, -8, ramp[0]], [left + length, 8, ramp[256]]].forEach(([x, tip, fill], end) => {
+        if (!layer.beyond[end]) return;
+        g.fillStyle = fill;
+        g.beginPath();
+        g.moveTo(x, y);
+        g.lineTo(x + tip, y + 5.5);
+        g.lineTo(x, y + 11);
+        g.fill();
+      });
       for (let k = 0; k < length; k++) {
         g.fillStyle = ramp[Math.round((k / Math.max(length - 1, 1)) * 256)];
-        g.fillRect(left + k, y, 1.5, 11);
+        g.fillRect(left + k, y, Math.min(1.5, length - k), 11);
       }
       g.fillStyle = ink;
       const at = (v) => left + ((v - low) / (high - low)) * length;

@@ -119,8 +119,24 @@ fn lead(fit: &Fitted) -> String {
         "A Gaussian-process model of {} on a grid of {}, with a {} likelihood. {how}",
         model.data.response.name,
         axes.join(" × "),
-        model.family.name().replace('_', " "),
+        likelihood(model.family.name()),
     )
+}
+
+/// A likelihood as people write it.
+fn likelihood(name: &str) -> String {
+    match name {
+        "gev" => "GEV".into(),
+        "blended_gev" => "blended GEV".into(),
+        "gaussian" | "poisson" | "laplace" | "bernoulli" | "gumbel" => {
+            let (first, rest) = name.split_at(1);
+            first.to_uppercase() + rest
+        }
+        "student_t" => "Student t".into(),
+        "generalized_pareto" => "generalized Pareto".into(),
+        "von_mises" => "von Mises".into(),
+        other => other.replace('_', " "),
+    }
 }
 
 /// The numbers that are looked for first.
