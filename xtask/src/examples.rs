@@ -106,7 +106,14 @@ fn example(gridgp: &Path, folder: &Path, run: &Value) -> Result<Outcome> {
         data = vec!["--data", file];
     }
     let out = tempfile::tempdir()?;
-    let fit = path_text(&out.path().join("fit.nc"))?;
+    // It stays there: reports of some examples are looked at afterwards.
+    let fits = root().join("target/examples");
+    fs::create_dir_all(&fits).with_context(|| fits.display().to_string())?;
+    let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let fit = format!("{}_{}.nc", stem(folder), stem(Path::new(&model)));
+    let fit = path_text(&fits.join(fit))?;
+    // What a run that was stopped has left.
+    let _ = fs::remove_file(format!("{fit}.partial"));
     let gridgp = |arguments: &[&[&str]]| output(&mut program(gridgp, &arguments.concat()));
     gridgp(&[&["check", &model], &data])?;
     gridgp(&[&["fit", &model, "-o", &fit, "--quiet"], &data])?;

@@ -2,6 +2,7 @@
 
 mod arviz;
 mod bench;
+mod browser;
 mod calibration;
 mod coverage;
 mod docs;
@@ -27,7 +28,7 @@ const USAGE: &str = "cargo xtask VERB
   examples [NAME] run the examples, or one of them, through the gridgp binary
   docs            documentation: builds without a warning, links lead somewhere, schema is current
   arviz           ArviZ from PyPI opens a file of draws and agrees
-                  where PyPI cannot be reached
+  browser         reports of examples in a headless Chromium: no error, no request, all works
   gallery         the pictures of docs/gallery
   oracles         only the tests that compare with ../shared/oracles, with their output
   spain           examples/spain by NUTS and SVI against the posterior of another program; slow
@@ -65,6 +66,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["spain"] => spain::run(),
         ["coverage"] => coverage::run(100),
         ["coverage", count] => coverage::run(count.parse()?),
+        ["browser"] => browser::run(),
         ["bench"] => bench::run(""),
         ["bench", text] => bench::run(text),
         ["sampling"] => sampling::run(),

@@ -39,6 +39,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Summary(a) => commands::summary::run(&a),
         Command::Predict(a) => commands::predict::run(&a),
         Command::Plot(a) => commands::plot::run(&a),
+        Command::Report(a) => commands::report::run(&a),
         Command::ReturnLevels(a) => commands::return_levels::run(&a),
         Command::BlockMaxima(a) => commands::block_maxima::run(&a),
         Command::Simulate(a) => commands::simulate::run(&a),

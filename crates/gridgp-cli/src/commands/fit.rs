@@ -7,8 +7,8 @@ use anyhow::Context;
 use gridgp::model::spec::Method;
 use gridgp_io::{Error, LogPlace};
 
-use super::{Loaded, check_writable, load};
-use crate::args::Fit;
+use super::{Loaded, check_writable, load, report as page_command};
+use crate::args::{Fit, Report};
 use crate::progress::Spinner;
 use crate::terminal::Terminal;
 use crate::{interrupt, machine, report};
@@ -17,6 +17,10 @@ pub fn run(args: &Fit) -> anyhow::Result<()> {
     let terminal = Terminal::new(args.quiet);
     machine::set_threads(args.threads)?;
     check_writable(&args.output)?;
+    if let Some(page) = &args.report {
+        page_command::check_ending(page)?;
+        check_writable(page)?;
+    }
     let reading = Spinner::new("reading the data", args.quiet);
     let loaded = load(&args.model, args.data.as_deref(), args.seed)?;
     drop(reading);
@@ -56,6 +60,16 @@ pub fn run(args: &Fit) -> anyhow::Result<()> {
         writeln!(std::io::stdout(), "{}", fitted.file.summary)?;
     } else if !args.quiet {
         report::print(&fitted.summary, std::io::stdout())?;
+    }
+    if let Some(page) = &args.report {
+        page_command::run(&Report {
+            fit: args.output.clone(),
+            output: page.clone(),
+            prediction: None,
+            return_levels: None,
+            // With --json, only that goes to standard output.
+            quiet: args.quiet || args.json,
+        })?;
     }
     Ok(())
 }

@@ -115,7 +115,7 @@ fn elements(v: &InferenceVariable, samples: Samples, axes: &[Axis]) -> Vec<Chain
 }
 
 /// Which draws diverged, chain by chain; empty if the sampler does not say.
-fn divergent(stats: &InferenceGroup) -> Vec<Vec<bool>> {
+pub fn divergent(stats: &InferenceGroup) -> Vec<Vec<bool>> {
     let (Some(samples), Some(v)) = (stats.samples, stats.variable("diverging")) else {
         return vec![];
     };

@@ -1,10 +1,10 @@
 //! `gridgp plot`: pictures of data, fits and predictions.
 
-mod chains;
-mod cube;
-mod fit;
-mod planes;
-mod source;
+pub(super) mod chains;
+pub(super) mod cube;
+pub(super) mod fit;
+pub(super) mod planes;
+pub(super) mod source;
 
 use std::io::Write;
 
