@@ -118,7 +118,7 @@ fn look(browser: &mut Browser, page: &Path, slider: bool) -> Result<()> {
              && !n.hasAttribute('aria-labelledby')).length",
         )?;
         ensure!(unnamed == 0, "{unnamed} pictures have no name");
-        tab.evaluate("scrollTo(0, 0)")?;
+        tab.evaluate("scrollTo({top: 0, behavior: 'instant'})")?;
         tab.screenshot(&page.with_extension(format!("{width}.{scheme}.png")))?;
         let complaints = tab.complaints();
         ensure!(complaints.is_empty(), "the page complains:\n  {}", complaints.join("\n  "));
@@ -135,7 +135,7 @@ fn text(tab: &mut Tab<'_>, expression: &str) -> Result<String> {
 
 /// The pointer over two places gives two values.
 fn hover(tab: &mut Tab<'_>) -> Result<()> {
-    tab.evaluate("document.querySelector('.stage').scrollIntoView({block: 'center'})")?;
+    tab.evaluate("document.querySelector('.stage').scrollIntoView({block: 'center', behavior: 'instant'})")?;
     let stage = "document.querySelector('.stage').getBoundingClientRect()";
     let number = |tab: &mut Tab<'_>, what: &str| -> Result<f64> {
         tab.evaluate(&format!("{stage}.{what}"))?.as_f64().context("no number")

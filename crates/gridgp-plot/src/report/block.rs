@@ -111,6 +111,17 @@ pub(super) fn findings(out: &mut String, all: &[Finding]) {
 }
 
 fn table(out: &mut String, t: &Table) {
+    // A column that says nothing is left out.
+    let filled = |c: usize| t.rows.iter().any(|row| row.get(c).is_some_and(|s| !s.is_empty()));
+    let kept: Vec<usize> = (0..t.head.len()).filter(|&c| c == 0 || filled(c)).collect();
+    let row = |row: &Vec<String>| -> Vec<String> {
+        kept.iter().filter_map(|&c| row.get(c).cloned()).collect()
+    };
+    let t = &Table {
+        caption: t.caption.clone(),
+        head: row(&t.head),
+        rows: t.rows.iter().map(row).collect(),
+    };
     // A column is one of numbers if its first filled cell looks like one.
     let looks = |cell: &str| {
         let first = cell.chars().next();

@@ -422,3 +422,7 @@ fn coasts(e: &Extent) -> Value {
     }
     json!({"unit": unit, "lines": lines})
 }
+
+#[cfg(test)]
+#[path = "explorer_tests.rs"]
+mod tests;

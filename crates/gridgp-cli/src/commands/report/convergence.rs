@@ -105,12 +105,6 @@ fn mode(summary: &Value, all: &mut Vec<Finding>) {
     for warning in warnings(summary).filter(|w| !w.contains("start")) {
         all.push(Finding::new(Grade::Caution, "A warning of the fit:", warning));
     }
-    all.push(Finding::new(
-        Grade::Caution,
-        "Uncertainty of the parameters is left out.",
-        "This is the mode of the posterior: intervals take the parameters as known, and are too \
-         narrow where the data leave them open. method = \"nuts\" draws them.",
-    ));
 }
 
 fn warnings(summary: &Value) -> impl Iterator<Item = &str> {
@@ -300,6 +294,12 @@ pub fn blocks(
     findings: Vec<Finding>,
 ) -> anyhow::Result<Vec<Block>> {
     let mut blocks = vec![Block::Findings(findings)];
+    if fit.file.method == "map" {
+        blocks.push(text(
+            "This is the mode of the posterior: intervals take the parameters as known, and are too \
+             narrow where the data leave them open. method = \"nuts\" draws the parameters as well.",
+        ));
+    }
     if fit.file.method == "nuts" {
         let parameters: Vec<Chains> = fit
             .model

@@ -29,6 +29,24 @@ pub fn four(value: f64) -> String {
     gridgp_plot::number(value)
 }
 
+/// A text whose numbers of many digits have four: `log_normal(1.386, 0.7)`.
+pub fn shortened(text: &str) -> String {
+    let is_number = |c: char| c.is_ascii_digit() || c == '.';
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let end = rest[start..].find(|c| !is_number(c)).map_or(rest.len(), |n| start + n);
+        let (token, in_name) = (&rest[start..end], rest[..start].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+        out += &rest[..start];
+        match token.parse::<f64>() {
+            Ok(v) if token.len() > 7 && !in_name => out += &four(v),
+            _ => out += token,
+        }
+        rest = &rest[end..];
+    }
+    out + rest
+}
+
 /// A count with thin spaces between thousands.
 pub fn count(n: usize) -> String {
     let digits = n.to_string();
@@ -64,6 +82,12 @@ mod tests {
         assert_eq!(known_to(1234.5, 120.0), "1234");
         assert_eq!(known_to(0.5, f64::NAN), "0.5");
         assert_eq!(known_to(-0.001, 1.0), "0.0");
+    }
+
+    #[test]
+    fn long_numbers_are_shortened() {
+        assert_eq!(shortened("log_normal(1.3862943611198906, 0.7)"), "log_normal(1.386, 0.7)");
+        assert_eq!(shortened("matern32(a_1) 12"), "matern32(a_1) 12");
     }
 
     #[test]

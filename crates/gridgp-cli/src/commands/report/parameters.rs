@@ -75,7 +75,7 @@ fn table(fit: &Fitted, summary: &Value) -> Table {
         }
         row.push(Quantity::new("", p.unit.as_deref()).label());
         let default = if p.is_default { " (default)" } else { "" };
-        row.push(format!("{}{default}", p.prior));
+        row.push(format!("{}{default}", numbers::shortened(&p.prior.to_string())));
         row
     });
     let caption = if sampled {
