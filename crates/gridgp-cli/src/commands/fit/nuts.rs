@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Context;
-use gridgp::infer::{Draws, Event, plan, sample};
+use gridgp::infer::{Draws, Event, SamplePlan, plan, sample};
 use gridgp::model::Model;
 use gridgp::posterior::unfold;
 use gridgp_io::{DrawLog, LARGEST_GROUP, LogHeader, LoggedRun, draw_groups};
@@ -31,7 +31,7 @@ pub fn fit(loaded: &Loaded, args: &Fit, begun: Instant) -> anyhow::Result<Found>
         &format!("{} x {} draws of {} unknowns", spec.chains, spec.draws, plan.dim),
     )?;
     let header = LogHeader {
-        parts: fingerprint(loaded, &plan.starts),
+        parts: fingerprint(loaded, &plan)?,
         dim: plan.dim,
         chains: plan.starts.len(),
         tune: spec.tune,
@@ -144,7 +144,11 @@ fn open_log(
 }
 
 /// What the draws depend on, besides the numbers in the header.
-fn fingerprint(loaded: &Loaded, starts: &[Vec<f64>]) -> Vec<(String, Vec<u8>)> {
+fn fingerprint(loaded: &Loaded, plan: &SamplePlan) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    // Those numbers have their own words when they change, and a run may be made longer.
+    let mut spec = loaded.model.spec.clone();
+    let inference = &mut spec.inference;
+    (inference.draws, inference.tune, inference.chains, inference.seed) = (0, 0, 0, 0);
     let data = &loaded.model.data;
     let coordinates = data.grid.axes().iter().flat_map(|a| {
         let points = a.points();
@@ -153,13 +157,13 @@ fn fingerprint(loaded: &Loaded, starts: &[Vec<f64>]) -> Vec<(String, Vec<u8>)> {
     let covariates = data.covariates.iter().flat_map(|c| c.values.iter().copied());
     let missing = data.response.missing_cells().into_iter().map(|c| c as f64);
     let numbers = data.response.values.iter().copied().chain(coordinates).chain(covariates);
-    let settings = starts.iter().flatten().copied();
-    vec![
-        ("model".into(), loaded.source.text().as_bytes().to_vec()),
+    let settings = plan.starts.iter().flatten().chain(&plan.information).copied();
+    Ok(vec![
+        ("model".into(), serde_json::to_vec(&spec)?),
         ("data".into(), hash(numbers.chain(missing))),
         ("starts".into(), hash(settings)),
         ("version of gridgp".into(), env!("CARGO_PKG_VERSION").into()),
-    ]
+    ])
 }
 
 /// FNV-1a over the bits of numbers.
