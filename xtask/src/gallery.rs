@@ -36,8 +36,8 @@ const MADE_UP: &[&str] = &[
 ];
 
 pub fn run() -> Result<()> {
-    let gridgp = build(&["--package", "gridgp-cli", "--bin", "gridgp"])?;
-    let figures = build(&["--package", "gridgp-plot", "--example", "figures"])?;
+    let gridgp = build(&["--workspace", "--bin", "gridgp"])?;
+    let figures = build(&["--workspace", "--example", "figures"])?;
     let (work, gallery) = ("target/gallery", "docs/gallery");
     for folder in [work, gallery] {
         fs::create_dir_all(root().join(folder)).with_context(|| folder.to_owned())?;

@@ -2,6 +2,7 @@
 //! checks nothing that Rust checks already, and gives the GIL back while Rust computes.
 
 mod errors;
+mod parts;
 
 use pyo3::prelude::*;
 
@@ -9,5 +10,6 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    errors::register(module)
+    errors::register(module)?;
+    parts::register(module)
 }

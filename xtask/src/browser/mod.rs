@@ -54,8 +54,7 @@ fn installed() -> Result<PathBuf> {
     let sudo: Vec<&str> = ["-n", "apt-get"].into_iter().chain(install).collect();
     if !quiet("apt-get", &install) {
         // An old list of packages, or somebody else's machine.
-        let _ = quiet("apt-get", &["update"]) && quiet("apt-get", &install)
-            || quiet("sudo", &sudo);
+        let _ = quiet("apt-get", &["update"]) && quiet("apt-get", &install) || quiet("sudo", &sudo);
     }
     found().context("there is no Chromium on the path, and apt-get does not install it")
 }
@@ -69,7 +68,7 @@ fn found() -> Option<PathBuf> {
 }
 
 fn check(chromium: &Path) -> Result<()> {
-    let gridgp = build(&["--package", "gridgp-cli", "--bin", "gridgp"])?;
+    let gridgp = build(&["--workspace", "--bin", "gridgp"])?;
     let folder = root().join("target/browser");
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let mut browser = Browser::start(chromium)?;

@@ -150,7 +150,7 @@ pub fn fit(
     let method = model.spec.inference.method;
     let found = match method {
         Method::Map => map::fit(model, host)?,
-        Method::Nuts => nuts::fit(model, source, log, host)?,
+        Method::Nuts => nuts::fit(model, log, host)?,
         Method::Laplace | Method::Svi | Method::Pathfinder => approximate::fit(model, host)?,
     };
     let file = FitFile {

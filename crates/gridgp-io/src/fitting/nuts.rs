@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gridgp::infer::{Draws, Event, SamplePlan, Sampled, plan, sample};
 use gridgp::model::Model;
-use gridgp::model::spec::Source;
 use gridgp::posterior::unfold;
 use serde_json::{Map, json};
 
@@ -17,7 +16,6 @@ use crate::{DrawLog, Error, LARGEST_GROUP, LogHeader, LoggedRun, Result, draw_gr
 
 pub(super) fn fit(
     model: &Model,
-    source: &Source,
     log: Option<LogPlace<'_>>,
     host: &dyn Host,
 ) -> Result<Found> {
@@ -34,7 +32,7 @@ pub(super) fn fit(
     let kept = spec.chains as u128 * spec.draws as u128 * plan.dim as u128 * 8 * 3;
     host.admit(kept, &format!("{} x {} draws of {} unknowns", spec.chains, spec.draws, plan.dim))
         .map_err(Error::Memory)?;
-    let opened = log.map(|place| open(place, &header(model, source, &plan))).transpose()?;
+    let opened = log.map(|place| open(place, &header(model, &plan))).transpose()?;
     let (log_file, earlier) = opened.map_or((None, None), |(log, run)| (Some(log), run));
     let begun_with = earlier.as_ref().map(LoggedRun::states);
     let earlier = earlier.map(|run| {
@@ -131,10 +129,10 @@ fn open(place: LogPlace<'_>, header: &LogHeader) -> Result<(DrawLog, Option<Logg
     Ok((DrawLog::create(place.path, header)?, None))
 }
 
-fn header(model: &Model, source: &Source, plan: &SamplePlan) -> LogHeader {
+fn header(model: &Model, plan: &SamplePlan) -> LogHeader {
     let spec = &model.spec.inference;
     LogHeader {
-        parts: fingerprint(model, source, &plan.starts),
+        parts: fingerprint(model, plan),
         dim: plan.dim,
         chains: plan.starts.len(),
         tune: spec.tune,
@@ -144,7 +142,11 @@ fn header(model: &Model, source: &Source, plan: &SamplePlan) -> LogHeader {
 }
 
 /// What the draws depend on, besides the numbers in the header.
-fn fingerprint(model: &Model, source: &Source, starts: &[Vec<f64>]) -> Vec<(String, Vec<u8>)> {
+fn fingerprint(model: &Model, plan: &SamplePlan) -> Vec<(String, Vec<u8>)> {
+    // The numbers in the header have their own words when they change, and a run may be made longer.
+    let mut spec = model.spec.clone();
+    let inference = &mut spec.inference;
+    (inference.draws, inference.tune, inference.chains, inference.seed) = (0, 0, 0, 0);
     let data = &model.data;
     let coordinates = data.grid.axes().iter().flat_map(|a| {
         let points = a.points();
@@ -153,9 +155,9 @@ fn fingerprint(model: &Model, source: &Source, starts: &[Vec<f64>]) -> Vec<(Stri
     let covariates = data.covariates.iter().flat_map(|c| c.values.iter().copied());
     let missing = data.response.missing_cells().into_iter().map(|c| c as f64);
     let numbers = data.response.values.iter().copied().chain(coordinates).chain(covariates);
-    let settings = starts.iter().flatten().copied();
+    let settings = plan.starts.iter().flatten().chain(&plan.information).copied();
     vec![
-        ("model".into(), source.text().as_bytes().to_vec()),
+        ("model".into(), spec.to_toml().into_bytes()),
         ("data".into(), hash(numbers.chain(missing))),
         ("starts".into(), hash(settings)),
         ("version of gridgp".into(), env!("CARGO_PKG_VERSION").into()),

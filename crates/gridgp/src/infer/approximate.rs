@@ -2,12 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use super::sample::joint_starts;
+use super::joint_start::{JointStart, joint_start};
+use super::sample::whitened;
 use super::{
     Approximation, Guide, LaplaceOptions, MaximizeOptions, PathfinderOptions, SviOptions, laplace,
     pathfinder, svi,
 };
-use crate::density::Joint;
+use crate::density::InformedJoint;
 use crate::model::Model;
 use crate::model::spec::{GuideSpec, Method};
 use crate::posterior::Samples;
@@ -34,9 +35,9 @@ pub fn approximate(
     progress: &(dyn Fn(&ApproximateProgress) -> ControlFlow<()> + Sync),
 ) -> Result<(Samples, Approximation)> {
     let spec = &model.spec.inference;
-    let joint = Joint::new(model)?;
-    let make = || joint.clone();
-    let starts = joint_starts(model)?;
+    let JointStart { information, mode, starts } = joint_start(model)?;
+    let density = InformedJoint::new(model, &information)?;
+    let make = || density.clone();
     let maximize = MaximizeOptions {
         max_iterations: spec.max_iterations.max(500),
         tolerance: spec.tolerance,
@@ -74,7 +75,7 @@ pub fn approximate(
             let stepping = |p: &super::SviProgress| {
                 progress(&ApproximateProgress { step: p.step, steps: p.steps, value: p.elbo })
             };
-            svi(&make, &starts[0], &options, &stepping)?
+            svi(&make, &mode, &options, &stepping)?
         }
         other => {
             return Err(Error::Spec(format!(
@@ -88,5 +89,5 @@ pub fn approximate(
         dim: found.dim,
         x: found.draws.clone(),
     };
-    Ok((samples, found))
+    Ok((whitened(model, &density, samples)?, found))
 }

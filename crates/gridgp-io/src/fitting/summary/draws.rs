@@ -34,7 +34,7 @@ impl DrawsSummary<'_> {
             let mut entry = of_statistics(&s);
             entry.insert("estimate".into(), json!(s.mean));
             entry.insert("unit".into(), json!(p.unit));
-            entry.insert("prior".into(), json!(p.prior.to_string()));
+            entry.insert("prior".into(), json!(p.prior_text()));
             entry.insert("prior_is_default".into(), json!(p.is_default));
             parameters.insert(p.name.clone(), entry.into());
             all.push((p.name.clone(), s));

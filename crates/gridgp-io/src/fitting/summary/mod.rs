@@ -18,7 +18,7 @@ pub(super) fn of_map(model: &Model, map: &Map, seconds: f64, peak_memory: Option
             let entry = json!({
                 "estimate": estimate,
                 "unit": p.unit,
-                "prior": p.prior.to_string(),
+                "prior": p.prior_text(),
                 "prior_is_default": p.is_default,
             });
             (p.name.clone(), entry)
