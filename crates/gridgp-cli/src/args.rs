@@ -374,3 +374,11 @@ pub struct List {
     #[arg(long)]
     pub json: bool,
 }
+    /// How many values of each year, the largest first, along an axis `order`: data for the
+    /// likelihood r_largest.
+    #[arg(long, default_value_t = 1)]
+    pub largest: usize,
+    /// How far apart two of them must be, in values of the series (days of daily values): those of
+    /// one heat wave are one event. Needed with --largest.
+    #[arg(long)]
+    pub apart: Option<usize>,

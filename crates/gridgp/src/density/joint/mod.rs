@@ -69,13 +69,16 @@ impl Joint {
             .map(|f| LatentField::new(f, &data.grid, jitter))
             .collect::<Result<Vec<_>>>()?;
         let positions: Vec<Vec<usize>> = fields.iter().map(|f| f.positions().to_vec()).collect();
-        let equations: Vec<ObservedEquation> = model
+        let mut equations: Vec<ObservedEquation> = model
             .equations
             .iter()
             .map(|e| ObservedEquation::new(e, &data.grid, &data.covariates, &positions, &cells))
             .collect();
         let all = model.modelled_response();
         Ok(Self {
+        if let (Some(upper), Some(last)) = (&model.upper, equations.last_mut()) {
+            *last = ObservedEquation::known(cells.iter().map(|&c| upper[c]).collect());
+        }
             parameters: model.parameters.clone(),
             family: model.family.clone(),
             response: cells.iter().map(|&c| all[c]).collect(),

@@ -77,6 +77,22 @@ impl ObservedEquation {
 
     /// The parameter at the cells, after [`update`](Self::update).
     pub(crate) fn column(&self) -> Column<'_> {
+    /// Known numbers, one a cell.
+    pub(crate) fn known(values: Vec<f64>) -> Self {
+        let zeros = vec![0.0; values.len()];
+        let term = Term { factor: 1.0, ..Term::default() };
+        Self {
+            link: Link::Identity,
+            shift: 0.0,
+            factor: 1.0,
+            multiplier: None,
+            terms: vec![ObservedTerm { term, design: Some(values), field: None }],
+            eta: zeros.clone(),
+            p: zeros,
+            is_constant: false,
+        }
+    }
+
         if self.is_constant { Column::Constant(self.p[0]) } else { Column::Varying(&self.p) }
     }
 
