@@ -26,6 +26,8 @@ pub enum Command {
     Summary(Summary),
     /// Predict from a fit, on a grid or at points.
     Predict(Predict),
+    /// Compare each observation with its prediction: calibration, scores, residuals.
+    Residuals(Residuals),
     /// Draw data, a fit or a prediction.
     Plot(Plot),
     /// Return levels of extremes, their change between scenarios, and risks.
@@ -137,6 +139,40 @@ pub struct Predict {
 }
 
 /// What `plot` can draw.
+/// Arguments of `residuals`.
+#[derive(Debug, clap::Args)]
+pub struct Residuals {
+    /// A fit file with draws.
+    pub fit: PathBuf,
+    /// The file to write for each observation: NetCDF, or a table if it ends in .csv.
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+    /// An axis for each of whose points there is a row: `station`, `year`.
+    #[arg(long)]
+    pub by: Option<String>,
+    /// The file to write for these rows.
+    #[arg(long)]
+    pub table: Option<PathBuf>,
+    /// Let all draws count alike, in place of leaving each observation out by weights.
+    #[arg(long)]
+    pub in_sample: bool,
+    /// Probabilities of the central intervals whose coverage is counted.
+    #[arg(long, value_delimiter = ',', default_values_t = [0.5, 0.8, 0.9, 0.95])]
+    pub levels: Vec<f64>,
+    /// The seed of the new observations behind the CRPS; the one of the fit if absent.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Number of threads; all cores if absent. The numbers do not depend on it.
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Print warnings and errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum PlotKind {
     /// A value at every place of two axes, as a color.

@@ -177,6 +177,24 @@ impl Joint {
             let (own, rest) = z.split_at(field.unknowns());
             field.update(&self.theta, own)?;
             z = rest;
+    /// The likelihood's parameters at x in some of the observed cells, written to `out`: cell,
+    /// parameter. The cells are positions in [`Joint::cells`].
+    ///
+    /// # Errors
+    /// As [`Joint::fields_at`].
+    pub fn observed_parameters(
+        &mut self,
+        x: &[f64],
+        cells: std::ops::Range<usize>,
+        out: &mut [f64],
+    ) -> Result<()> {
+        self.move_to(x)?;
+        for (i, row) in cells.zip(out.chunks_exact_mut(self.equations.len())) {
+            row.iter_mut().zip(&self.equations).for_each(|(p, e)| *p = e.column().at(i));
+        }
+        Ok(())
+    }
+
         }
         for e in &mut self.equations {
             e.update(&self.theta, |f| self.fields[f].values());
