@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 use super::sample::joint_starts;
 use super::{
     Approximation, Guide, LaplaceOptions, MaximizeOptions, PathfinderOptions, SviOptions, laplace,
-    pathfinder, svi,
+    pathfinder, svi, svi_by_quadrature,
 };
-use crate::density::Joint;
+use crate::density::{ExpectedJoint, Joint};
 use crate::model::Model;
-use crate::model::spec::{GuideSpec, Method};
+use crate::model::spec::{Expectation, GuideSpec, Method};
 use crate::posterior::Samples;
 use crate::{Error, Result};
 
@@ -67,6 +67,7 @@ pub fn approximate(
                 steps: spec.steps,
                 learning_rate: spec.learning_rate,
                 particles: spec.particles,
+                stop_early: spec.stop_early,
                 draws,
                 seed,
                 ..SviOptions::default()
@@ -74,7 +75,14 @@ pub fn approximate(
             let stepping = |p: &super::SviProgress| {
                 progress(&ApproximateProgress { step: p.step, steps: p.steps, value: p.elbo })
             };
-            svi(&make, &starts[0], &options, &stepping)?
+            match spec.expectation {
+                Expectation::MonteCarlo => svi(&make, &starts[0], &options, &stepping)?,
+                Expectation::Quadrature => {
+                    let expected = ExpectedJoint::new(model)?;
+                    let make_expected = || expected.clone();
+                    svi_by_quadrature(&make_expected, &make, &starts[0], &options, &stepping)?
+                }
+            }
         }
         other => {
             return Err(Error::Spec(format!(

@@ -11,6 +11,7 @@
 mod axis_root;
 mod elsewhere;
 mod exact_fields;
+mod expected;
 mod latent_field;
 mod observed_equation;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use crate::grid::Points;
 use crate::likelihood::{Family, Likelihood, MAX_PARAMETERS};
 use crate::model::Model;
 use crate::param::Parameter;
+pub use expected::ExpectedJoint;
 use latent_field::LatentField;
 pub(crate) use observed_equation::ObservedEquation;
 use rand::Rng;
@@ -112,6 +114,11 @@ impl Joint {
     /// The observed cells, in the order of the pointwise quantities.
     pub fn cells(&self) -> &[usize] {
         &self.cells
+    }
+
+    /// The likelihood's parameters at the observed cells, in its order.
+    fn observed_equations(&self) -> &[ObservedEquation] {
+        &self.equations
     }
 
     /// The positions of the axes of each field.

@@ -1,5 +1,7 @@
 //! A likelihood's parameter at the observed cells, p = shift + m · link(η), and its pullback.
 
+mod moments;
+
 use super::latent_field::LatentField;
 use crate::grid::{Covariate, Grid};
 use crate::likelihood::Column;
@@ -75,8 +77,6 @@ impl ObservedEquation {
         }
     }
 
-    /// The parameter at the cells, after [`update`](Self::update).
-    pub(crate) fn column(&self) -> Column<'_> {
     /// Known numbers, one a cell.
     pub(crate) fn known(values: Vec<f64>) -> Self {
         let zeros = vec![0.0; values.len()];
@@ -93,6 +93,8 @@ impl ObservedEquation {
         }
     }
 
+    /// The parameter at the cells, after [`update`](Self::update).
+    pub(crate) fn column(&self) -> Column<'_> {
         if self.is_constant { Column::Constant(self.p[0]) } else { Column::Varying(&self.p) }
     }
 
@@ -162,6 +164,18 @@ impl ObservedEquation {
                 *b *= self.multiplier_at(i) * self.link.derivative(self.eta[i], self.bare(i));
             }
         }
+        self.terms_vjp(theta, bar, fields, theta_bar, field_bars);
+    }
+
+    /// The same from the adjoint of η.
+    pub(crate) fn terms_vjp(
+        &self,
+        theta: &[f64],
+        bar: &[f64],
+        fields: &[LatentField],
+        theta_bar: &mut [f64],
+        field_bars: &mut [Vec<f64>],
+    ) {
         for t in &self.terms {
             let c = t.term.coefficient(theta);
             let weight = |i: usize| t.design.as_ref().map_or(1.0, |d| d[i]);
