@@ -76,11 +76,11 @@ impl Joint {
             .iter()
             .map(|e| ObservedEquation::new(e, &data.grid, &data.covariates, &positions, &cells))
             .collect();
-        let all = model.modelled_response();
-        Ok(Self {
         if let (Some(upper), Some(last)) = (&model.upper, equations.last_mut()) {
             *last = ObservedEquation::known(cells.iter().map(|&c| upper[c]).collect());
         }
+        let all = model.modelled_response();
+        Ok(Self {
             parameters: model.parameters.clone(),
             family: model.family.clone(),
             response: cells.iter().map(|&c| all[c]).collect(),
@@ -129,14 +129,16 @@ impl Joint {
     /// The field f at new points along the axes that it lives on, after [`Joint::fields_at`].
     ///
     /// `points[a]` are new points along axis a of the grid, or nothing where it has not moved.
-    /// What the data's points leave open is drawn: all cells jointly.
+    /// What the data's points leave open is drawn: all cells jointly, but for the new points of the
+    /// axes that are to be taken `apart`, each of which is drawn for itself.
     pub(crate) fn field_on_grid(
         &self,
         f: usize,
         points: &[Option<Points>],
+        apart: &[bool],
         rng: &mut dyn Rng,
     ) -> Result<Vec<f64>> {
-        self.fields[f].on_grid(&self.theta, points, rng)
+        self.fields[f].on_grid(&self.theta, points, apart, rng)
     }
 
     /// The same at scattered points, each drawn for itself: point i is `points[a].row(i)`.
@@ -175,15 +177,6 @@ impl Joint {
         Ok(())
     }
 
-    fn move_to(&mut self, x: &[f64]) -> Result<()> {
-        let (x, mut z) = x.split_at(self.parameters.len());
-        for ((t, p), &x) in self.theta.iter_mut().zip(&self.parameters).zip(x) {
-            *t = p.transform.forward(x);
-        }
-        for field in &mut self.fields {
-            let (own, rest) = z.split_at(field.unknowns());
-            field.update(&self.theta, own)?;
-            z = rest;
     /// The likelihood's parameters at x in some of the observed cells, written to `out`: cell,
     /// parameter. The cells are positions in [`Joint::cells`].
     ///
@@ -202,6 +195,15 @@ impl Joint {
         Ok(())
     }
 
+    fn move_to(&mut self, x: &[f64]) -> Result<()> {
+        let (x, mut z) = x.split_at(self.parameters.len());
+        for ((t, p), &x) in self.theta.iter_mut().zip(&self.parameters).zip(x) {
+            *t = p.transform.forward(x);
+        }
+        for field in &mut self.fields {
+            let (own, rest) = z.split_at(field.unknowns());
+            field.update(&self.theta, own)?;
+            z = rest;
         }
         for e in &mut self.equations {
             e.update(&self.theta, |f| self.fields[f].values());
