@@ -139,7 +139,6 @@ pub struct Predict {
     pub quiet: bool,
 }
 
-/// What `plot` can draw.
 /// Arguments of `residuals`.
 #[derive(Debug, clap::Args)]
 pub struct Residuals {
@@ -174,6 +173,7 @@ pub struct Residuals {
     pub quiet: bool,
 }
 
+/// What `plot` can draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum PlotKind {
     /// A value at every place of two axes, as a color.
@@ -198,6 +198,9 @@ pub enum PlotKind {
     Qq,
     /// Kernels and functions at draws from the prior; FILE may be a model file.
     Prior,
+    /// Return levels by period at one place, with intervals: of a fit beside the observed maxima,
+    /// or of a file by `return-levels`.
+    ReturnLevels,
 }
 
 /// Arguments of `plot`.
@@ -393,6 +396,14 @@ pub struct BlockMaxima {
     /// The share of a year's values that must be there; a year with less is missing.
     #[arg(long, default_value_t = 0.9)]
     pub coverage: f64,
+    /// How many values of each year, the largest first, along an axis `order`: data for the
+    /// likelihood r_largest.
+    #[arg(long, default_value_t = 1)]
+    pub largest: usize,
+    /// How far apart two of them must be, in values of the series (days of daily values): those of
+    /// one heat wave are one event. Needed with --largest.
+    #[arg(long)]
+    pub apart: Option<usize>,
     /// The month with which a year begins. From July on it has the number of the next year.
     #[arg(long, default_value_t = 1)]
     pub begins: u32,
@@ -411,11 +422,3 @@ pub struct List {
     #[arg(long)]
     pub json: bool,
 }
-    /// How many values of each year, the largest first, along an axis `order`: data for the
-    /// likelihood r_largest.
-    #[arg(long, default_value_t = 1)]
-    pub largest: usize,
-    /// How far apart two of them must be, in values of the series (days of daily values): those of
-    /// one heat wave are one event. Needed with --largest.
-    #[arg(long)]
-    pub apart: Option<usize>,
