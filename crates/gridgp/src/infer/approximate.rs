@@ -6,11 +6,11 @@ use super::joint_start::{JointStart, joint_start};
 use super::sample::whitened;
 use super::{
     Approximation, Guide, LaplaceOptions, MaximizeOptions, PathfinderOptions, SviOptions, laplace,
-    pathfinder, svi,
+    pathfinder, svi, svi_by_quadrature,
 };
-use crate::density::InformedJoint;
+use crate::density::{ExpectedJoint, InformedJoint, Joint};
 use crate::model::Model;
-use crate::model::spec::{GuideSpec, Method};
+use crate::model::spec::{Expectation, GuideSpec, Method};
 use crate::posterior::Samples;
 use crate::{Error, Result};
 
@@ -68,6 +68,7 @@ pub fn approximate(
                 steps: spec.steps,
                 learning_rate: spec.learning_rate,
                 particles: spec.particles,
+                stop_early: spec.stop_early,
                 draws,
                 seed,
                 ..SviOptions::default()
@@ -75,7 +76,18 @@ pub fn approximate(
             let stepping = |p: &super::SviProgress| {
                 progress(&ApproximateProgress { step: p.step, steps: p.steps, value: p.elbo })
             };
-            svi(&make, &mode, &options, &stepping)?
+            match spec.expectation {
+                Expectation::MonteCarlo => svi(&make, &mode, &options, &stepping)?,
+                Expectation::Quadrature => {
+                    // Given θ its predictors are linear in z, and the guide is one of z.
+                    let (mut joint, expected) = (Joint::new(model)?, ExpectedJoint::new(model)?);
+                    let mut start = mode.clone();
+                    density.clone().to_joint(&mut joint, &mode, &mut start)?;
+                    let (make_joint, make) = (|| joint.clone(), || expected.clone());
+                    let found = svi_by_quadrature(&make, &make_joint, &start, &options, &stepping)?;
+                    return Ok((samples(&found), found));
+                }
+            }
         }
         other => {
             return Err(Error::Spec(format!(
@@ -83,11 +95,15 @@ pub fn approximate(
             )));
         }
     };
-    let samples = Samples {
+    Ok((whitened(model, &density, samples(&found))?, found))
+}
+
+/// The draws of an approximation.
+fn samples(found: &Approximation) -> Samples {
+    Samples {
         chains: 1,
         draws: found.draws.len() / found.dim,
         dim: found.dim,
         x: found.draws.clone(),
-    };
-    Ok((whitened(model, &density, samples)?, found))
+    }
 }
