@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 import scipy.stats as st
 import xarray as xr
-
 from gridgp import extremes as e
 from gridgp.kernels import Matern32
 
@@ -45,7 +44,7 @@ def test_risks_over_years() -> None:
     location = LOCATION + xr.DataArray(0.03 * (year - 2025), coords={"year": year})
     level = e.design_life_level(location, 1.8, SHAPE, risk=0.1)
     assert level.dims == ("station",)
-    survived = st.genextreme.logcdf(
+    survived: Any = st.genextreme.logcdf(
         level.values[:, None], -SHAPE.values[:, None], location.values, 1.8
     )
     np.testing.assert_allclose(1 - np.exp(survived.sum(axis=1)), 0.1, rtol=1e-9)

@@ -4,13 +4,11 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
+import gridgp
 import numpy as np
 import pytest
 import scipy.linalg
 import scipy.sparse.linalg
-from numpy.typing import NDArray
-
-import gridgp
 from gridgp.operators import (
     BlockDiagonal,
     Circulant,
@@ -28,6 +26,7 @@ from gridgp.operators import (
     Toeplitz,
     Triangular,
 )
+from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 rng = np.random.default_rng(4)
