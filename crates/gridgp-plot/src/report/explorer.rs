@@ -206,8 +206,7 @@ impl Explorer {
     fn kept(&self, places: usize, notes: &mut Vec<String>) -> Vec<Vec<usize>> {
         let mut kept: Vec<Vec<usize>> = self.steps.iter().map(Dimension::order).collect();
         loop {
-            let numbers =
-                places * self.layers.len() * kept.iter().map(Vec::len).product::<usize>();
+            let numbers = places * self.layers.len() * kept.iter().map(Vec::len).product::<usize>();
             let longest = (0..kept.len()).max_by_key(|&i| kept[i].len());
             let Some(longest) = longest.filter(|&i| numbers > MOST_NUMBERS && kept[i].len() > 2)
             else {
@@ -301,7 +300,10 @@ fn unit(d: &Dimension) -> String {
 /// Marks at four densities; the script takes the densest that fits.
 fn ticks(kind: &Kind, low: f64, high: f64) -> Value {
     let list = |most: usize| -> Vec<Value> {
-        kind.ticks(low, high, most).into_iter().map(|Tick { at, label }| json!([at, label])).collect()
+        kind.ticks(low, high, most)
+            .into_iter()
+            .map(|Tick { at, label }| json!([at, label]))
+            .collect()
     };
     json!([list(12), list(8), list(5), list(3)])
 }
@@ -427,9 +429,10 @@ fn coasts(e: &Extent) -> Value {
     };
     let mut lines: Vec<Vec<i64>> = Vec::new();
     for line in outlines::outlines(span) {
-        let turned = line.points.iter().map(|&(lon, lat)| {
-            (lon - 360.0 * ((lon - middle) / 360.0).round(), lat)
-        });
+        let turned = line
+            .points
+            .iter()
+            .map(|&(lon, lat)| (lon - 360.0 * ((lon - middle) / 360.0).round(), lat));
         let points: Vec<(f64, f64)> = turned.collect();
         let mut current: Vec<(i64, i64)> = Vec::new();
         let mut end = |current: &mut Vec<(i64, i64)>| {

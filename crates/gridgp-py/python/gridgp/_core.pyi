@@ -1,5 +1,7 @@
 """The Rust side of the package. Not public: what the modules of the package call."""
 
+from typing import final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ class NotPositiveDefiniteError(ValueError): ...
 
 # --- parts ---
 
+@final
 class KernelFunction:
     @staticmethod
     def built_in(
@@ -41,6 +44,7 @@ class KernelFunction:
     @property
     def has_unit_diagonal(self) -> bool: ...
 
+@final
 class Operator:
     @staticmethod
     def dense(matrix: NDArray[np.float64]) -> Operator: ...
@@ -109,6 +113,7 @@ class Operator:
         self, /, probes: int, steps: int, seed: int
     ) -> tuple[float, float, float]: ...
 
+@final
 class KroneckerNormal:
     def __new__(
         cls,
@@ -142,6 +147,7 @@ class KroneckerNormal:
         self, /, axis: int, points: list[int], values: NDArray[np.float64]
     ) -> NoisyKroneckerNormal: ...
 
+@final
 class NoisyKroneckerNormal:
     @property
     def shape(self) -> list[int]: ...

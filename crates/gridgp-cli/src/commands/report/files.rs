@@ -43,10 +43,7 @@ pub fn prediction(path: &Path) -> anyhow::Result<Vec<Block>> {
     if views.is_empty() {
         bail!("{}: there is no mean; `gridgp predict` writes predictions", path.display());
     }
-    Ok(vec![
-        text(format!("From {}.", path.display())),
-        planes::block("Prediction", views)?,
-    ])
+    Ok(vec![text(format!("From {}.", path.display())), planes::block("Prediction", views)?])
 }
 
 /// Levels and their changes, each between the lowest and the highest of its quantiles.

@@ -92,7 +92,10 @@ mod tests {
 
     #[test]
     fn counts_and_times() {
-        assert_eq!([count(732), count(1500), count(1_203_048)], ["732", "1500", "1\u{2009}203\u{2009}048"]);
+        assert_eq!(
+            [count(732), count(1500), count(1_203_048)],
+            ["732", "1500", "1\u{2009}203\u{2009}048"]
+        );
         assert_eq!([duration(0.031), duration(2.345), duration(61.0)], ["31 ms", "2.3 s", "61 s"]);
         assert_eq!([duration(600.0), duration(7200.0)], ["10 min", "2.0 h"]);
     }
