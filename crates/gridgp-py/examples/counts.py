@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 
 import gridgp as gp
+from gridgp.kernels import Matern52
 from gridgp.likelihoods import Poisson
 from gridgp.priors import HalfNormal, InverseGamma, Normal
 
@@ -17,7 +18,7 @@ data = xr.Dataset(
 
 curve = gp.Field(
     "curve",
-    km=f"matern52(lengthscale ~ {InverseGamma(5, scale=20)})",
+    km=Matern52(lengthscale=InverseGamma(5, scale=20)),
     amplitude=HalfNormal(1),
 )
 rate = gp.Covariate("hours") * gp.exp(gp.Intercept(Normal(0, 2)) + curve)

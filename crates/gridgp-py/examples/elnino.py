@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 import gridgp as gp
+from gridgp.kernels import Constant, Matern32, White
 from gridgp.likelihoods import Gaussian
 from gridgp.priors import HalfNormal, LogNormal, Normal
 
@@ -13,17 +14,18 @@ table = pd.read_csv(here / "elnino_sst.csv").set_index(["year", "month"])
 sst = table["sst"].to_xarray()
 
 mean = gp.Intercept(Normal(23, 3), name="mean")
+deviation = gp.Parameter("deviation", HalfNormal(1))
+smoothness = gp.Parameter("smoothness", LogNormal("log(4)", 0.7))
 course = gp.Field(
     "course",
-    year="constant() + deviation^2 * white()",
-    month="matern32(lengthscale = smoothness)",
+    year=Constant() + White().scaled(deviation),
+    month=Matern32(lengthscale=smoothness),
     amplitude=gp.Parameter("cycle", HalfNormal(3)),
 )
 model = gp.Model(
     Gaussian(location=mean + course("year", "month"), scale=gp.Parameter("noise", HalfNormal(1))),
     response="sst",
     axes=["year", "month"],
-    parameters={"deviation": HalfNormal(1), "smoothness": LogNormal("log(4)", 0.7)},
 )
 print(model)
 

@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 
 import gridgp as gp
+from gridgp.kernels import Matern32
 from gridgp.likelihoods import GEV
 from gridgp.priors import HalfNormal, LogNormal, Normal
 
@@ -21,7 +22,7 @@ station = gp.Axis("station", "lon", "lat")
 warming = gp.Covariate("gmst", along="year", center=True)
 base = gp.Field(
     "base",
-    station="matern32(lengthscale ~ log_normal(log(3), 0.5))",
+    station=Matern32(lengthscale=LogNormal("log(3)", 0.5)),
     amplitude=HalfNormal(2),
     center=station,
 )

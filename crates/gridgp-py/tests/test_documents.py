@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import re
 import subprocess
 import sys
@@ -31,12 +29,6 @@ def test_every_block_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.Monkey
         exec(compile(block, "docs/python.md", "exec"), names)
 
 
-@pytest.mark.parametrize("module", ["terms", "priors", "model"])
-def test_examples_in_docstrings(module: str) -> None:
-    found = doctest.testmod(importlib.import_module(f"gridgp.{module}"))
-    assert found.attempted > 0 and found.failed == 0
-
-
 def test_types() -> None:
     targets = [PACKAGE / "python", PACKAGE / "examples"]
     command = [
@@ -51,11 +43,9 @@ def test_types() -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-@pytest.mark.parametrize(
-    "script", sorted((PACKAGE / "examples").glob("*.py")), ids=lambda p: p.stem
-)
-def test_scripts(script: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-W", "ignore", str(script)]
+@pytest.mark.parametrize("script", ["elnino", "counts", "maxima"])
+def test_scripts(script: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "ignore", str(PACKAGE / f"examples/{script}.py")]
     ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout

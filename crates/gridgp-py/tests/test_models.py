@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 import gridgp as gp
+from gridgp.kernels import Constant, Matern32, White
 from gridgp.likelihoods import GEV, Gaussian, Poisson
 from gridgp.priors import Gamma, HalfNormal, LogNormal, Normal, TruncatedNormal
 
@@ -157,3 +158,24 @@ def test_a_parameter_inside_of_a_field_is_declared(counts: xr.Dataset) -> None:
     f = gp.Field("f", x="matern32(lengthscale = 2)", amplitude=size)
     model = gp.Model(Poisson(rate=gp.exp(gp.Intercept(Normal(0, 1)) + f)), axes=["x", "t"])
     assert "size ~ half_normal(2)" in model.describe(counts["y"])
+
+
+def test_kernel_objects_declare_their_parameters() -> None:
+    deviation = gp.Parameter("deviation", HalfNormal(1))
+    smoothness = gp.Parameter("smoothness", LogNormal("log(4)", 0.7))
+    course = gp.Field(
+        "course",
+        year=Constant() + White().scaled(deviation),
+        month=Matern32(lengthscale=smoothness),
+        amplitude=gp.Parameter("cycle", HalfNormal(3)),
+    )
+    ours = gp.Model(
+        Gaussian(
+            gp.Intercept(Normal(23, 3), name="mean") + course, gp.Parameter("noise", HalfNormal(1))
+        ),
+        response="sst",
+        axes=["year", "month"],
+    ).to_dict()
+    written = gp.Model.from_toml(EXAMPLES / "elnino/model.toml").to_dict()
+    assert ours["fields"] == written["fields"]
+    assert ours["parameters"] == written["parameters"]
