@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::program::{self, cargo};
-use crate::{arviz, docs, examples};
+use crate::{arviz, browser, docs, examples};
 
 pub fn run() -> Result<()> {
     program::run(&mut cargo(&["fmt", "--all", "--check"]))?;
@@ -11,5 +11,6 @@ pub fn run() -> Result<()> {
     program::run(&mut cargo(&["test", "--workspace"]))?;
     docs::run()?;
     examples::run(None)?;
+    browser::run_where_possible()?;
     arviz::run_where_possible()
 }

@@ -30,6 +30,8 @@ pub enum Command {
     Residuals(Residuals),
     /// Draw data, a fit or a prediction.
     Plot(Plot),
+    /// Write a page about a fit that opens in a browser, without a network.
+    Report(Report),
     /// Return levels of extremes, their change between scenarios, and risks.
     ReturnLevels(ReturnLevels),
     /// The largest value of each year of a series.
@@ -74,6 +76,9 @@ pub struct Fit {
     /// The fit file to write (NetCDF-4).
     #[arg(short, long)]
     pub output: PathBuf,
+    /// Write a page about the fit as well, .html, as `gridgp report` does.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// The data file, in place of the one in the model file.
     #[arg(long)]
     pub data: Option<PathBuf>,
@@ -251,6 +256,25 @@ pub struct Plot {
     /// The seed of draws from the prior.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    /// Print errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, clap::Args)]
+pub struct Report {
+    /// A fit file.
+    pub fit: PathBuf,
+    /// The page to write, .html.
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// A prediction from this fit, as `gridgp predict` wrote it, to be shown as well.
+    #[arg(long, value_name = "FILE")]
+    pub prediction: Option<PathBuf>,
+    /// Return levels from this fit, as `gridgp return-levels` wrote them (.nc), to be shown as well.
+    #[arg(long, value_name = "FILE")]
+    pub return_levels: Option<PathBuf>,
     /// Print errors only.
     #[arg(short, long)]
     pub quiet: bool,

@@ -244,6 +244,33 @@ fn another_run_does_not_go_on_and_none_is_overwritten() {
     assert_as_uninterrupted(&resumed(here));
 }
 
+/// Only the number of draws is another: the draws that there are stay, and more follow.
+#[test]
+fn a_run_that_was_stopped_can_be_made_longer() {
+    let Stopped { folder, log, .. } = stopped("-KILL", sampling);
+    let here = folder.path();
+    let before = read_draw_log(&log).unwrap();
+    let longer = MODEL.replace("draws = 4000", "draws = 4100  # a few more");
+    assert_ne!(longer, MODEL);
+    std::fs::write(here.join("model.toml"), &longer).unwrap();
+    let mut child = gridgp(here, &[&FIT[..], &["--resume"]].concat()).spawn().unwrap();
+    wait(&mut child, &log, |run| run.chains.iter().all(|c| c.len() > 4050));
+    signal(&child, "-KILL");
+    end(child);
+    let after = read_draw_log(&log).unwrap();
+    for (before, after) in before.chains.iter().zip(&after.chains) {
+        assert!(after.x.starts_with(&before.x) && after.adapted == before.adapted);
+    }
+    // Fewer than there are already is an error, not a shorter run.
+    std::fs::write(here.join("model.toml"), MODEL).unwrap();
+    let (code, _, said) = run(gridgp(here, &[&FIT[..], &["--resume"]].concat()));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("more than the 4000 asked for"), "{said}");
+    std::fs::write(here.join("model.toml"), &longer).unwrap();
+    let found = resumed(here);
+    assert_eq!((&found["draws"], &found["interrupted"]), (&4100.into(), &false.into()));
+}
+
 #[test]
 fn nothing_to_resume_is_a_new_run() {
     let folder = folder(&MODEL.replace("4000", "20").replace("300", "20"));

@@ -26,12 +26,14 @@ mod draw_log;
 pub mod error;
 mod fit;
 mod fit_groups;
+mod fitting;
 mod format;
 mod inference_data;
 mod nearest;
 mod netcdf;
 mod output;
 mod points;
+mod prediction;
 mod select;
 mod summary;
 mod time;
@@ -45,6 +47,7 @@ pub use draw_log::{DrawLog, LogHeader, LoggedRun, read_draw_log};
 pub use error::{Error, Result};
 pub use fit::{FitFile, read_fit, write_fit};
 pub use fit_groups::{LARGEST_GROUP, draw_groups, mode_group};
+pub use fitting::{Fitted, Host, LogPlace, Quiet, Stage, fit};
 use format::Format;
 use gridgp::grid::Dataset;
 use gridgp::model::spec::DataSpec;
@@ -54,6 +57,7 @@ pub use inference_data::{
 };
 pub use output::{GridOutput, OutputVariable, PointsOutput, write_grid, write_points};
 pub use points::{ScatteredPoints, points_like, read_grid, read_grid_axes, read_points};
+pub use prediction::{Output, PredictOptions, Where, predict};
 pub use summary::{
     CoordinateSummary, FileSummary, Guess, GuessedAxis, Kind, VariableSummary, summarize,
 };

@@ -6,13 +6,7 @@ use anyhow::{Context, bail};
 use gridgp::grid::{Axis, Coordinate, Grid, Values};
 use gridgp::model::Model;
 use gridgp::posterior::Place;
-use gridgp_io::{Scaling, ScatteredPoints};
-
-/// A grid, or scattered points with the covariates there.
-pub enum Where {
-    Grid(Place),
-    Points(ScatteredPoints, Vec<(String, Vec<f64>)>),
-}
+use gridgp_io::{Scaling, Where};
 
 /// Reads `--at`.
 pub fn read(at: Option<&str>, model: &Model, scalings: &[Scaling]) -> anyhow::Result<Where> {

@@ -16,7 +16,7 @@ mod eigen;
 mod low_rank;
 
 pub use basis::Basis;
-pub use eigen::symmetric_eigen;
+pub use eigen::{SymmetricEigen, symmetric_eigen};
 
 use faer::{Mat, MatRef};
 

@@ -4,7 +4,7 @@ pub(crate) mod joint;
 mod marginal;
 mod posterior;
 
-pub use joint::{ExpectedJoint, Joint};
+pub use joint::{ExpectedJoint, InformedJoint, Joint};
 pub use marginal::{Marginal, MarginalValue};
 pub use posterior::LogPosterior;
 

@@ -17,6 +17,7 @@ mod blocks;
 mod period;
 mod return_level;
 mod simulate;
+mod station_maxima;
 mod tail;
 mod threshold;
 
@@ -26,5 +27,6 @@ pub use period::{
 };
 pub use return_level::{exceedance, return_level, return_period};
 pub use simulate::{Warming, gev_observations, gmst, spatial_field};
+pub use station_maxima::{SimulatedMaxima, StationMaxima, Varying};
 pub use tail::Tail;
 pub use threshold::{Peak, decluster, quantile_threshold};

@@ -2,12 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use super::sample::joint_starts;
+use super::joint_start::{JointStart, joint_start};
+use super::sample::whitened;
 use super::{
     Approximation, Guide, LaplaceOptions, MaximizeOptions, PathfinderOptions, SviOptions, laplace,
     pathfinder, svi, svi_by_quadrature,
 };
-use crate::density::{ExpectedJoint, Joint};
+use crate::density::{ExpectedJoint, InformedJoint, Joint};
 use crate::model::Model;
 use crate::model::spec::{Expectation, GuideSpec, Method};
 use crate::posterior::Samples;
@@ -34,9 +35,9 @@ pub fn approximate(
     progress: &(dyn Fn(&ApproximateProgress) -> ControlFlow<()> + Sync),
 ) -> Result<(Samples, Approximation)> {
     let spec = &model.spec.inference;
-    let joint = Joint::new(model)?;
-    let make = || joint.clone();
-    let starts = joint_starts(model)?;
+    let JointStart { information, mode, starts } = joint_start(model)?;
+    let density = InformedJoint::new(model, &information)?;
+    let make = || density.clone();
     let maximize = MaximizeOptions {
         max_iterations: spec.max_iterations.max(500),
         tolerance: spec.tolerance,
@@ -75,14 +76,15 @@ pub fn approximate(
             let stepping = |p: &super::SviProgress| {
                 progress(&ApproximateProgress { step: p.step, steps: p.steps, value: p.elbo })
             };
-            match spec.expectation {
-                Expectation::MonteCarlo => svi(&make, &starts[0], &options, &stepping)?,
-                Expectation::Quadrature => {
-                    let expected = ExpectedJoint::new(model)?;
-                    let make_expected = || expected.clone();
-                    svi_by_quadrature(&make_expected, &make, &starts[0], &options, &stepping)?
-                }
+            if spec.expectation == Expectation::Quadrature {
+                let (expected, mut joint) = (ExpectedJoint::new(model)?, Joint::new(model)?);
+                let mut start = mode.clone();
+                density.clone().to_joint(&mut joint, &mode, &mut start)?;
+                let (make_expected, make) = (|| expected.clone(), || joint.clone());
+                let found = svi_by_quadrature(&make_expected, &make, &start, &options, &stepping)?;
+                return Ok((draws_of(&found), found));
             }
+            svi(&make, &mode, &options, &stepping)?
         }
         other => {
             return Err(Error::Spec(format!(
@@ -90,11 +92,11 @@ pub fn approximate(
             )));
         }
     };
-    let samples = Samples {
-        chains: 1,
-        draws: found.draws.len() / found.dim,
-        dim: found.dim,
-        x: found.draws.clone(),
-    };
-    Ok((samples, found))
+    Ok((whitened(model, &density, draws_of(&found))?, found))
+}
+
+/// The draws of an approximation, in its own unknowns.
+fn draws_of(found: &Approximation) -> Samples {
+    let (draws, dim) = (found.draws.len() / found.dim, found.dim);
+    Samples { chains: 1, draws, dim, x: found.draws.clone() }
 }

@@ -19,6 +19,7 @@ mod approximate;
 mod approximation;
 mod climb;
 mod history;
+mod joint_start;
 mod laplace;
 mod line_search;
 mod map;

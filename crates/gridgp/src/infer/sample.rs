@@ -9,10 +9,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 use rayon::prelude::*;
 
+use super::joint_start::{JointStart, joint_start};
 use super::{
     ChainState, Draws, Event, MaximizeOptions, Metric, NutsOptions, maximize, nuts, starts,
 };
-use crate::density::{Joint, LogDensity, LogPosterior, Marginal};
+use crate::density::{InformedJoint, Joint, LogDensity, LogPosterior, Marginal};
 use crate::model::Model;
 use crate::model::spec::{Density, Route};
 use crate::posterior::Samples;
@@ -21,7 +22,7 @@ use crate::{Error, Result};
 /// Keeps the random numbers of the fields apart from those of the sampler.
 const FIELDS: u64 = 0x6669_656c_6473;
 /// The same for the starts.
-const STARTS: u64 = 0x7374_6172_7473;
+pub(super) const STARTS: u64 = 0x7374_6172_7473;
 
 /// What a run of `nuts` is about, before it begins.
 #[derive(Debug, Clone)]
@@ -30,8 +31,11 @@ pub struct SamplePlan {
     pub route: Route,
     /// Number of unknowns that are sampled.
     pub dim: usize,
-    /// Where each chain begins.
+    /// Where each chain begins, in the unknowns that are sampled: those of [`LogPosterior`] or of
+    /// [`InformedJoint`].
     pub starts: Vec<Vec<f64>>,
+    /// On the joint route what the data say about a value of each field, which makes the unknowns.
+    pub information: Vec<f64>,
     /// The settings of the sampler.
     pub options: NutsOptions,
 }
@@ -39,9 +43,9 @@ pub struct SamplePlan {
 /// Draws of the posterior.
 #[derive(Debug, Clone)]
 pub struct Sampled {
-    /// Draws of all unknowns; the first draws of each chain, as many as the shortest has.
+    /// Draws of all unknowns of [`Joint`]; the first of each chain, as many as the shortest has.
     pub samples: Samples,
-    /// What the sampler made, with the statistics of each draw.
+    /// What the sampler made, in the unknowns that it sampled, with the statistics of each draw.
     pub draws: Draws,
     /// What was sampled.
     pub route: Route,
@@ -51,7 +55,8 @@ pub struct Sampled {
 ///
 /// `route = "auto"` samples the exact marginal where the model has one. Chains start around a mode:
 /// of the marginal posterior, or for the joint density where a short climb from data-driven
-/// values leads. A start outside of the support is drawn anew.
+/// values leads. A start outside of the support is drawn anew. The joint density is sampled in the
+/// unknowns of [`InformedJoint`], and `information` is that of the data around its mode.
 ///
 /// # Errors
 /// [`Error::Spec`] if the marginal route is asked for and the model has none;
@@ -64,9 +69,12 @@ pub fn plan(model: &Model) -> Result<SamplePlan> {
         (Route::Joint, _) | (Route::Auto, Err(_)) => Route::Joint,
         (Route::Marginal | Route::Auto, Ok(_)) => Route::Marginal,
     };
-    let starts = match route {
-        Route::Marginal => marginal_starts(model)?,
-        _ => joint_starts(model)?,
+    let (starts, information) = match route {
+        Route::Marginal => (marginal_starts(model)?, vec![]),
+        _ => {
+            let JointStart { starts, information, .. } = joint_start(model)?;
+            (starts, information)
+        }
     };
     let options = NutsOptions {
         tune: spec.tune,
@@ -77,7 +85,7 @@ pub fn plan(model: &Model) -> Result<SamplePlan> {
         seed: spec.seed,
         ..NutsOptions::default()
     };
-    Ok(SamplePlan { route, dim: starts[0].len(), starts, options })
+    Ok(SamplePlan { route, dim: starts[0].len(), starts, information, options })
 }
 
 /// Runs a plan.
@@ -108,9 +116,10 @@ pub fn sample(
     };
     let samples = match plan.route {
         Route::Joint => {
-            let joint = Joint::new(model)?;
-            let draws = run(nuts(&|| joint.clone(), &plan.starts, &plan.options, resume, observe))?;
-            (gather(&draws, plan.dim), draws)
+            let density = InformedJoint::new(model, &plan.information)?;
+            let make = || density.clone();
+            let draws = run(nuts(&make, &plan.starts, &plan.options, resume, observe))?;
+            (whitened(model, &density, gather(&draws, plan.dim))?, draws)
         }
         _ => {
             let posterior = LogPosterior::new(model, Density::Unconstrained)?;
@@ -133,6 +142,23 @@ fn gather(draws: &Draws, dim: usize) -> Samples {
     let count = draws.chains.iter().map(|c| c.len()).min().unwrap_or(0);
     let x = draws.chains.iter().flat_map(|c| &c.x[..count * dim]).copied().collect();
     Samples { chains: draws.chains.len(), draws: count, dim, x }
+}
+
+/// Takes draws of the unknowns that were sampled to those of [`Joint`].
+pub(super) fn whitened(
+    model: &Model,
+    density: &InformedJoint,
+    mut samples: Samples,
+) -> Result<Samples> {
+    let joint = Joint::new(model)?;
+    samples.x.par_chunks_exact_mut(samples.dim).try_for_each_init(
+        || (density.clone(), joint.clone(), vec![0.0; samples.dim]),
+        |(density, joint, sampled), x| {
+            sampled.copy_from_slice(x);
+            density.to_joint(joint, sampled, x)
+        },
+    )?;
+    Ok(samples)
 }
 
 /// Adds to each draw of the parameters a draw of the field given them.
@@ -206,40 +232,8 @@ fn spread_at(density: &mut impl LogDensity, mode: &[f64]) -> Mat<f64> {
     }
 }
 
-/// Starts of the joint density: each chain climbs a little from data-driven parameters and fields
-/// near 0. A mode of all unknowns together is no place to be, but the way there soon leaves
-/// where the density is tiny.
-pub(super) fn joint_starts(model: &Model) -> Result<Vec<Vec<f64>>> {
-    let spec = &model.spec.inference;
-    let joint = Joint::new(model)?;
-    let first = starts(model, 1, spec.seed).swap_remove(0);
-    let priors = starts(model, 64, spec.seed);
-    let draw = |chain: usize, attempt: usize| {
-        let mut rng = ChaCha8Rng::seed_from_u64(spec.seed ^ STARTS);
-        rng.set_stream((chain + (attempt << 32)) as u64);
-        // After some attempts around the first start, draws of the prior.
-        let from = if attempt < 8 { &first } else { &priors[attempt % 64] };
-        let near = from.iter().map(|&x| (x, 0.1));
-        let fields = std::iter::repeat_n((0.0, 0.1), joint.dim() - from.len());
-        near.chain(fields)
-            .map(|(x, sd): (f64, f64)| {
-                let z: f64 = StandardNormal.sample(&mut rng);
-                x + sd * z
-            })
-            .collect()
-    };
-    let from = inside(&mut joint.clone(), spec.chains, draw)?;
-    let options = MaximizeOptions { max_iterations: 30, tolerance: 1.0, curvature: None };
-    from.into_par_iter()
-        .map(|x| {
-            let climb = maximize(&|| joint.clone(), &[x], &options, &|_| ControlFlow::Continue(()));
-            climb.map(|optimum| optimum.x)
-        })
-        .collect()
-}
-
 /// For each chain the first of its draws where the density is finite.
-fn inside(
+pub(super) fn inside(
     density: &mut impl LogDensity,
     chains: usize,
     draw: impl Fn(usize, usize) -> Vec<f64>,

@@ -75,7 +75,7 @@ pub fn describe(model: &Model) -> String {
     for p in &model.parameters {
         let unit = p.unit.as_ref().map(|u| format!(" ({u})")).unwrap_or_default();
         let origin = if p.is_default { "   [default, from the data]" } else { "" };
-        line(format!("  {}{unit} ~ {}{origin}", p.name, p.prior));
+        line(format!("  {}{unit} ~ {}{origin}", p.name, p.prior_text()));
     }
     out
 }

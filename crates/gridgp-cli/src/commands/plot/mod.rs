@@ -1,11 +1,11 @@
 //! `gridgp plot`: pictures of data, fits and predictions.
 
-mod chains;
-mod cube;
-mod fit;
-mod planes;
+pub(super) mod chains;
+pub(super) mod cube;
+pub(super) mod fit;
+pub(super) mod planes;
 mod return_levels;
-mod source;
+pub(super) mod source;
 
 use std::io::Write;
 

@@ -57,16 +57,16 @@ fn suits(cube: &Cube) -> PlotKind {
     }
 }
 
-fn longitude(axes: &[Axis]) -> Option<usize> {
+pub fn longitude(axes: &[Axis]) -> Option<usize> {
     axes.iter().position(|a| matches!(a.coordinates(), [c] if is_longitude(c)))
 }
 
-fn latitude(axes: &[Axis]) -> Option<usize> {
+pub fn latitude(axes: &[Axis]) -> Option<usize> {
     axes.iter().position(|a| matches!(a.coordinates(), [c] if is_latitude(c)))
 }
 
 /// Longitudes and latitudes of an axis of points.
-fn lon_lat(axis: &Axis) -> Option<(Vec<f64>, Vec<f64>)> {
+pub fn lon_lat(axis: &Axis) -> Option<(Vec<f64>, Vec<f64>)> {
     let numbers = |is: fn(&gridgp::grid::Coordinate) -> bool| {
         axis.coordinates().iter().find(|c| is(c)).and_then(|c| match &c.values {
             Values::Numbers(v) => Some(v.clone()),

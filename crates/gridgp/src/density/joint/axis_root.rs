@@ -4,6 +4,7 @@ use faer::prelude::ReborrowMut;
 use faer::{Mat, MatMut, MatRef};
 use gridgp_linalg::{Cholesky, settle_registers, symmetric_eigen};
 
+use super::axis_spectrum::AxisSpectrum;
 use crate::grid::Points;
 use crate::kernel::Covariance;
 use crate::model::AxisKernel;
@@ -220,6 +221,30 @@ impl AxisRoot {
         Ok((rows, open))
     }
 
+    /// T with C L T = R V, orthogonal, for the symmetric root R and the eigenvectors V of `spectrum`
+    /// at the same θ; V itself where the root is made of features.
+    pub(super) fn rotation(&self, spectrum: &AxisSpectrum) -> Mat<f64> {
+        let cholesky = match &self.factor {
+            Factor::Features => return spectrum.vectors().to_owned(),
+            Factor::Cholesky(cholesky) => cholesky.as_ref().expect("update comes first"),
+        };
+        let mut rotation = self.root.transpose() * spectrum.vectors();
+        for (k, root) in spectrum.roots().iter().enumerate() {
+            let column = rotation.col_mut(k);
+            if *root > 0.0 {
+                column.iter_mut().for_each(|v| *v /= root);
+            } else {
+                // What centering removes: C L t = 0.
+                let mut constant = Mat::full(self.size(), 1, 1.0);
+                cholesky.solve_l_in_place(constant.as_mut());
+                let norm = constant.norm_l2();
+                column.iter_mut().zip(constant.col(0).iter()).for_each(|(v, c)| *v = c / norm);
+            }
+        }
+        settle_registers();
+        rotation
+    }
+
     /// Adds ⟨L̄, ∂L/∂θ⟩ to `theta_bar`. `root_bar` is the adjoint of the root, and overwritten.
     pub(super) fn vjp(&mut self, theta_bar: &mut [f64], mut root_bar: MatMut<'_, f64>) {
         let Self { kernel, jitter, factor, numbers, numbers_bar, gram_bar, .. } = self;
@@ -258,18 +283,18 @@ fn positive_root(a: Mat<f64>) -> Result<Mat<f64>> {
     Ok(vectors)
 }
 
-fn mean_diagonal(a: MatRef<'_, f64>) -> f64 {
+pub(super) fn mean_diagonal(a: MatRef<'_, f64>) -> f64 {
     let n = a.nrows();
     (0..n).map(|i| a[(i, i)]).sum::<f64>() / n as f64
 }
 
-fn add_to_diagonal(mut a: MatMut<'_, f64>, v: f64) {
+pub(super) fn add_to_diagonal(mut a: MatMut<'_, f64>, v: f64) {
     for i in 0..a.nrows() {
         a[(i, i)] += v;
     }
 }
 
-fn center_columns(mut a: MatMut<'_, f64>) {
+pub(super) fn center_columns(mut a: MatMut<'_, f64>) {
     let n = a.nrows() as f64;
     for j in 0..a.ncols() {
         let column = a.rb_mut().col_mut(j);

@@ -6,6 +6,7 @@ use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
 use super::Joint;
+use super::observed::Observed;
 use crate::likelihood::Family;
 use crate::{Error, Result};
 
@@ -19,32 +20,35 @@ impl Joint {
     /// [`Error::Spec`] unless the model is one that [`Marginal`](crate::density::Marginal) takes;
     /// [`Error::Singular`] if a factorization fails.
     pub fn draw_fields(&mut self, x: &mut [f64], rng: &mut dyn Rng) -> Result<()> {
-        let count = self.parameters.len();
+        let (count, observed) = (self.parameter_count(), &self.observed);
         let ([field], [location, scale], Family::Gaussian(_)) =
-            (self.fields.as_slice(), self.equations.as_slice(), &self.family)
+            (self.fields.as_slice(), observed.equations.as_slice(), &observed.family)
         else {
             return Err(refuse());
         };
-        if location.len() != self.response.len() || scale.len() != 1 {
+        if location.len() != observed.response.len() || scale.len() != 1 {
             return Err(refuse());
         }
         debug_assert_eq!(field.unknowns(), x.len() - count);
         x[count..].iter_mut().for_each(|z| *z = StandardNormal.sample(rng));
         self.move_to(x)?;
-        let sigma = self.equations[1].column().at(0);
-        let mut alpha: Vec<f64> = Vec::with_capacity(self.response.len());
-        for (i, y) in self.response.iter().enumerate() {
+        let Observed { equations, response, .. } = &self.observed;
+        let sigma = equations[1].column().at(0);
+        let mut alpha: Vec<f64> = Vec::with_capacity(response.len());
+        for (i, y) in response.iter().enumerate() {
             let noise: f64 = StandardNormal.sample(rng);
-            alpha.push(y - self.equations[0].column().at(i) - sigma * noise);
+            alpha.push(y - equations[0].column().at(i) - sigma * noise);
         }
         let (factors, variance) = self.covariance()?;
         let covariance = KroneckerIdentity::new(factors, variance, sigma * sigma)
             .map_err(|e| Error::Singular(e.to_string()))?;
         let mut alpha = covariance.solve(&alpha);
         gridgp_linalg::settle_registers();
-        let Self { fields, equations, theta, theta_bar, field_bars, .. } = self;
+        let Self { fields, observed, .. } = self;
+        let Observed { equations, theta, theta_bar, field_bars, .. } = observed;
         field_bars[0].fill(0.0);
-        equations[0].vjp(theta, &mut alpha, fields, theta_bar, field_bars);
+        let values = |_| fields[0].values();
+        equations[0].vjp(theta, &mut alpha, values, theta_bar, field_bars);
         fields[0].z_vjp(theta, &field_bars[0], &mut x[count..]);
         Ok(())
     }
@@ -52,8 +56,8 @@ impl Joint {
     /// The factors and the scale of HHᵀ = s · ⊗ WₐLₐLₐᵀWₐ at the last θ.
     fn covariance(&self) -> Result<(Vec<Spectral>, f64)> {
         let (field, weights) = (&self.fields[0], self.weights.as_ref().ok_or_else(refuse)?);
-        let (coefficient, amplitude) =
-            (self.equations[0].coefficient(0, &self.theta), field.amplitude(&self.theta));
+        let Observed { equations, theta, .. } = &self.observed;
+        let (coefficient, amplitude) = (equations[0].coefficient(0, theta), field.amplitude(theta));
         let roots = field.positions().iter().zip(field.roots());
         let factors = weights
             .iter()

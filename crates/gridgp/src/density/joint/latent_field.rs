@@ -97,9 +97,7 @@ impl LatentField {
     /// # Errors
     /// As [`AxisRoot::update`].
     pub(super) fn update(&mut self, theta: &[f64], z: &[f64]) -> Result<()> {
-        for axis in &mut self.axes {
-            axis.update(theta)?;
-        }
+        self.update_roots(theta)?;
         self.stages[0].copy_from_slice(z);
         for a in 0..self.axes.len() {
             let (left, right) = self.sides(a);
@@ -113,6 +111,14 @@ impl LatentField {
             *v = amplitude * l;
         }
         Ok(())
+    }
+
+    /// The roots alone at θ.
+    ///
+    /// # Errors
+    /// As [`AxisRoot::update`].
+    pub(super) fn update_roots(&mut self, theta: &[f64]) -> Result<()> {
+        self.axes.iter_mut().try_for_each(|axis| axis.update(theta))
     }
 
     /// Adds the derivatives to `theta_bar` and `z_bar`, from the adjoint of the values.

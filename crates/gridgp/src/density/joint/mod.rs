@@ -9,24 +9,28 @@
 //! and back through the same stages; each has its pullback beside it, and its memory is made once.
 
 mod axis_root;
+mod axis_spectrum;
+mod divided_difference;
 mod elsewhere;
 mod exact_fields;
 mod expected;
+mod informed;
+mod informed_field;
 mod latent_field;
+mod observed;
 mod observed_equation;
 #[cfg(test)]
 mod tests;
 
 use super::{LogDensity, Marginal};
 use crate::Result;
-use crate::dist::Distribution;
 use crate::dist::special::LN_SQRT_2PI;
 use crate::grid::Points;
-use crate::likelihood::{Family, Likelihood, MAX_PARAMETERS};
 use crate::model::Model;
-use crate::param::Parameter;
 pub use expected::ExpectedJoint;
+pub use informed::InformedJoint;
 use latent_field::LatentField;
+use observed::Observed;
 pub(crate) use observed_equation::ObservedEquation;
 use rand::Rng;
 
@@ -37,21 +41,11 @@ use rand::Rng;
 /// cells have no likelihood, and their fields the prior.
 #[derive(Debug, Clone)]
 pub struct Joint {
-    parameters: Vec<Parameter>,
-    family: Family,
+    observed: Observed,
     fields: Vec<LatentField>,
-    equations: Vec<ObservedEquation>,
-    /// The observed responses, as modelled.
-    response: Vec<f64>,
-    /// The cells that they are in.
-    cells: Vec<usize>,
     /// For each axis its length and the covariates that multiply the only field, where the model
     /// is one that integrates it out.
     weights: Option<Vec<(usize, Option<Vec<f64>>)>>,
-    theta: Vec<f64>,
-    theta_bar: Vec<f64>,
-    bars: Vec<Vec<f64>>,
-    field_bars: Vec<Vec<f64>>,
 }
 
 impl Joint {
@@ -60,49 +54,25 @@ impl Joint {
     /// # Errors
     /// [`crate::Error::Singular`] if a kernel without free parameters cannot be factorized.
     pub fn new(model: &Model) -> Result<Self> {
-        let data = &model.data;
-        let missing = data.response.missing.as_deref();
-        let is_observed = |cell: &usize| missing.is_none_or(|m| !m[*cell]);
-        let cells: Vec<usize> = (0..data.grid.len()).filter(is_observed).collect();
         let jitter = model.spec.inference.jitter;
-        let fields = model
-            .fields
-            .iter()
-            .map(|f| LatentField::new(f, &data.grid, jitter))
-            .collect::<Result<Vec<_>>>()?;
+        let make = |f| LatentField::new(f, &model.data.grid, jitter);
+        let fields = model.fields.iter().map(make).collect::<Result<Vec<_>>>()?;
         let positions: Vec<Vec<usize>> = fields.iter().map(|f| f.positions().to_vec()).collect();
-        let mut equations: Vec<ObservedEquation> = model
-            .equations
-            .iter()
-            .map(|e| ObservedEquation::new(e, &data.grid, &data.covariates, &positions, &cells))
-            .collect();
-        if let (Some(upper), Some(last)) = (&model.upper, equations.last_mut()) {
-            *last = ObservedEquation::known(cells.iter().map(|&c| upper[c]).collect());
-        }
-        let all = model.modelled_response();
         Ok(Self {
-            parameters: model.parameters.clone(),
-            family: model.family.clone(),
-            response: cells.iter().map(|&c| all[c]).collect(),
-            cells,
+            observed: Observed::new(model, &positions),
             weights: Marginal::new(model).ok().map(|m| m.field_weights(model)),
-            theta: vec![0.0; model.parameters.len()],
-            theta_bar: vec![0.0; model.parameters.len()],
-            bars: equations.iter().map(|e| vec![0.0; e.len()]).collect(),
-            field_bars: fields.iter().map(|f| vec![0.0; f.values().len()]).collect(),
             fields,
-            equations,
         })
     }
 
     /// Number of free parameters: where the fields' unknowns begin.
     pub fn parameter_count(&self) -> usize {
-        self.parameters.len()
+        self.observed.parameters.len()
     }
 
     /// For each field, where its unknowns stand in x.
     pub fn field_ranges(&self) -> Vec<std::ops::Range<usize>> {
-        let mut start = self.parameters.len();
+        let mut start = self.observed.parameters.len();
         let next = |f: &LatentField| {
             let range = start..start + f.unknowns();
             start = range.end;
@@ -113,12 +83,12 @@ impl Joint {
 
     /// The observed cells, in the order of the pointwise quantities.
     pub fn cells(&self) -> &[usize] {
-        &self.cells
+        &self.observed.cells
     }
 
     /// The likelihood's parameters at the observed cells, in its order.
     fn observed_equations(&self) -> &[ObservedEquation] {
-        &self.equations
+        &self.observed.equations
     }
 
     /// The positions of the axes of each field.
@@ -138,7 +108,7 @@ impl Joint {
         apart: &[bool],
         rng: &mut dyn Rng,
     ) -> Result<Vec<f64>> {
-        self.fields[f].on_grid(&self.theta, points, apart, rng)
+        self.fields[f].on_grid(&self.observed.theta, points, apart, rng)
     }
 
     /// The same at scattered points, each drawn for itself: point i is `points[a].row(i)`.
@@ -148,7 +118,7 @@ impl Joint {
         points: &[Points],
         rng: &mut dyn Rng,
     ) -> Result<Vec<f64>> {
-        self.fields[f].at_points(&self.theta, points, rng)
+        self.fields[f].at_points(&self.observed.theta, points, rng)
     }
 
     /// θ and the values of the fields at x, each on its own axes, row-major.
@@ -157,7 +127,7 @@ impl Joint {
     /// [`crate::Error::Singular`] if a covariance cannot be factorized there.
     pub fn fields_at(&mut self, x: &[f64]) -> Result<(&[f64], Vec<&[f64]>)> {
         self.move_to(x)?;
-        Ok((&self.theta, self.fields.iter().map(LatentField::values).collect()))
+        Ok((&self.observed.theta, self.fields.iter().map(LatentField::values).collect()))
     }
 
     /// log p(yᵢ | x) of each observed cell, written to `out`.
@@ -166,14 +136,7 @@ impl Joint {
     /// As [`Joint::fields_at`].
     pub fn log_likelihood(&mut self, x: &[f64], out: &mut [f64]) -> Result<()> {
         self.move_to(x)?;
-        let mut p = [0.0; MAX_PARAMETERS];
-        let count = self.equations.len();
-        for (i, (out, &y)) in out.iter_mut().zip(&self.response).enumerate() {
-            for (p, e) in p.iter_mut().zip(&self.equations) {
-                *p = e.column().at(i);
-            }
-            *out = self.family.log_prob(y, &p[..count]);
-        }
+        self.observed.pointwise(out);
         Ok(())
     }
 
@@ -189,32 +152,38 @@ impl Joint {
         out: &mut [f64],
     ) -> Result<()> {
         self.move_to(x)?;
-        for (i, row) in cells.zip(out.chunks_exact_mut(self.equations.len())) {
-            row.iter_mut().zip(&self.equations).for_each(|(p, e)| *p = e.column().at(i));
+        for (i, row) in cells.zip(out.chunks_exact_mut(self.observed.equations.len())) {
+            row.iter_mut().zip(&self.observed.equations).for_each(|(p, e)| *p = e.column().at(i));
         }
         Ok(())
     }
 
-    fn move_to(&mut self, x: &[f64]) -> Result<()> {
-        let (x, mut z) = x.split_at(self.parameters.len());
-        for ((t, p), &x) in self.theta.iter_mut().zip(&self.parameters).zip(x) {
-            *t = p.transform.forward(x);
+    /// The fields, with roots at the θ of x; their z stays as it was.
+    fn fields_with_roots(&mut self, x: &[f64]) -> Result<&[LatentField]> {
+        self.observed.move_parameters(x);
+        for field in &mut self.fields {
+            field.update_roots(&self.observed.theta)?;
         }
+        Ok(&self.fields)
+    }
+
+    fn move_to(&mut self, x: &[f64]) -> Result<()> {
+        let (x, mut z) = x.split_at(self.observed.parameters.len());
+        self.observed.move_parameters(x);
         for field in &mut self.fields {
             let (own, rest) = z.split_at(field.unknowns());
-            field.update(&self.theta, own)?;
+            field.update(&self.observed.theta, own)?;
             z = rest;
         }
-        for e in &mut self.equations {
-            e.update(&self.theta, |f| self.fields[f].values());
-        }
+        self.observed.move_equations(|f| self.fields[f].values());
         Ok(())
     }
 }
 
 impl LogDensity for Joint {
     fn dim(&self) -> usize {
-        self.parameters.len() + self.fields.iter().map(LatentField::unknowns).sum::<usize>()
+        self.observed.parameters.len()
+            + self.fields.iter().map(LatentField::unknowns).sum::<usize>()
     }
 
     fn log_density_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
@@ -223,47 +192,29 @@ impl LogDensity for Joint {
         if self.move_to(x).is_err() {
             return f64::NEG_INFINITY;
         }
-        let Self { parameters, family, fields, equations, response, theta, theta_bar, .. } = self;
-        let count = equations.len();
-        self.bars.iter_mut().for_each(|b| b.fill(0.0));
-        self.field_bars.iter_mut().for_each(|b| b.fill(0.0));
-        theta_bar.fill(0.0);
-        let mut total = {
-            let mut columns = [crate::likelihood::Column::Constant(0.0); MAX_PARAMETERS];
-            for (column, e) in columns.iter_mut().zip(equations.iter()) {
-                *column = e.column();
-            }
-            let mut bars: [&mut [f64]; MAX_PARAMETERS] = Default::default();
-            for (slot, bar) in bars.iter_mut().zip(&mut self.bars) {
-                *slot = bar;
-            }
-            family.accumulate(response, &columns[..count], &mut bars[..count])
-        };
+        let Self { observed, fields, .. } = self;
+        let mut total = observed.log_likelihood();
         if !total.is_finite() {
             return f64::NEG_INFINITY;
         }
-        for (e, bar) in equations.iter().zip(&mut self.bars) {
-            e.vjp(theta, bar, fields, theta_bar, &mut self.field_bars);
+        for e in 0..observed.equations.len() {
+            observed.equation_vjp(e, |f| fields[f].values());
         }
-        let (x, z) = x.split_at(parameters.len());
-        let (x_bar, z_bar) = gradient.split_at_mut(parameters.len());
+        let (x, z) = x.split_at(observed.parameters.len());
+        let (x_bar, z_bar) = gradient.split_at_mut(x.len());
         // The prior of z.
         for (bar, z) in z_bar.iter_mut().zip(z) {
             *bar = -z;
             total -= 0.5 * z * z + LN_SQRT_2PI;
         }
+        let Observed { theta, theta_bar, field_bars, .. } = &mut *observed;
         let mut rest = z_bar;
-        for (field, bar) in fields.iter_mut().zip(&self.field_bars) {
+        for (field, bar) in fields.iter_mut().zip(field_bars) {
             let (own, next) = rest.split_at_mut(field.unknowns());
             field.vjp(theta, bar, theta_bar, own);
             rest = next;
         }
-        for (j, p) in parameters.iter().enumerate() {
-            total += p.prior.log_prob(theta[j]) + p.transform.log_jacobian(x[j]);
-            let bar = theta_bar[j] + p.prior.log_prob_derivative(theta[j]);
-            x_bar[j] =
-                bar * p.transform.derivative(x[j]) + p.transform.log_jacobian_derivative(x[j]);
-        }
+        total += observed.priors(x, x_bar);
         if total.is_nan() || gradient.iter().any(|g| !g.is_finite()) {
             return f64::NEG_INFINITY;
         }

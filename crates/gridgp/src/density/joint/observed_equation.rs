@@ -2,7 +2,6 @@
 
 mod moments;
 
-use super::latent_field::LatentField;
 use crate::grid::{Covariate, Grid};
 use crate::likelihood::Column;
 use crate::model::{Equation, Link, Term};
@@ -79,7 +78,7 @@ impl ObservedEquation {
 
     /// Known numbers, one a cell.
     pub(crate) fn known(values: Vec<f64>) -> Self {
-        let zeros = vec![0.0; values.len()];
+        let eta = values.clone();
         let term = Term { factor: 1.0, ..Term::default() };
         Self {
             link: Link::Identity,
@@ -87,8 +86,8 @@ impl ObservedEquation {
             factor: 1.0,
             multiplier: None,
             terms: vec![ObservedTerm { term, design: Some(values), field: None }],
-            eta: zeros.clone(),
-            p: zeros,
+            p: eta.clone(),
+            eta,
             is_constant: false,
         }
     }
@@ -102,6 +101,24 @@ impl ObservedEquation {
     pub(crate) fn coefficient(&self, f: usize, theta: &[f64]) -> f64 {
         let term = self.terms.iter().find(|t| t.term.field == Some(f));
         term.map_or(0.0, |t| t.term.coefficient(theta))
+    }
+
+    /// Whether it is one number for all cells.
+    pub(super) fn is_constant(&self) -> bool {
+        self.is_constant
+    }
+
+    /// Whether field f enters.
+    pub(super) fn has_field(&self, f: usize) -> bool {
+        self.terms.iter().any(|t| t.term.field == Some(f))
+    }
+
+    /// ∂p/∂f at cell i, after [`update`](Self::update).
+    pub(super) fn slope(&self, f: usize, i: usize, theta: &[f64]) -> f64 {
+        let terms = self.terms.iter().filter(|t| t.term.field == Some(f));
+        let weight = |t: &ObservedTerm| t.design.as_ref().map_or(1.0, |d| d[i]);
+        let sum: f64 = terms.map(|t| t.term.coefficient(theta) * weight(t)).sum();
+        sum * self.multiplier_at(i) * self.link.derivative(self.eta[i], self.bare(i))
     }
 
     /// One for a number, otherwise one a cell.
@@ -151,11 +168,11 @@ impl ObservedEquation {
 
     /// Adds the derivatives to `theta_bar` and to the adjoints of the fields, from that of the
     /// parameter, which is overwritten by that of η.
-    pub(crate) fn vjp(
+    pub(crate) fn vjp<'f>(
         &self,
         theta: &[f64],
         bar: &mut [f64],
-        fields: &[LatentField],
+        values: impl Fn(usize) -> &'f [f64],
         theta_bar: &mut [f64],
         field_bars: &mut [Vec<f64>],
     ) {
@@ -164,15 +181,15 @@ impl ObservedEquation {
                 *b *= self.multiplier_at(i) * self.link.derivative(self.eta[i], self.bare(i));
             }
         }
-        self.terms_vjp(theta, bar, fields, theta_bar, field_bars);
+        self.terms_vjp(theta, bar, values, theta_bar, field_bars);
     }
 
     /// The same from the adjoint of η.
-    pub(crate) fn terms_vjp(
+    pub(crate) fn terms_vjp<'f>(
         &self,
         theta: &[f64],
         bar: &[f64],
-        fields: &[LatentField],
+        values: impl Fn(usize) -> &'f [f64],
         theta_bar: &mut [f64],
         field_bars: &mut [Vec<f64>],
     ) {
@@ -186,7 +203,7 @@ impl ObservedEquation {
                     Some(d) => c_bar += bar.iter().zip(d).map(|(b, d)| b * d).sum::<f64>(),
                 },
                 Some((f, index)) => {
-                    let (values, f_bar) = (fields[*f].values(), &mut field_bars[*f]);
+                    let (values, f_bar) = (values(*f), &mut field_bars[*f]);
                     if t.term.parameters.is_empty() {
                         for (i, (&b, &j)) in bar.iter().zip(index).enumerate() {
                             f_bar[j as usize] += c * weight(i) * b;

@@ -1,9 +1,12 @@
 //! The joint density against a dense computation, and its gradient against differences.
 
+mod informed;
+
 use faer::Mat;
 use gridgp_linalg::Cholesky;
 
 use super::*;
+use crate::dist::Distribution;
 use crate::grid::{Axis, Coordinate, Covariate, Dataset, Grid, Variable};
 use crate::kernel::Covariance;
 use crate::model::spec::{ModelSpec, Source};

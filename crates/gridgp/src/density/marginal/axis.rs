@@ -29,7 +29,7 @@ impl AxisFactor {
         kernel: Option<AxisKernel>,
         weights: Option<Vec<f64>>,
     ) -> Result<Self> {
-        let mirrored = kernel.as_ref().is_some_and(|k| is_mirrored(&k.points));
+        let mirrored = kernel.as_ref().is_some_and(|k| k.points.is_mirrored());
         let mut factor = Self { name: name.into(), size, kernel, weights, mirrored, fixed: None };
         if !factor.is_free() {
             factor.fixed = Some(factor.factorize(&[])?);
@@ -285,15 +285,4 @@ fn center_both(k: &mut Mat<f64>) {
             k[(i, j)] += grand - means[i] - means[j];
         }
     }
-}
-
-/// Whether points i and n − 1 − i lie opposite each other about one center.
-fn is_mirrored(points: &Points) -> bool {
-    let n = points.len();
-    (0..points.dims()).all(|d| {
-        let x: Vec<f64> = points.column(d).collect();
-        let sum = x[0] + x[n - 1];
-        let size = x.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
-        (0..n).all(|i| (x[i] + x[n - 1 - i] - sum).abs() <= 1e-12 * size)
-    })
 }

@@ -1,30 +1,20 @@
 //! Normal approximations: Laplace, variational inference, Pathfinder.
 
-use std::ops::ControlFlow;
-use std::time::Instant;
-
 use gridgp::grid::{Axis, Coordinate};
 use gridgp::infer::approximate;
+use gridgp::model::Model;
 use gridgp::posterior::unfold;
-use gridgp_io::{InferenceGroup, InferenceVariable, LARGEST_GROUP, draw_groups};
 use serde_json::{Map, json};
 
-use super::{Found, Loaded};
-use crate::args::Fit;
-use crate::progress::StepBar;
-use crate::report::DrawsSummary;
-use crate::{interrupt, machine};
+use super::summary::DrawsSummary;
+use super::{Found, Host, Stage, name};
+use crate::{InferenceGroup, InferenceVariable, LARGEST_GROUP, Result, draw_groups};
 
-pub fn fit(loaded: &Loaded, args: &Fit, begun: Instant) -> anyhow::Result<Found> {
-    let model = &loaded.model;
+pub(super) fn fit(model: &Model, host: &dyn Host) -> Result<Found> {
     let spec = &model.spec.inference;
-    interrupt::watch()?;
-    let bar = StepBar::new(args.quiet);
-    let (samples, found) = approximate(model, &|p| {
-        bar.update(p);
-        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
-    bar.finish();
+    let (samples, found) = approximate(model, &|p| host.observe(&Stage::Step(p)))?;
+    // Nothing is left to interrupt.
+    let _ = host.observe(&Stage::Summarizing);
     let small = samples.len() * model.data.grid.len() <= LARGEST_GROUP;
     let unfolded = unfold(model, &samples, small, small)?;
     let mut groups = draw_groups(model, &samples, &unfolded, None, spec.seed)?;
@@ -54,16 +44,19 @@ pub fn fit(loaded: &Loaded, args: &Fit, begun: Instant) -> anyhow::Result<Found>
     ] {
         extra.insert(key.into(), value);
     }
-    let method = serde_json::to_value(spec.method)?;
     let summary = DrawsSummary {
         model,
-        method: method.as_str().unwrap_or_default(),
+        method: name(spec.method),
         samples: &samples,
         unfolded: &unfolded,
         draws: None,
+        resumable: false,
         extra,
         warnings: found.warnings,
     };
-    let seconds = begun.elapsed().as_secs_f64();
-    Ok(Found { groups, summary: summary.json(seconds, machine::peak_memory()), log: None })
+    Ok(Found {
+        groups,
+        summary: summary.json(host.seconds(), host.peak_memory()),
+        interrupted: found.interrupted,
+    })
 }

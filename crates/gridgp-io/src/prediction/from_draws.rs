@@ -1,78 +1,56 @@
 //! Prediction from draws of all unknowns.
 
-use anyhow::bail;
-use gridgp::grid::Axis;
 use gridgp::likelihood::Family;
 use gridgp::model::Model;
 use gridgp::posterior::{ForecastOptions, Quantity, Samples, Target, forecast};
-use gridgp_io::{GridOutput, OutputVariable, PointsOutput};
 
-use super::super::place::Where;
-use super::{described, extra_axes};
-use crate::args::Predict;
-use crate::machine;
+use super::{PredictOptions, Where, described};
+use crate::{Error, Host, OutputVariable, Result};
 
-/// Predicts, writes, and says how many cells there were.
-pub fn predict(
-    args: &Predict,
+/// The variables, and from how many draws they come.
+pub(super) fn variables(
     model: &Model,
     samples: &Samples,
-    place: Where,
-    attributes: Vec<(String, String)>,
+    place: &Where,
+    dims: &[&str],
+    options: &PredictOptions,
     seed: u64,
-) -> anyhow::Result<usize> {
-    let samples = if args.draws > 0 { &samples.thinned(args.draws) } else { samples };
-    let only = quantities(args, model)?;
-    let cells = match &place {
-        Where::Grid(place) => place.grid.len(),
-        Where::Points(points, _) => points.points.first().map_or(0, |p| p.len()),
+    host: &dyn Host,
+) -> Result<(Vec<OutputVariable>, usize)> {
+    let samples = if options.draws > 0 { &samples.thinned(options.draws) } else { samples };
+    let only = quantities(&options.only, model)?;
+    let (cells, target) = match place {
+        Where::Grid(place) => (place.grid.len(), Target::Grid(place)),
+        Where::Points(points, covariates) => {
+            let count = points.points.first().map_or(0, |p| p.len());
+            (count, Target::Points(&points.points, covariates))
+        }
     };
-    let keeps = args.draws > 0 || !args.quantiles.is_empty();
+    let keeps = options.draws > 0 || !options.quantiles.is_empty();
     let arrays = 4 + if keeps { 2 * samples.len() } else { 64 };
-    machine::check_memory(
+    host.admit(
         cells as u128 * only.len() as u128 * arrays as u128 * 8,
         &format!(
             "a prediction of {} quantities on {cells} cells from {} draws",
             only.len(),
             samples.len()
         ),
-    )?;
+    )
+    .map_err(Error::Memory)?;
     let options = ForecastOptions {
-        quantiles: args.quantiles.clone(),
-        keep_draws: args.draws > 0,
+        quantiles: options.quantiles.clone(),
+        keep_draws: options.draws > 0,
         only,
         seed,
     };
-    let extra = extra_axes(args, samples.len())?;
-    match place {
-        Where::Grid(place) => {
-            let made = forecast(model, samples, &Target::Grid(&place), &options)?;
-            let dims: Vec<&str> = place.grid.axes().iter().map(Axis::name).collect();
-            let variables = variables(made, &dims, model);
-            let output = GridOutput { grid: place.grid.clone(), extra, variables, attributes };
-            gridgp_io::write_grid(&args.output, &output)?;
-        }
-        Where::Points(points, covariates) => {
-            let target = Target::Points(&points.points, &covariates);
-            let variables =
-                variables(forecast(model, samples, &target, &options)?, &["point"], model);
-            let output = PointsOutput {
-                dim: "point".into(),
-                coordinates: points.coordinates,
-                extra,
-                variables,
-                attributes,
-            };
-            gridgp_io::write_points(&args.output, &output)?;
-        }
-    }
-    Ok(cells)
+    let made = forecast(model, samples, &target, &options)?;
+    Ok((of_quantities(made, dims, model), samples.len()))
 }
 
 /// Those that were asked for; otherwise the response, the parameters that vary, the fields.
-fn quantities(args: &Predict, model: &Model) -> anyhow::Result<Vec<String>> {
-    if !args.only.is_empty() {
-        return Ok(args.only.clone());
+fn quantities(only: &[String], model: &Model) -> Result<Vec<String>> {
+    if !only.is_empty() {
+        return Ok(only.to_vec());
     }
     let is_mean = |name: &str| matches!(model.family, Family::Gaussian(_)) && name == "location";
     let parameters = model
@@ -89,12 +67,15 @@ fn quantities(args: &Predict, model: &Model) -> anyhow::Result<Vec<String>> {
         .map(|f| &f.name)
         .find(|n| ["mean", "sd", "draws", "quantiles"].contains(&n.as_str()))
     {
-        bail!("the field {name:?} has the name of an output variable; choose others with --only");
+        return Err(gridgp::Error::Data(format!(
+            "the field {name:?} has the name of an output variable; choose others with `only`"
+        ))
+        .into());
     }
     Ok(all)
 }
 
-fn variables(made: Vec<Quantity>, dims: &[&str], model: &Model) -> Vec<OutputVariable> {
+fn of_quantities(made: Vec<Quantity>, dims: &[&str], model: &Model) -> Vec<OutputVariable> {
     let y = &model.data.response.name;
     let mut all = Vec::new();
     for q in made {

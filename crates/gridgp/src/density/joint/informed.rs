@@ -1,0 +1,187 @@
+//! The joint log density in unknowns that stay round where the data say much about the fields.
+
+use super::informed_field::InformedField;
+use super::observed::Observed;
+use super::{Joint, LogDensity};
+use crate::Result;
+use crate::likelihood::Likelihood;
+use crate::model::Model;
+
+/// [`Joint`] in other unknowns: x = \[unconstrained θ; u of the first field; u of the second …\].
+///
+/// Where the data determine a field well, its whitened z is held tightly, and how tightly changes
+/// with θ: a sampler's steps are then too long somewhere. Here each field is
+/// f = amplitude · (⊗Rₐ) (I + τ · amplitude² ⊗RₐᵀRₐ)^(−½) u, and u has nearly unit variance whatever
+/// the data say: exactly where the likelihood is Gaussian and τ its precision. τ is the *information*
+/// about a value of the field; any τ ≥ 0 gives the same posterior, so it decides speed and nothing else.
+///
+/// Where one number is the `scale` of all cells and a field is in no other parameter than the
+/// `location`, its information is that number's: τ = information / scale². Then for a Gaussian
+/// likelihood p(u | y, θ) has the same height for all θ, and the mode over all unknowns is the
+/// mode of the marginal posterior.
+#[derive(Debug, Clone)]
+pub struct InformedJoint {
+    observed: Observed,
+    fields: Vec<InformedField>,
+    information: Vec<f64>,
+    /// For each field the equation over whose square its information is.
+    scales: Vec<Option<usize>>,
+}
+
+impl InformedJoint {
+    /// The joint density of a model, with what the data say about a value of each field.
+    ///
+    /// # Errors
+    /// [`crate::Error::Singular`] if a kernel without free parameters has no eigenvalues.
+    ///
+    /// # Panics
+    /// Unless `information` has one number ≥ 0 for each field.
+    pub fn new(model: &Model, information: &[f64]) -> Result<Self> {
+        assert_eq!(information.len(), model.fields.len(), "one number for each field");
+        assert!(information.iter().all(|t| *t >= 0.0), "information is not negative");
+        let jitter = model.spec.inference.jitter;
+        let make = |f| InformedField::new(f, &model.data.grid, jitter);
+        let fields = model.fields.iter().map(make).collect::<Result<Vec<_>>>()?;
+        let positions = |f: &crate::model::Field| -> Vec<usize> {
+            (0..f.axes.len()).filter(|&a| f.axes[a].is_some()).collect()
+        };
+        let positions: Vec<Vec<usize>> = model.fields.iter().map(positions).collect();
+        let observed = Observed::new(model, &positions);
+        let scales = (0..fields.len()).map(|f| scale_of(&observed, f)).collect();
+        Ok(Self { observed, fields, information: information.to_vec(), scales })
+    }
+
+    /// What the data say about a value of each field, at x: the argument of [`new`](Self::new)
+    /// that suits a posterior around x.
+    ///
+    /// # Errors
+    /// As [`Joint::fields_at`].
+    pub fn information_at(&mut self, x: &[f64]) -> Result<Vec<f64>> {
+        self.move_to(x)?;
+        let mut found = self.observed.information();
+        for (t, scale) in found.iter_mut().zip(&self.scales) {
+            if let Some(e) = scale {
+                *t *= self.observed.equations[*e].column().at(0).powi(2);
+            }
+            // Nothing known is the whitened form.
+            *t = if t.is_finite() { t.max(0.0) } else { 0.0 };
+        }
+        Ok(found)
+    }
+
+    /// Writes the unknowns of `joint`, the same model's, that x stands for to `out`.
+    ///
+    /// # Errors
+    /// As [`Joint::fields_at`].
+    pub fn to_joint(&mut self, joint: &mut Joint, x: &[f64], out: &mut [f64]) -> Result<()> {
+        self.move_to(x)?;
+        let count = self.observed.parameters.len();
+        out.copy_from_slice(x);
+        let (_, mut z) = out.split_at_mut(count);
+        for (field, whitened) in self.fields.iter_mut().zip(joint.fields_with_roots(x)?) {
+            let (own, rest) = z.split_at_mut(field.unknowns());
+            field.to_whitened(whitened, own);
+            z = rest;
+        }
+        Ok(())
+    }
+
+    /// The inverse of [`to_joint`](Self::to_joint).
+    ///
+    /// # Errors
+    /// As [`Joint::fields_at`].
+    pub fn from_joint(&mut self, joint: &mut Joint, x: &[f64], out: &mut [f64]) -> Result<()> {
+        let count = self.observed.parameters.len();
+        self.observed.move_parameters(&x[..count]);
+        self.observed.move_equations_without_fields();
+        joint.fields_at(x)?;
+        out[..count].copy_from_slice(&x[..count]);
+        let mut u = &mut out[count..];
+        for (f, whitened) in joint.fields.iter().enumerate() {
+            let tau = self.tau(f);
+            let field = &mut self.fields[f];
+            let (own, rest) = u.split_at_mut(field.unknowns());
+            field.from_whitened(whitened, &self.observed.theta, tau, own)?;
+            u = rest;
+        }
+        Ok(())
+    }
+
+    /// τ of field f, after the equations without fields are at θ.
+    fn tau(&self, f: usize) -> f64 {
+        let scale = self.scales[f].map_or(1.0, |e| self.observed.equations[e].column().at(0));
+        self.information[f] / (scale * scale)
+    }
+
+    /// Σ log p(u | θ) over the fields.
+    fn move_to(&mut self, x: &[f64]) -> Result<f64> {
+        let (x, mut u) = x.split_at(self.observed.parameters.len());
+        self.observed.move_parameters(x);
+        self.observed.move_equations_without_fields();
+        let mut log_prior = 0.0;
+        for f in 0..self.fields.len() {
+            let (own, rest) = u.split_at(self.fields[f].unknowns());
+            let tau = self.tau(f);
+            log_prior += self.fields[f].update(&self.observed.theta, tau, own)?;
+            u = rest;
+        }
+        self.observed.move_equations(|f| self.fields[f].values());
+        Ok(log_prior)
+    }
+}
+
+impl LogDensity for InformedJoint {
+    fn dim(&self) -> usize {
+        let unknowns = self.fields.iter().map(InformedField::unknowns).sum::<usize>();
+        self.observed.parameters.len() + unknowns
+    }
+
+    fn log_density_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
+        assert_eq!((x.len(), gradient.len()), (self.dim(), self.dim()), "lengths must be dim()");
+        // A factorization that fails is a place where the density cannot be known: outside.
+        let Ok(log_prior) = self.move_to(x) else { return f64::NEG_INFINITY };
+        let mut total = self.observed.log_likelihood() + log_prior;
+        if !total.is_finite() {
+            return f64::NEG_INFINITY;
+        }
+        let equations = self.observed.equations.len();
+        let is_constant = |observed: &Observed, e: usize| observed.equations[e].is_constant();
+        for e in 0..equations {
+            if !is_constant(&self.observed, e) {
+                self.observed.equation_vjp(e, |f| self.fields[f].values());
+            }
+        }
+        let count = self.observed.parameters.len();
+        let (x_bar, mut u_bar) = gradient.split_at_mut(count);
+        for f in 0..self.fields.len() {
+            let tau = self.tau(f);
+            let Observed { theta, theta_bar, field_bars, bars, equations, .. } = &mut self.observed;
+            let (own, rest) = u_bar.split_at_mut(self.fields[f].unknowns());
+            let tau_bar = self.fields[f].vjp(theta, tau, &field_bars[f], theta_bar, own);
+            if let Some(e) = self.scales[f] {
+                bars[e][0] -= 2.0 * tau_bar * tau / equations[e].column().at(0);
+            }
+            u_bar = rest;
+        }
+        for e in 0..equations {
+            if is_constant(&self.observed, e) {
+                self.observed.equation_vjp(e, |f| self.fields[f].values());
+            }
+        }
+        total += self.observed.priors(&x[..count], x_bar);
+        if total.is_nan() || gradient.iter().any(|g| !g.is_finite()) {
+            return f64::NEG_INFINITY;
+        }
+        total
+    }
+}
+
+/// The equation of the scale, where it is one number and the field is in the location alone.
+fn scale_of(observed: &Observed, f: usize) -> Option<usize> {
+    let parameters = observed.family.parameters();
+    let named = |name: &str| parameters.iter().position(|p| p.name == name);
+    let (location, scale) = (named("location")?, named("scale")?);
+    let elsewhere = |e: usize| e != location && observed.equations[e].has_field(f);
+    let alone = !(0..parameters.len()).any(elsewhere);
+    (alone && observed.equations[scale].is_constant()).then_some(scale)
+}
