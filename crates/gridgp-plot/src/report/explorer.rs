@@ -228,11 +228,8 @@ impl Explorer {
             let same = self.layers.iter().zip(layers).filter(|(l, _)| l.scale == scale);
             Limits::of(same.flat_map(|(_, values)| values.iter().copied()).collect())
         };
-        let all: Vec<Option<Limits>> = self
-            .layers
-            .iter()
-            .map(|l| of(l.scale).map(|limits| limits.around(l.range)))
-            .collect();
+        let all: Vec<Option<Limits>> =
+            self.layers.iter().map(|l| of(l.scale).map(|limits| limits.around(l.range))).collect();
         if all.iter().flatten().any(|l| l.below || l.above) {
             notes.push(
                 "a few values lie far beyond the others and have the color of the arrow at the end"

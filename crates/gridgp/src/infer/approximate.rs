@@ -76,18 +76,15 @@ pub fn approximate(
             let stepping = |p: &super::SviProgress| {
                 progress(&ApproximateProgress { step: p.step, steps: p.steps, value: p.elbo })
             };
-            match spec.expectation {
-                Expectation::MonteCarlo => svi(&make, &mode, &options, &stepping)?,
-                Expectation::Quadrature => {
-                    // Given θ its predictors are linear in z, and the guide is one of z.
-                    let (mut joint, expected) = (Joint::new(model)?, ExpectedJoint::new(model)?);
-                    let mut start = mode.clone();
-                    density.clone().to_joint(&mut joint, &mode, &mut start)?;
-                    let (make_joint, make) = (|| joint.clone(), || expected.clone());
-                    let found = svi_by_quadrature(&make, &make_joint, &start, &options, &stepping)?;
-                    return Ok((samples(&found), found));
-                }
+            if spec.expectation == Expectation::Quadrature {
+                let (expected, mut joint) = (ExpectedJoint::new(model)?, Joint::new(model)?);
+                let mut start = mode.clone();
+                density.clone().to_joint(&mut joint, &mode, &mut start)?;
+                let (make_expected, make) = (|| expected.clone(), || joint.clone());
+                let found = svi_by_quadrature(&make_expected, &make, &start, &options, &stepping)?;
+                return Ok((draws_of(&found), found));
             }
+            svi(&make, &mode, &options, &stepping)?
         }
         other => {
             return Err(Error::Spec(format!(
@@ -95,15 +92,11 @@ pub fn approximate(
             )));
         }
     };
-    Ok((whitened(model, &density, samples(&found))?, found))
+    Ok((whitened(model, &density, draws_of(&found))?, found))
 }
 
-/// The draws of an approximation.
-fn samples(found: &Approximation) -> Samples {
-    Samples {
-        chains: 1,
-        draws: found.draws.len() / found.dim,
-        dim: found.dim,
-        x: found.draws.clone(),
-    }
+/// The draws of an approximation, in its own unknowns.
+fn draws_of(found: &Approximation) -> Samples {
+    let (draws, dim) = (found.draws.len() / found.dim, found.dim);
+    Samples { chains: 1, draws, dim, x: found.draws.clone() }
 }

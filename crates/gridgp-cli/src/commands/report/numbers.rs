@@ -36,7 +36,8 @@ pub fn shortened(text: &str) -> String {
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
         let end = rest[start..].find(|c| !is_number(c)).map_or(rest.len(), |n| start + n);
-        let (token, in_name) = (&rest[start..end], rest[..start].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+        let (token, in_name) =
+            (&rest[start..end], rest[..start].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
         out += &rest[..start];
         match token.parse::<f64>() {
             Ok(v) if token.len() > 7 && !in_name => out += &four(v),

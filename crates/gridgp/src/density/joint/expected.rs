@@ -236,11 +236,12 @@ impl ExpectedLogDensity for ExpectedJoint {
         }
         let Self { parameters, fields, spreads, equations, random, theta, theta_bar, .. } = self;
         for (e, (equation, bar)) in equations.iter().zip(&mut self.bars).enumerate() {
+            let means = |f: usize| fields[f].values();
             let Some(k) = random.iter().position(|&r| r == e) else {
-                equation.vjp(theta, bar, |f| fields[f].values(), theta_bar, &mut self.field_bars);
+                equation.vjp(theta, bar, means, theta_bar, &mut self.field_bars);
                 continue;
             };
-            equation.terms_vjp(theta, bar, |f| fields[f].values(), theta_bar, &mut self.field_bars);
+            equation.terms_vjp(theta, bar, means, theta_bar, &mut self.field_bars);
             // ∂/∂v = ∂/∂sd/(2 sd); where sd is 0 a covariate is, and with it the derivative of v.
             let bars = self.sd_bars[k].iter_mut().zip(&self.sds[k]);
             bars.for_each(|(bar, sd)| *bar = if *sd > 0.0 { *bar / (2.0 * sd) } else { 0.0 });

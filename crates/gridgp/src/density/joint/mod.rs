@@ -152,9 +152,8 @@ impl Joint {
         out: &mut [f64],
     ) -> Result<()> {
         self.move_to(x)?;
-        let equations = &self.observed.equations;
-        for (i, row) in cells.zip(out.chunks_exact_mut(equations.len())) {
-            row.iter_mut().zip(equations).for_each(|(p, e)| *p = e.column().at(i));
+        for (i, row) in cells.zip(out.chunks_exact_mut(self.observed.equations.len())) {
+            row.iter_mut().zip(&self.observed.equations).for_each(|(p, e)| *p = e.column().at(i));
         }
         Ok(())
     }

@@ -78,7 +78,7 @@ impl ObservedEquation {
 
     /// Known numbers, one a cell.
     pub(crate) fn known(values: Vec<f64>) -> Self {
-        let zeros = vec![0.0; values.len()];
+        let eta = values.clone();
         let term = Term { factor: 1.0, ..Term::default() };
         Self {
             link: Link::Identity,
@@ -86,8 +86,8 @@ impl ObservedEquation {
             factor: 1.0,
             multiplier: None,
             terms: vec![ObservedTerm { term, design: Some(values), field: None }],
-            eta: zeros.clone(),
-            p: zeros,
+            p: eta.clone(),
+            eta,
             is_constant: false,
         }
     }
