@@ -15,7 +15,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from simulate import field, matern52, poisson, root  # noqa: E402
 
-MU, ETA, REACH, CONCENTRATION = 0.0, 0.8, 2.5, 2.0
+MU, ETA, REACH, CONCENTRATION = 1.5, 0.8, 2.5, 2.0
 
 rng = random.Random(1)
 km = [i + 0.5 for i in range(24)]

@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from simulate import field, matern52, root  # noqa: E402
 
 LEVEL, BREEZE, CHANGE, MEMORY = 6.0, 1.5, 1.2, 4.0
-S0, SWING = 0.7, 0.8
+S0, SWING = 0.0, 0.8
 
 rng = random.Random(3)
 days, hours = list(range(1, 21)), list(range(24))
