@@ -11,7 +11,11 @@ use crate::{browser, root};
 /// Pictures of examples: the example, the name of the picture, and what is asked of `gridgp plot`.
 const PICTURES: &[(&str, &str, &[&str])] = &[
     ("elnino", "elnino_data_mean", &["FIT", "--variable", "data,mean"]),
-    ("elnino", "elnino.png", &["FIT", "--variable", "data,mean", "--width", "150", "--height", "62"]),
+    (
+        "elnino",
+        "elnino.png",
+        &["FIT", "--variable", "data,mean", "--width", "110", "--height", "50"],
+    ),
     ("elnino", "elnino_residual", &["FIT", "--variable", "residual"]),
     ("elnino", "elnino_1983", &["FIT", "--kind", "series", "--sel", "year=1983"]),
     ("elnino", "elnino_density", &["FIT", "--kind", "density"]),
@@ -87,7 +91,8 @@ pub fn compare() -> Result<()> {
         program::run(&mut program(&gridgp, &all))?;
         pictures.push(out);
     }
-    let (script, outlines) = ("peers/figures/figures.py", "crates/gridgp-plot/data/outlines_50m.bin");
+    let (script, outlines) =
+        ("peers/figures/figures.py", "crates/gridgp-plot/data/outlines_50m.bin");
     program::run(&mut program(&python, &[script, &fit, outlines, work]))?;
     for (name, theirs) in
         [("trace", "trace_arviz"), ("posterior", "posterior_arviz"), ("map", "map_cartopy")]
@@ -96,7 +101,6 @@ pub fn compare() -> Result<()> {
         fs::copy(root().join(&from), root().join(&to)).with_context(|| from)?;
         pictures.push(to);
     }
-    pictures.push("docs/gallery/elnino.png".into());
     let shrink: Vec<&str> =
         [script, "--shrink"].into_iter().chain(pictures.iter().map(String::as_str)).collect();
     program::run(&mut program(&python, &shrink))

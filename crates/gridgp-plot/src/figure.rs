@@ -130,8 +130,7 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
         Some(p) if !p.as_os_str().is_empty() => p,
         _ => Path::new("."),
     };
-    let mut file =
-        tempfile::Builder::new().prefix(".gridgp").tempfile_in(folder).map_err(io)?;
+    let mut file = tempfile::Builder::new().prefix(".gridgp").tempfile_in(folder).map_err(io)?;
     std::io::Write::write_all(&mut file, bytes).map_err(io)?;
     let permissions = std::fs::metadata(path).map(|m| m.permissions()).ok();
     let file = file.persist(path).map_err(|e| io(e.error))?;

@@ -126,7 +126,8 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         let close = json!({"id": 0, "method": "Browser.close"}).to_string();
-        let closed = self.input.write_all(close.as_bytes()).and_then(|()| self.input.write_all(&[0]));
+        let closed =
+            self.input.write_all(close.as_bytes()).and_then(|()| self.input.write_all(&[0]));
         let until = Instant::now() + Duration::from_secs(5);
         while closed.is_ok() && Instant::now() < until {
             if matches!(self.child.try_wait(), Ok(Some(_))) {

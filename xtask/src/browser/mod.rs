@@ -135,7 +135,9 @@ fn text(tab: &mut Tab<'_>, expression: &str) -> Result<String> {
 
 /// The pointer over two places gives two values.
 fn hover(tab: &mut Tab<'_>) -> Result<()> {
-    tab.evaluate("document.querySelector('.stage').scrollIntoView({block: 'center', behavior: 'instant'})")?;
+    tab.evaluate(
+        "document.querySelector('.stage').scrollIntoView({block: 'center', behavior: 'instant'})",
+    )?;
     let stage = "document.querySelector('.stage').getBoundingClientRect()";
     let number = |tab: &mut Tab<'_>, what: &str| -> Result<f64> {
         tab.evaluate(&format!("{stage}.{what}"))?.as_f64().context("no number")

@@ -6,7 +6,13 @@ use crate::outlines::outlines;
 use crate::projection::Plane;
 use crate::svg::{Area, Color, Drawing, Stroke, path};
 
-pub(super) fn draw_outlines(d: &mut Drawing, e: Extent, inside: Area, plane: &Plane, to_page: ToPage<'_>) {
+pub(super) fn draw_outlines(
+    d: &mut Drawing,
+    e: Extent,
+    inside: Area,
+    plane: &Plane,
+    to_page: ToPage<'_>,
+) {
     let span = (e.lon.1 - e.lon.0).max(e.lat.1 - e.lat.0);
     let (mut coasts, mut borders) = (String::new(), String::new());
     let gap = (f64::NAN, f64::NAN);

@@ -47,6 +47,10 @@ pub enum Role {
     Mean,
     /// Its standard deviation: a band of 1.645 of them to both sides, 90 %.
     Spread,
+    /// The lower edge of the band, where it is known.
+    Lower,
+    /// The upper edge of the band.
+    Upper,
     /// Not in the curve.
     Other,
 }
@@ -86,6 +90,18 @@ pub struct Explorer {
     pub notes: Vec<String>,
 }
 
+/// A note as a sentence. What begins with a number or a name stays as it is.
+fn sentence(note: &str) -> String {
+    let mut letters = note.chars();
+    let is_word = note.split(' ').next().is_some_and(|w| w.chars().all(|c| c.is_ascii_lowercase()));
+    match letters.next() {
+        Some(first) if is_word && !note.contains(" = ") => {
+            format!("{}{}.", first.to_uppercase(), letters.as_str())
+        }
+        _ => format!("{note}."),
+    }
+}
+
 /// The plane as it is shown.
 enum Shown {
     Cells(Cells, usize),
@@ -108,8 +124,9 @@ impl Explorer {
         )
         .expect("a String grows");
         if !notes.is_empty() {
-            let notes = escape(&notes.join(". "));
-            writeln!(out, "<figcaption>{notes}.</figcaption>").expect("a String grows");
+            let sentences: Vec<String> = notes.iter().map(|note| sentence(note)).collect();
+            let notes = escape(&sentences.join(" "));
+            writeln!(out, "<figcaption>{notes}</figcaption>").expect("a String grows");
         }
         out.push_str("</figure>\n");
         Ok(())
@@ -206,8 +223,7 @@ impl Explorer {
     fn kept(&self, places: usize, notes: &mut Vec<String>) -> Vec<Vec<usize>> {
         let mut kept: Vec<Vec<usize>> = self.steps.iter().map(Dimension::order).collect();
         loop {
-            let numbers =
-                places * self.layers.len() * kept.iter().map(Vec::len).product::<usize>();
+            let numbers = places * self.layers.len() * kept.iter().map(Vec::len).product::<usize>();
             let longest = (0..kept.len()).max_by_key(|&i| kept[i].len());
             let Some(longest) = longest.filter(|&i| numbers > MOST_NUMBERS && kept[i].len() > 2)
             else {
@@ -229,11 +245,8 @@ impl Explorer {
             let same = self.layers.iter().zip(layers).filter(|(l, _)| l.scale == scale);
             Limits::of(same.flat_map(|(_, values)| values.iter().copied()).collect())
         };
-        let all: Vec<Option<Limits>> = self
-            .layers
-            .iter()
-            .map(|l| of(l.scale).map(|limits| limits.around(l.range)))
-            .collect();
+        let all: Vec<Option<Limits>> =
+            self.layers.iter().map(|l| of(l.scale).map(|limits| limits.around(l.range))).collect();
         if all.iter().flatten().any(|l| l.below || l.above) {
             notes.push(
                 "a few values lie far beyond the others and have the color of the arrow at the end"
@@ -301,7 +314,10 @@ fn unit(d: &Dimension) -> String {
 /// Marks at four densities; the script takes the densest that fits.
 fn ticks(kind: &Kind, low: f64, high: f64) -> Value {
     let list = |most: usize| -> Vec<Value> {
-        kind.ticks(low, high, most).into_iter().map(|Tick { at, label }| json!([at, label])).collect()
+        kind.ticks(low, high, most)
+            .into_iter()
+            .map(|Tick { at, label }| json!([at, label]))
+            .collect()
     };
     json!([list(12), list(8), list(5), list(3)])
 }
@@ -365,6 +381,8 @@ fn panel(layer: &Layer, values: &[f64], limits: Option<Limits>) -> Value {
         Role::Data => "data",
         Role::Mean => "mean",
         Role::Spread => "spread",
+        Role::Lower => "lower",
+        Role::Upper => "upper",
         Role::Other => "other",
     };
     json!({
@@ -427,9 +445,10 @@ fn coasts(e: &Extent) -> Value {
     };
     let mut lines: Vec<Vec<i64>> = Vec::new();
     for line in outlines::outlines(span) {
-        let turned = line.points.iter().map(|&(lon, lat)| {
-            (lon - 360.0 * ((lon - middle) / 360.0).round(), lat)
-        });
+        let turned = line
+            .points
+            .iter()
+            .map(|&(lon, lat)| (lon - 360.0 * ((lon - middle) / 360.0).round(), lat));
         let points: Vec<(f64, f64)> = turned.collect();
         let mut current: Vec<(i64, i64)> = Vec::new();
         let mut end = |current: &mut Vec<(i64, i64)>| {

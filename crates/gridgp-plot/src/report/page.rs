@@ -148,8 +148,8 @@ mod tests {
         }
         // An address may name an XML dialect, and lead nowhere.
         for address in page.split("http").skip(1) {
-            let harmless = address.starts_with("://www.w3.org/2000/svg")
-                || address.starts_with("-equiv");
+            let harmless =
+                address.starts_with("://www.w3.org/2000/svg") || address.starts_with("-equiv");
             assert!(harmless, "http{}", &address[..40.min(address.len())]);
         }
     }

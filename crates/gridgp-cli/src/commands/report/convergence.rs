@@ -138,7 +138,9 @@ fn chains_found(summary: &Value, all: &mut Vec<Finding>) {
         all.push(Finding::new(
             Grade::Caution,
             "The run was interrupted.",
-            format!("There are {draws} draws of each chain; `gridgp fit --resume` makes the others."),
+            format!(
+                "There are {draws} draws of each chain; `gridgp fit --resume` makes the others."
+            ),
         ));
     }
     if let Some((r, name)) = worst(summary, (&["r_hat"], &["max_r_hat"]), |a, b| b > a) {
@@ -170,14 +172,14 @@ fn chains_found(summary: &Value, all: &mut Vec<Finding>) {
             "R̂ compares chains; raise inference.chains to 4.",
         ));
     }
-    let least = worst(
-        summary,
-        (&["ess_bulk", "ess_tail"], &["min_ess_bulk", "min_ess_tail"]),
-        |a, b| b < a,
-    );
+    let least =
+        worst(summary, (&["ess_bulk", "ess_tail"], &["min_ess_bulk", "min_ess_tail"]), |a, b| {
+            b < a
+        });
     if let Some((ess, name)) = least {
         let floor = 100.0 * chains as f64;
-        let value = format!("The smallest effective sample size is {ess:.0} of {total}, for {name}");
+        let value =
+            format!("The smallest effective sample size is {ess:.0} of {total}, for {name}");
         all.push(if ess >= floor {
             Finding::new(
                 Grade::Good,
@@ -288,11 +290,7 @@ fn approximation(summary: &Value, all: &mut Vec<Finding>) {
 }
 
 /// The judgements, and the pictures that they rest on.
-pub fn blocks(
-    fit: &Fitted,
-    summary: &Value,
-    findings: Vec<Finding>,
-) -> anyhow::Result<Vec<Block>> {
+pub fn blocks(fit: &Fitted, summary: &Value, findings: Vec<Finding>) -> anyhow::Result<Vec<Block>> {
     let mut blocks = vec![Block::Findings(findings)];
     if fit.file.method == "map" {
         blocks.push(text(
@@ -320,7 +318,8 @@ pub fn blocks(
             figures.push((trace.draw(&style)?, String::new()));
         }
         if !figures.is_empty() {
-            let ranks = RankPlot { parameters }.draw(&Style { width: 110.0, ..Style::default() })?;
+            let ranks =
+                RankPlot { parameters }.draw(&Style { width: 110.0, ..Style::default() })?;
             blocks.push(Block::Folded(
                 "Traces and ranks".into(),
                 vec![

@@ -64,11 +64,7 @@ fn axes(data: &Dataset) -> Table {
         }
     }
     let head = ["axis", "coordinate", "points", "from", "to", "spacing", "unit"];
-    Table {
-        caption: "Axes, the slowest first".into(),
-        head: head.map(str::to_owned).into(),
-        rows,
-    }
+    Table { caption: "Axes, the slowest first".into(), head: head.map(str::to_owned).into(), rows }
 }
 
 /// The lowest and the highest value, and how they are spaced.
@@ -119,8 +115,9 @@ fn covariates(fit: &Fitted) -> Table {
     });
     let head = ["covariate", "along", "from", "to", "subtracted", "divided by", "unit"];
     Table {
-        caption: "Covariates as used, and what was subtracted from those of the file, and divided by"
-            .into(),
+        caption:
+            "Covariates as used, and what was subtracted from those of the file, and divided by"
+                .into(),
         head: head.map(str::to_owned).into(),
         rows: rows.collect(),
     }

@@ -155,7 +155,10 @@ fn facts(fit: &Fitted, summary: &Value) -> Vec<(String, String)> {
     }
     add(of("/log_marginal_likelihood").map(|v| numbers::fixed(v, 1)), "log marginal likelihood");
     let elpd = of("/loo/elpd").zip(of("/loo/se"));
-    add(elpd.map(|(v, se)| format!("{} ± {}", numbers::fixed(v, 0), numbers::fixed(se, 0))), "elpd (LOO)");
+    add(
+        elpd.map(|(v, se)| format!("{} ± {}", numbers::fixed(v, 0), numbers::fixed(se, 0))),
+        "elpd (LOO)",
+    );
     add(of("/seconds").map(numbers::duration), "to fit");
     facts
 }

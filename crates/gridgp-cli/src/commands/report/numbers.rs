@@ -36,7 +36,8 @@ pub fn shortened(text: &str) -> String {
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
         let end = rest[start..].find(|c| !is_number(c)).map_or(rest.len(), |n| start + n);
-        let (token, in_name) = (&rest[start..end], rest[..start].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+        let (token, in_name) =
+            (&rest[start..end], rest[..start].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
         out += &rest[..start];
         match token.parse::<f64>() {
             Ok(v) if token.len() > 7 && !in_name => out += &four(v),
@@ -92,7 +93,10 @@ mod tests {
 
     #[test]
     fn counts_and_times() {
-        assert_eq!([count(732), count(1500), count(1_203_048)], ["732", "1500", "1\u{2009}203\u{2009}048"]);
+        assert_eq!(
+            [count(732), count(1500), count(1_203_048)],
+            ["732", "1500", "1\u{2009}203\u{2009}048"]
+        );
         assert_eq!([duration(0.031), duration(2.345), duration(61.0)], ["31 ms", "2.3 s", "61 s"]);
         assert_eq!([duration(600.0), duration(7200.0)], ["10 min", "2.0 h"]);
     }

@@ -102,7 +102,10 @@ fn series(axis: &Axis, views: &[View], notes: Vec<String>) -> anyhow::Result<Blo
     let mut quantity = views[0].cube.quantity.clone();
     if let Some(mean) = with(Role::Mean) {
         quantity = mean.quantity.clone();
-        if let Some(sd) = with(Role::Spread) {
+        if let (Some(lower), Some(upper)) = (with(Role::Lower), with(Role::Upper)) {
+            let (lower, upper) = (lower.values.clone(), upper.values.clone());
+            parts.push(("mean|interval".to_owned(), Part::Band { lower, upper }));
+        } else if let Some(sd) = with(Role::Spread) {
             let edge = |sign: f64| {
                 mean.values.iter().zip(&sd.values).map(|(m, s)| m + sign * z * s).collect()
             };
@@ -172,11 +175,15 @@ mod tests {
             other => panic!("{other:?}"),
         };
         // Latitude, time, longitude: a map with a slider along time.
-        let time = Coordinate::numbers("t", vec![0.0, 1.0, 2.0]).with_units("days since 1850-01-01");
+        let time =
+            Coordinate::numbers("t", vec![0.0, 1.0, 2.0]).with_units("days since 1850-01-01");
         let time = Axis::new("t", vec![time]).unwrap();
         let e = explorer(vec![axis("lat", 2), time.clone(), axis("lon", 4)]);
         let Surface::Plane { x, y } = &e.surface else { panic!("no plane") };
-        assert_eq!((x.name.as_str(), y.name.as_str(), e.steps[0].name.as_str()), ("lon", "lat", "t"));
+        assert_eq!(
+            (x.name.as_str(), y.name.as_str(), e.steps[0].name.as_str()),
+            ("lon", "lat", "t")
+        );
         assert_eq!(e.layers[0].values[..5], [0.0, 1.0, 2.0, 3.0, 12.0]);
         // Stations are points, whatever else there is.
         let lon = Coordinate::numbers("lon", vec![1.0, 2.0]);
