@@ -12,6 +12,7 @@ mod gallery;
 mod oracles;
 mod peers;
 mod program;
+mod python;
 mod sampling;
 mod spain;
 mod table;
@@ -29,6 +30,8 @@ const USAGE: &str = "cargo xtask VERB
   docs            documentation: builds without a warning, links lead somewhere, schema is current
   arviz           ArviZ from PyPI opens a file of draws and agrees
   browser         reports of examples in a headless Chromium: no error, no request, all works
+  python [ARG …]  the Python package: wheel, virtual environment, pytest with these arguments
+  wheel           its release wheel, in target/wheels
   gallery         the pictures of docs/gallery; with --compare those of docs/compare, beside
                   ArviZ and cartopy from PyPI
   oracles         only the tests that compare with ../shared/oracles, with their output
@@ -62,6 +65,8 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["examples", name] => examples::run(Some(name)),
         ["docs"] => docs::run(),
         ["arviz"] => arviz::run(),
+        ["python", rest @ ..] => python::run(rest),
+        ["wheel"] => python::wheel(),
         ["gallery"] => gallery::run(),
         ["gallery", "--compare"] => gallery::compare(),
         ["oracles"] => oracles::run(),

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::program::{self, cargo};
-use crate::{arviz, browser, docs, examples};
+use crate::{arviz, browser, docs, examples, python};
 
 pub fn run() -> Result<()> {
     program::run(&mut cargo(&["fmt", "--all", "--check"]))?;
@@ -12,5 +12,6 @@ pub fn run() -> Result<()> {
     docs::run()?;
     examples::run(None)?;
     browser::run_where_possible()?;
-    arviz::run_where_possible()
+    arviz::run_where_possible()?;
+    python::run_where_possible()
 }

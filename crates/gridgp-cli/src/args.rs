@@ -26,6 +26,8 @@ pub enum Command {
     Summary(Summary),
     /// Predict from a fit, on a grid or at points.
     Predict(Predict),
+    /// Compare each observation with its prediction: calibration, scores, residuals.
+    Residuals(Residuals),
     /// Draw data, a fit or a prediction.
     Plot(Plot),
     /// Write a page about a fit that opens in a browser, without a network.
@@ -113,8 +115,9 @@ pub struct Predict {
     /// A fit file.
     pub fit: PathBuf,
     /// Where: a CSV table of points, a NetCDF file whose coordinates are the new grid, or axes
-    /// such as `x=0:5:101,y=2` (start:stop:count, both ends included). Axes that are not named
-    /// keep the points of the data. The grid of the data if absent.
+    /// such as `x=0:5:101,y=2` (start:stop:count, both ends included), for stations
+    /// `lon=-9:3:49,lat=36:44:33`. Axes that are not named keep the points of the data. The grid of
+    /// the data if absent.
     #[arg(long)]
     pub at: Option<String>,
     /// The file to write: NetCDF, or a table if it ends in .csv.
@@ -137,6 +140,40 @@ pub struct Predict {
     #[arg(long)]
     pub threads: Option<usize>,
     /// Print errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Arguments of `residuals`.
+#[derive(Debug, clap::Args)]
+pub struct Residuals {
+    /// A fit file with draws.
+    pub fit: PathBuf,
+    /// The file to write for each observation: NetCDF, or a table if it ends in .csv.
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+    /// An axis for each of whose points there is a row: `station`, `year`.
+    #[arg(long)]
+    pub by: Option<String>,
+    /// The file to write for these rows.
+    #[arg(long)]
+    pub table: Option<PathBuf>,
+    /// Let all draws count alike, in place of leaving each observation out by weights.
+    #[arg(long)]
+    pub in_sample: bool,
+    /// Probabilities of the central intervals whose coverage is counted.
+    #[arg(long, value_delimiter = ',', default_values_t = [0.5, 0.8, 0.9, 0.95])]
+    pub levels: Vec<f64>,
+    /// The seed of the new observations behind the CRPS; the one of the fit if absent.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Number of threads; all cores if absent. The numbers do not depend on it.
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Print warnings and errors only.
     #[arg(short, long)]
     pub quiet: bool,
 }
@@ -166,6 +203,9 @@ pub enum PlotKind {
     Qq,
     /// Kernels and functions at draws from the prior; FILE may be a model file.
     Prior,
+    /// Return levels by period at one place, with intervals: of a fit beside the observed maxima,
+    /// or of a file by `return-levels`.
+    ReturnLevels,
 }
 
 /// Arguments of `plot`.
@@ -380,6 +420,14 @@ pub struct BlockMaxima {
     /// The share of a year's values that must be there; a year with less is missing.
     #[arg(long, default_value_t = 0.9)]
     pub coverage: f64,
+    /// How many values of each year, the largest first, along an axis `order`: data for the
+    /// likelihood r_largest.
+    #[arg(long, default_value_t = 1)]
+    pub largest: usize,
+    /// How far apart two of them must be, in values of the series (days of daily values): those of
+    /// one heat wave are one event. Needed with --largest.
+    #[arg(long)]
+    pub apart: Option<usize>,
     /// The month with which a year begins. From July on it has the number of the next year.
     #[arg(long, default_value_t = 1)]
     pub begins: u32,

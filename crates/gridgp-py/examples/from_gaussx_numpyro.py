@@ -1,7 +1,6 @@
 """Our side of docs/python-from-gaussx-numpyro.md; peers/python/gaussx_numpyro.py is the other."""
 
 import numpy as np
-
 from gridgp.distributions import GEV, KroneckerNormal
 from gridgp.kernels import Matern32
 from gridgp.operators import Kronecker, LowRankUpdate, SumKronecker, Toeplitz

@@ -1,11 +1,10 @@
 """Our side of docs/python-from-gpytorch.md; peers/python/gpytorch_grid.py is the other."""
 
 import numpy as np
-from scipy.optimize import minimize
-
 from gridgp.distributions import KroneckerNormal
 from gridgp.kernels import Matern52, Periodic, SquaredExponential
 from gridgp.operators import Kronecker, KroneckerIdentity
+from scipy.optimize import minimize
 
 # A smooth year and a season on 20 x 12 points, with noise of standard deviation 0.3.
 year, month = np.arange(20.0), np.arange(12.0)

@@ -1,7 +1,6 @@
 """Our side of docs/python-from-pymc.md; peers/python/pymc_kron.py is the other."""
 
 import numpy as np
-
 from gridgp.distributions import KroneckerNormal
 from gridgp.kernels import Cosine, Matern52, Periodic
 

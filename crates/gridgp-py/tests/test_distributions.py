@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.stats as st
-
 from gridgp import _core
 from gridgp import distributions as d
 

@@ -4,10 +4,9 @@ import doctest
 import importlib
 import pkgutil
 
+import gridgp
 import numpy as np
 import pytest
-
-import gridgp
 
 MODULES = [
     m.name

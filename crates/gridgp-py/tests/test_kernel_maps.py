@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-
 from gridgp.kernels import from_gpytorch, from_pymc
+from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 X = np.array([0.3, -1.2, 2.5, 0.4])

@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from numpy.typing import NDArray
-
 from gridgp.kernels import (
     Constant,
     Coregionalization,
@@ -27,6 +25,7 @@ from gridgp.kernels import (
     SquaredExponential,
     White,
 )
+from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 LINE = np.array([0.3, -1.2, 2.5, 0.30001, 7.0])
@@ -148,7 +147,9 @@ def test_coordinates_by_name() -> None:
     expected = matern32(distance(xyz, xyz) / 300) * np.exp(
         -np.abs(height[:, None] - height[None, :]) / 500
     )
-    for points in (named, pd.DataFrame(named), xr.Dataset({k: ("s", v) for k, v in named.items()})):
+    in_dims = {k: ("s", v) for k, v in named.items()}
+    stations = xr.Dataset({"t": ("year", [1.0])}, coords=in_dims)
+    for points in (named, pd.DataFrame(named), xr.Dataset(in_dims), stations):
         np.testing.assert_allclose(kernel.gram(points), expected, rtol=1e-12)
     with pytest.raises(ValueError, match="'lon'.*an array without names.*give them by name"):
         kernel.gram(np.stack([lon, lat, height], axis=1))

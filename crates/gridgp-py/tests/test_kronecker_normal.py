@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import gridgp
 import numpy as np
 import pytest
+from gridgp.distributions import Factor, KroneckerNormal, NoisyKroneckerNormal
 from numpy.typing import NDArray
 from scipy.stats import matrix_normal, multivariate_normal
-
-import gridgp
-from gridgp.distributions import Factor, KroneckerNormal, NoisyKroneckerNormal
 
 Float = NDArray[np.float64]
 rng = np.random.default_rng(11)

@@ -1,16 +1,15 @@
 """Operators against their dense matrices."""
 
+import threading
 from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
+import gridgp
 import numpy as np
 import pytest
 import scipy.linalg
 import scipy.sparse.linalg
-from numpy.typing import NDArray
-
-import gridgp
 from gridgp.operators import (
     BlockDiagonal,
     Circulant,
@@ -28,6 +27,7 @@ from gridgp.operators import (
     Toeplitz,
     Triangular,
 )
+from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 rng = np.random.default_rng(4)
@@ -280,3 +280,23 @@ def test_mistakes_are_explained(mistake: Callable[[], object], message: str) -> 
 def test_indefinite_matrices_are_named() -> None:
     with pytest.raises(gridgp.NotPositiveDefiniteError, match="not positive definite: pivot 1"):
         Kronecker([[[1.0, 2.0], [2.0, 1.0]], A]).solve(np.ones(6))
+
+
+def test_other_threads_run_meanwhile() -> None:
+    a = rng.normal(size=(700, 700))
+    operator = Dense(a @ a.T + np.eye(700))
+    done = threading.Event()
+
+    def work() -> None:
+        for _ in range(3):
+            operator.eigen()
+        done.set()
+
+    worker = threading.Thread(target=work)
+    steps = 0
+    worker.start()
+    while not done.wait(0.002):
+        steps += 1
+    worker.join()
+    # With the GIL held, the loop would stand still while an eigendecomposition runs.
+    assert steps > 10

@@ -31,3 +31,10 @@ def test_blocks_of_a_page_are_those_of_its_scripts(page: str, ours: str, theirs:
     assert blocks
     for block in blocks:
         assert any(block in script for script in scripts), block
+
+
+def test_every_block_of_the_page_of_parts_runs() -> None:
+    text = (ROOT / "docs/python-parts.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) > 5
+    exec(compile("\n".join(blocks), "docs/python-parts.md", "exec"), {"__name__": "page"})

@@ -9,6 +9,7 @@ pub mod place;
 pub mod plot;
 pub mod predict;
 pub mod report;
+pub mod residuals;
 pub mod return_levels;
 pub mod simulate;
 pub mod summary;

@@ -14,11 +14,7 @@ use super::summary::DrawsSummary;
 use super::{Found, Host, LogPlace, Stage};
 use crate::{DrawLog, Error, LARGEST_GROUP, LogHeader, LoggedRun, Result, draw_groups};
 
-pub(super) fn fit(
-    model: &Model,
-    log: Option<LogPlace<'_>>,
-    host: &dyn Host,
-) -> Result<Found> {
+pub(super) fn fit(model: &Model, log: Option<LogPlace<'_>>, host: &dyn Host) -> Result<Found> {
     let stopped = || {
         gridgp::Error::Inference(
             "the run was stopped before every chain had a draw: there is nothing to keep".into(),

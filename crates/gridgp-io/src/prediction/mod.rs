@@ -10,8 +10,8 @@ use gridgp::model::Model;
 use gridgp::posterior::Place;
 
 use crate::{
-    FitFile, GridOutput, Host, OutputVariable, PointsOutput, Result, ScatteredPoints, write_grid,
-    write_points,
+    FitFile, GridOutput, Host, NetcdfTree, OutputVariable, PointsOutput, Result, ScatteredPoints,
+    write_grid, write_points,
 };
 
 /// Where to predict.
@@ -55,6 +55,17 @@ impl Output {
         match self {
             Self::Grid(output) => write_grid(path, output),
             Self::Points(output) => write_points(path, output),
+        }
+    }
+
+    /// The content of the NetCDF file that [`write`](Self::write) writes.
+    ///
+    /// # Errors
+    /// Names that occur twice.
+    pub fn tree(&self) -> Result<NetcdfTree> {
+        match self {
+            Self::Grid(output) => output.tree(),
+            Self::Points(output) => output.tree(),
         }
     }
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from gridgp.kernels import from_gpytorch
 
 gpytorch = pytest.importorskip("gpytorch")

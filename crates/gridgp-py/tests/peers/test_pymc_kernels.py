@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from gridgp.kernels import Coregionalization, Kernel, from_pymc
 
 pm = pytest.importorskip("pymc")

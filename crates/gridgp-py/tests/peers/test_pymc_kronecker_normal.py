@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from gridgp.distributions import Factor, KroneckerNormal
 
 pm = pytest.importorskip("pymc")

@@ -21,7 +21,7 @@ mod station_maxima;
 mod tail;
 mod threshold;
 
-pub use blocks::{BlockMaximum, block_maxima, season_years};
+pub use blocks::{BlockLargest, BlockMaximum, block_largest, block_maxima, season_years};
 pub use period::{
     design_life_level, equivalent_reliability, exceedance_over, expected_exceedances_level,
 };

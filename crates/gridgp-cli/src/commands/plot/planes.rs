@@ -90,7 +90,7 @@ fn subtract(cube: &mut Cube, other: &Cube, args: &Plot) -> anyhow::Result<()> {
 }
 
 /// Keeps the first point of every axis but some, and says so.
-fn reduce(cube: &mut Cube, keep: &[String], quiet: bool) {
+pub(super) fn reduce(cube: &mut Cube, keep: &[String], quiet: bool) {
     while let Some(axis) = cube.axes.iter().position(|a| !keep.contains(&a.name().to_owned())) {
         let n = cube.axes[axis].len();
         if n > 1 && !quiet {

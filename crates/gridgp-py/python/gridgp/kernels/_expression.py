@@ -87,6 +87,10 @@ class Kernel(ABC):
         """The labels that the kernel has parameters for."""
         return None
 
+    def _coordinates(self) -> list[str] | None:
+        """The coordinates that it names; None if it sees all that there are."""
+        return None
+
     def __repr__(self) -> str:
         return f"<Kernel {self}>"
 
@@ -177,7 +181,7 @@ class Kernel(ABC):
             raise ValueError(
                 f"{self} has no numbers for {', '.join(names)}; give them with kernel.at({example})"
             )
-        found = read(points, self._labels())
+        found = read(points, self._labels(), self._coordinates() or None)
         function, theta = self._bound(found)
         return function, theta, found.values
 
@@ -299,6 +303,12 @@ class _Pair(Kernel):
             raise ValueError(f"two coregionalizations have different labels: {left} and {right}")
         return right if left is None else left
 
+    def _coordinates(self) -> list[str] | None:
+        left, right = self.left._coordinates(), self.right._coordinates()
+        if left is None or right is None:
+            return None
+        return list(dict.fromkeys(left + right))
+
 
 class Sum(_Pair):
     """k₁ + k₂: independent functions added. Written ``k1 + k2``."""
@@ -362,6 +372,9 @@ class Scaled(Kernel):
 
     def _labels(self) -> list[str] | None:
         return self.kernel._labels()
+
+    def _coordinates(self) -> list[str] | None:
+        return self.kernel._coordinates()
 
     def _bound(self, points: Read) -> tuple[_core.KernelFunction, list[float]]:
         function, theta = self.kernel._bound(points)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridgp.kernels import _built_in as k
+from gridgp.kernels._call import Coordinate
 from gridgp.kernels._expression import Kernel, Quantity
 
 
@@ -78,7 +79,7 @@ class _Translation:
             )
         return translate(kernel)
 
-    def _columns(self, kernel: Any) -> list[k.Coordinate]:
+    def _columns(self, kernel: Any) -> list[Coordinate]:
         active = getattr(kernel, "active_dims", None)
         if active is None:
             return []

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gridgp.kernels import _built_in as k
+from gridgp.kernels._call import Coordinate
 from gridgp.kernels._expression import Kernel, Quantity, is_number
 
 
@@ -83,14 +84,14 @@ class _Translation:
             )
         return translate(cov)
 
-    def _columns(self, cov: Any) -> list[k.Coordinate]:
+    def _columns(self, cov: Any) -> list[Coordinate]:
         """What a kernel is told to see: nothing where it sees everything."""
         active = [int(d) for d in cov.active_dims]
         if active == list(range(int(cov.input_dim))):
             return []
         return self._named(active)
 
-    def _named(self, columns: list[int]) -> list[k.Coordinate]:
+    def _named(self, columns: list[int]) -> list[Coordinate]:
         if self.coordinates is None:
             return list(columns)
         return [self.coordinates[column] for column in columns]

@@ -35,7 +35,11 @@ class Read:
     labels: list[list[str]]
 
 
-def read(arguments: Sequence[Points], known_labels: Sequence[str] | None) -> Read:
+def read(
+    arguments: Sequence[Points],
+    known_labels: Sequence[str] | None,
+    wanted: Sequence[str] | None,
+) -> Read:
     """Read the points of all arguments, so that the same label is the same number.
 
     Parameters
@@ -44,13 +48,17 @@ def read(arguments: Sequence[Points], known_labels: Sequence[str] | None) -> Rea
         The points.
     known_labels
         The labels that a kernel has parameters for, in their order; None if it has none.
+    wanted
+        The coordinates that the kernel names; None if it sees all that there are.
 
     Raises
     ------
     ValueError
         Arguments whose coordinates differ, dates, values that are not finite, an unknown label.
     """
-    columns = [_columns(argument, what) for argument, what in zip(arguments, "xy", strict=False)]
+    columns = [
+        _columns(argument, what, wanted) for argument, what in zip(arguments, "xy", strict=False)
+    ]
     names = list(columns[0][0])
     is_named = columns[0][1]
     for other, _ in columns[1:]:
@@ -80,11 +88,19 @@ def read(arguments: Sequence[Points], known_labels: Sequence[str] | None) -> Rea
     return Read(values, names, is_named, labels)
 
 
-def _columns(points: Points, what: str) -> tuple[dict[str, NDArray[Any]], bool]:
+def _columns(
+    points: Points, what: str, wanted: Sequence[str] | None
+) -> tuple[dict[str, NDArray[Any]], bool]:
     """The coordinates by name, and whether the names were given."""
     if hasattr(points, "keys"):
         by_name: Any = points
-        named = {str(key): _one(by_name[key], f"{what}[{key!r}]") for key in by_name.keys()}
+        keys = list(by_name.keys()) if wanted is None else list(wanted)
+        # The variables of a Dataset are its keys; its coordinates are not among them.
+        missing = [key for key in keys if key not in by_name]
+        if missing:
+            have = ", ".join(map(str, by_name.keys())) or "none"
+            raise ValueError(f"{what} has no coordinate {missing[0]!r}; it has {have}")
+        named = {str(key): _one(by_name[key], f"{what}[{key!r}]") for key in keys}
         lengths = {name: len(column) for name, column in named.items()}
         if not named or len(set(lengths.values())) > 1:
             raise ValueError(f"the coordinates of {what} must have one length, and have {lengths}")
