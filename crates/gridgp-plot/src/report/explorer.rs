@@ -47,6 +47,10 @@ pub enum Role {
     Mean,
     /// Its standard deviation: a band of 1.645 of them to both sides, 90 %.
     Spread,
+    /// The lower edge of the band, where it is known.
+    Lower,
+    /// The upper edge of the band.
+    Upper,
     /// Not in the curve.
     Other,
 }
@@ -86,6 +90,18 @@ pub struct Explorer {
     pub notes: Vec<String>,
 }
 
+/// A note as a sentence. What begins with a number or a name stays as it is.
+fn sentence(note: &str) -> String {
+    let mut letters = note.chars();
+    let is_word = note.split(' ').next().is_some_and(|w| w.chars().all(|c| c.is_ascii_lowercase()));
+    match letters.next() {
+        Some(first) if is_word && !note.contains(" = ") => {
+            format!("{}{}.", first.to_uppercase(), letters.as_str())
+        }
+        _ => format!("{note}."),
+    }
+}
+
 /// The plane as it is shown.
 enum Shown {
     Cells(Cells, usize),
@@ -108,8 +124,9 @@ impl Explorer {
         )
         .expect("a String grows");
         if !notes.is_empty() {
-            let notes = escape(&notes.join(". "));
-            writeln!(out, "<figcaption>{notes}.</figcaption>").expect("a String grows");
+            let sentences: Vec<String> = notes.iter().map(|note| sentence(note)).collect();
+            let notes = escape(&sentences.join(" "));
+            writeln!(out, "<figcaption>{notes}</figcaption>").expect("a String grows");
         }
         out.push_str("</figure>\n");
         Ok(())
@@ -364,6 +381,8 @@ fn panel(layer: &Layer, values: &[f64], limits: Option<Limits>) -> Value {
         Role::Data => "data",
         Role::Mean => "mean",
         Role::Spread => "spread",
+        Role::Lower => "lower",
+        Role::Upper => "upper",
         Role::Other => "other",
     };
     json!({

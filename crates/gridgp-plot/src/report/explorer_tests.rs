@@ -65,7 +65,7 @@ fn where_everything_is_missing_the_page_says_so() {
     let e = explorer(numbers("x", 2), numbers("y", 2), vec![], vec![f64::NAN; 4]);
     let mut page = String::new();
     e.write(&mut page, 1).unwrap();
-    assert!(page.contains("every value is missing."), "{page}");
+    assert!(page.contains("Every value is missing."), "{page}");
     assert!(page.contains("\"limits\":null"));
 }
 

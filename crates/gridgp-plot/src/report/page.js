@@ -556,8 +556,11 @@
       const [data, mean, spread] = [column("data"), column("mean"), column("spread")];
       const layer = d.layers[roles.mean];
       const z = 1.6448536269514722;
-      const lower = spread && mean.map((m, i) => m - z * spread[i]);
-      const upper = spread && mean.map((m, i) => m + z * spread[i]);
+      const lower = column("lower") || (spread && mean.map((m, i) => m - z * spread[i]));
+      const upper = column("upper") || (spread && mean.map((m, i) => m + z * spread[i]));
+      const band = roles.lower === undefined
+        ? "90 % interval of the mean"
+        : `${d.layers[roles.lower].title} to ${d.layers[roles.upper].title}`;
       // The limits of the colors, so that places can be compared.
       let [low, high] = layer.limits || [0, 1];
       for (const v of [...(data || []), ...(lower || []), ...(upper || [])]) {
@@ -577,7 +580,7 @@
       g.textAlign = "left";
       g.textBaseline = "top";
       const here = along >= 0 ? this.where() : place(d.y, this.at[1]);
-      const what = [data && "data (dots)", "mean (line)", spread && "90 % interval of the mean (band)"].filter(Boolean);
+      const what = [data && "data (dots)", "mean (line)", lower && `${band} (band)`].filter(Boolean);
       const title = `${layer.label} along ${side.name} at ${here}`;
       g.font = FONT.replace("12px", "600 12px");
       g.fillText(title, 0, 2, width);
@@ -609,7 +612,7 @@
         if (run.length) all.push(run);
         return all;
       };
-      if (spread) {
+      if (lower) {
         g.globalAlpha = 0.25;
         g.fillStyle = accent;
         for (const run of runs(lower)) {

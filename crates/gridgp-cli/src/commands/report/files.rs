@@ -72,18 +72,18 @@ pub fn return_levels(path: &Path) -> anyhow::Result<Vec<Block>> {
             let all = opened.cube(&quantiles)?;
             let a = all.axes.iter().position(|a| a.name() == "quantile");
             let a = a.with_context(|| format!("{quantiles:?} has no axis \"quantile\""))?;
-            let end = |point: usize| {
+            let end = |point: usize, role: Role| {
                 let mut cube = all.clone();
                 cube.take(a, point);
                 cube.kept.clear();
                 let level = percent(&all.axes[a], point);
-                view(&level, cube, range, 0, Role::Other)
+                view(&level, cube, range, 0, role)
             };
-            views = vec![end(0), end(all.axes[a].len() - 1)];
+            views = vec![end(0, Role::Lower), end(all.axes[a].len() - 1, Role::Upper)];
         }
         views.insert(views.len().min(1), view("Mean", mean, range, 0, Role::Mean));
         let sd = format!("{name}_sd");
-        if opened.has(&sd) {
+        if views.len() == 1 && opened.has(&sd) {
             let cube = opened.cube(&sd)?;
             views.push(view("Standard deviation", cube, Range::Values, 1, Role::Spread));
         }

@@ -102,7 +102,10 @@ fn series(axis: &Axis, views: &[View], notes: Vec<String>) -> anyhow::Result<Blo
     let mut quantity = views[0].cube.quantity.clone();
     if let Some(mean) = with(Role::Mean) {
         quantity = mean.quantity.clone();
-        if let Some(sd) = with(Role::Spread) {
+        if let (Some(lower), Some(upper)) = (with(Role::Lower), with(Role::Upper)) {
+            let (lower, upper) = (lower.values.clone(), upper.values.clone());
+            parts.push(("mean|interval".to_owned(), Part::Band { lower, upper }));
+        } else if let Some(sd) = with(Role::Spread) {
             let edge = |sign: f64| {
                 mean.values.iter().zip(&sd.values).map(|(m, s)| m + sign * z * s).collect()
             };
