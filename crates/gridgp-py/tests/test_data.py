@@ -135,6 +135,8 @@ def test_covariates(drawn: gp.Fit, counts: xr.Dataset, small: gp.Model) -> None:
     later = drawn.predict(t=[5.0, 6.0], w=[16.0, 16.0])
     place = xr.Dataset({"w": ("t", [16.0, 16.0])}, coords={"t": [5.0, 6.0]})
     xr.testing.assert_equal(later, drawn.predict(place))
+    with pytest.raises(ValueError, match='"w" is in "degF" here and was in "K"'):
+        drawn.predict(place.assign(w=place["w"].assign_attrs(units="degF")))
     # Given apart, and in another order of the points.
     apart = counts["w"].isel(t=[4, 3, 2, 1, 0])
     text = small.describe(counts["y"], covariates={"w": apart})

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
-
-from typing import final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +13,15 @@ class NotPositiveDefiniteError(ValueError): ...
 class InferenceError(RuntimeError): ...
 class ModelError(ValueError): ...
 
-Floats: TypeAlias = NDArray[np.float64]
-Coordinate: TypeAlias = tuple[str, NDArray[Any] | list[str], str | None, str | None]
-Covariate: TypeAlias = tuple[list[int], NDArray[Any], str | None]
-Place: TypeAlias = tuple[
-    list[list[Coordinate]], list[Covariate | None], list[tuple[str, NDArray[Any]]] | None
+_Floats: TypeAlias = NDArray[np.float64]
+_Coordinate: TypeAlias = tuple[str, NDArray[Any] | list[str], str | None, str | None]
+_Covariate: TypeAlias = tuple[list[int], NDArray[Any], str | None]
+_Place: TypeAlias = tuple[
+    list[list[_Coordinate]], list[_Covariate | None], list[tuple[str, NDArray[Any]]] | None
 ]
-Summaries: TypeAlias = list[tuple[Floats, Floats, Floats]]
+_Summaries: TypeAlias = list[tuple[_Floats, _Floats, _Floats]]
 
+@final
 class Spec:
     @staticmethod
     def from_toml(text: str, name: str) -> Spec: ...
@@ -33,21 +32,22 @@ class Spec:
     def toml(self) -> str: ...
     def json(self) -> str: ...
     def with_inference(self, json: str) -> Spec: ...
-    def keep_one(self, dim: str, coordinate: Coordinate) -> int: ...
+    def keep_one(self, dim: str, coordinate: _Coordinate) -> int: ...
     def is_coordinate(self, covariate: str) -> bool: ...
     @staticmethod
     def schema() -> str: ...
 
+@final
 class Problem:
     def __new__(
         cls,
         spec: Spec,
-        coordinates: list[list[Coordinate]],
+        coordinates: list[list[_Coordinate]],
         values: NDArray[Any],
         name: str,
         units: str | None,
         long_name: str | None,
-        covariates: list[Covariate | None],
+        covariates: list[_Covariate | None],
     ) -> Problem: ...
     @staticmethod
     def read(spec: Spec, path: Path) -> Problem: ...
@@ -62,6 +62,7 @@ class Problem:
     def prior(self, draws: int, seed: int) -> Fit: ...
     def density(self, route: str) -> Density: ...
 
+@final
 class Density:
     @property
     def dim(self) -> int: ...
@@ -70,8 +71,9 @@ class Density:
     @property
     def names(self) -> list[str]: ...
     def __call__(self, x: NDArray[np.float64]) -> float: ...
-    def gradient(self, x: NDArray[np.float64]) -> tuple[float, Floats]: ...
+    def gradient(self, x: NDArray[np.float64]) -> tuple[float, _Floats]: ...
 
+@final
 class Fit:
     @staticmethod
     def load(path: Path) -> Fit: ...
@@ -95,24 +97,24 @@ class Fit:
     def group(self, name: str) -> dict[str, Any] | None: ...
     def predict(
         self,
-        place: Place | None,
+        place: _Place | None,
         quantiles: list[float],
         draws: int,
         only: list[str],
         seed: int | None,
     ) -> dict[str, Any]: ...
     def new_observations(
-        self, place: Place | None, seed: int | None
-    ) -> tuple[int, int, Floats]: ...
-    def log_likelihood(self) -> tuple[Floats, NDArray[np.uint64]]: ...
+        self, place: _Place | None, seed: int | None
+    ) -> tuple[int, int, _Floats]: ...
+    def log_likelihood(self) -> tuple[_Floats, NDArray[np.uint64]]: ...
     def tails(
         self,
-        places: list[Place | None],
+        places: list[_Place | None],
         periods: list[float],
         values: list[float],
         quantiles: list[float],
         seed: int | None,
-    ) -> tuple[Summaries, Summaries, Summaries]: ...
+    ) -> list[_Summaries]: ...
 
 # --- parts ---
 

@@ -456,7 +456,8 @@ class Fit:
                             f"{dims[a]!r}, and the place has {sizes[a]}"
                         )
                 values = _data.numeric(array.transpose(*(dims[a] for a in order)), name)
-                on_axes.append((order, values, None))
+                units = array.attrs.get("units")
+                on_axes.append((order, values, None if units is None else str(units)))
         return (coordinates, on_axes, None), None
 
     def _arrays(
