@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
-
-from typing import final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +21,7 @@ Place: TypeAlias = tuple[
 ]
 Summaries: TypeAlias = list[tuple[Floats, Floats, Floats]]
 
+@final
 class Spec:
     @staticmethod
     def from_toml(text: str, name: str) -> Spec: ...
@@ -38,6 +37,7 @@ class Spec:
     @staticmethod
     def schema() -> str: ...
 
+@final
 class Problem:
     def __new__(
         cls,
@@ -62,6 +62,7 @@ class Problem:
     def prior(self, draws: int, seed: int) -> Fit: ...
     def density(self, route: str) -> Density: ...
 
+@final
 class Density:
     @property
     def dim(self) -> int: ...
@@ -72,6 +73,7 @@ class Density:
     def __call__(self, x: NDArray[np.float64]) -> float: ...
     def gradient(self, x: NDArray[np.float64]) -> tuple[float, Floats]: ...
 
+@final
 class Fit:
     @staticmethod
     def load(path: Path) -> Fit: ...
