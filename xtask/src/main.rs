@@ -31,6 +31,8 @@ const USAGE: &str = "cargo xtask VERB
   arviz           ArviZ from PyPI opens a file of draws and agrees
   browser         reports of examples in a headless Chromium: no error, no request, all works
   python [ARG …]  the Python package: wheel, virtual environment, pytest with these arguments
+  python --peers [--torch]
+                  its kernels and pages beside PyMC and JAX, with --torch (5 GB) GPyTorch; slow
   wheel           its release wheel, in target/wheels
   gallery         the pictures of docs/gallery; with --compare those of docs/compare, beside
                   ArviZ and cartopy from PyPI
@@ -66,6 +68,8 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["examples", name] => examples::run(Some(name)),
         ["docs"] => docs::run(),
         ["arviz"] => arviz::run(),
+        ["python", "--peers"] => python::peers(false),
+        ["python", "--peers", "--torch"] => python::peers(true),
         ["python", rest @ ..] => python::run(rest),
         ["wheel"] => python::wheel(),
         ["gallery"] => gallery::run(),

@@ -11,6 +11,8 @@ use crate::root;
 
 /// Beside those of the peers.
 const REQUIREMENTS: &str = "../crates/gridgp-py/requirements-test.txt";
+const PEERS: &str = "../crates/gridgp-py/requirements-peers.txt";
+const TORCH: &str = "../crates/gridgp-py/requirements-torch.txt";
 
 /// Builds the wheel, installs it into a virtual environment of its own, and runs pytest there;
 /// fails where the environment cannot be made.
@@ -31,6 +33,20 @@ pub fn run_where_possible() -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// The comparisons with the packages that the maps translate from: PyMC and JAX, with `torch` also
+/// GPyTorch.
+pub fn peers(torch: bool) -> Result<()> {
+    let python = installed().context("the environment for tests cannot be installed from PyPI")?;
+    let (folder, requirements) =
+        if torch { ("python-torch-venv", TORCH) } else { ("python-peers-venv", PEERS) };
+    let peers = environment(folder, requirements)
+        .context("the environment of the peers cannot be installed from PyPI")?;
+    install(&peers, &built(&python, "dev", "target/python-wheel")?)?;
+    let pytest = ["-m", "pytest", "tests/peers", "-o", "filterwarnings=default"];
+    let folder = root().join("crates/gridgp-py");
+    program::run(program(&peers, &pytest).env("MPLBACKEND", "Agg").current_dir(folder))
 }
 
 /// The wheel for people, in `target/wheels`.
@@ -75,12 +91,16 @@ fn built(python: &Path, profile: &str, folder: &str) -> Result<PathBuf> {
     paths.find(|p| p.extension().is_some_and(|e| e == "whl")).context("maturin made no wheel")
 }
 
+fn install(python: &Path, wheel: &Path) -> Result<()> {
+    let wheel = wheel.to_str().context("the path of the repository is not UTF-8")?;
+    let install = ["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", wheel];
+    program::run(&mut program(python, &install))
+}
+
 fn check(python: &Path, arguments: &[&str]) -> Result<()> {
     // The build that the Rust tests share; the numbers of all builds are the same.
     let wheel = built(python, "dev", "target/python-wheel")?;
-    let wheel = wheel.to_str().context("the path of the repository is not UTF-8")?;
-    let install = ["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", wheel];
-    program::run(&mut program(python, &install))?;
+    install(python, &wheel)?;
     let gridgp = build(&["--workspace", "--bin", "gridgp"])?;
     let pytest = [&["-m", "pytest"], arguments].concat();
     program::run(

@@ -85,6 +85,19 @@ def test_blended_gev_is_the_gev_above() -> None:
     assert blended.logpdf(10.0) > -np.inf == gev.logpdf(10.0)
 
 
+def test_the_r_largest_values_have_their_joint_density() -> None:
+    y = np.array([39.0, 37.5, 36.2])
+    above = np.array([np.finfo(float).max, 39.0, 37.5])
+    law = d.RLargest(34.5, 1.8, 0.1, above)
+    tau = (1 + 0.1 * (y - 34.5) / 1.8) ** (-1 / 0.1)
+    # f = exp(−τ(y_r)) ∏ −τ′(y_k), −τ′ = τ^(1 + ξ)/scale.
+    joint = -tau[-1] + np.sum(1.1 * np.log(tau) - np.log(1.8))
+    np.testing.assert_allclose(law.logpdf(y).sum(), joint, rtol=1e-12)
+    np.testing.assert_allclose(
+        d.RLargest(34.5, 1.8, 0.1).logpdf(y), d.GEV(34.5, 1.8, 0.1).logpdf(y)
+    )
+
+
 def test_every_family_has_a_class_with_its_parameters() -> None:
     classes = [getattr(d, name) for name in d.__all__]
     by_family = {c.family: c for c in classes if hasattr(c, "family")}

@@ -194,7 +194,7 @@ def program() -> str | None:
     target = Path(__file__).parents[3] / "target"
     built = [p for kind in ("debug", "release") if (p := target / kind / "gridgp").exists()]
     newest = sorted(built, key=lambda p: p.stat().st_mtime)
-    found = os.environ.get("GRIDGP") or (str(newest[-1]) if newest else shutil.which("gridgp"))
+    found = os.environ.get("GRIDGP_BIN") or (str(newest[-1]) if newest else shutil.which("gridgp"))
     return found
 
 

@@ -6,7 +6,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.stats as st
+
+from gridgp.distributions import KroneckerNormal
+from gridgp.kernels import Cosine, Matern52
 
 ROOT = Path(__file__).parents[4]
 
@@ -34,3 +39,24 @@ def test_both_sides_agree(package: str, ours: str, theirs: str, count: int) -> N
     assert len(shared) == count, (here, there)
     for label in shared:
         np.testing.assert_allclose(here[label], there[label], rtol=1e-7, err_msg=label)
+
+
+def test_pymc_has_no_better_mode() -> None:
+    pytest.importorskip("pymc")
+    here = printed(ROOT / "crates/gridgp-py/examples/from_pymc_models.py")
+    there = printed(ROOT / "peers/python/pymc_models.py")
+    table = pd.read_csv(ROOT / "examples/kron2d/observations.csv")
+    y = table.y.to_numpy().reshape(50, 30)
+    x1, x2 = np.unique(table.x1), np.unique(table.x2)
+
+    def log_posterior(found: dict[str, float]) -> float:
+        eta, ls1, ls2, sigma = (found[f"mode of {n}"] for n in ("eta", "ls1", "ls2", "sigma"))
+        first = eta**2 * Matern52(lengthscale=ls1).gram(x1)
+        second = Cosine(period=ls2).gram(x2)
+        normal = KroneckerNormal(0.0, [first, second], noise_sd=sigma)
+        priors = st.gamma(2, scale=0.5).logpdf([ls1, ls2]).sum()
+        priors += st.halfnorm(scale=2).logpdf([eta, sigma]).sum()
+        return float(normal.logpdf(y) + priors)
+
+    # The mode to the digits that are printed.
+    assert log_posterior(here) > log_posterior(there) - 1e-6

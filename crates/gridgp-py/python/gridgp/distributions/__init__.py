@@ -25,6 +25,7 @@ from gridgp.distributions._continuous import (
     Laplace,
     LogNormal,
     ReversedWeibull,
+    RLargest,
     StudentT,
     VonMises,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "NegativeBinomial",
     "NoisyKroneckerNormal",
     "Poisson",
+    "RLargest",
     "ReversedWeibull",
     "StudentT",
     "VonMises",

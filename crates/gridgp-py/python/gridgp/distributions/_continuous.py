@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from gridgp.distributions._family import Continuous
@@ -266,6 +267,36 @@ class GeneralizedPareto(Continuous):
 
     def __init__(self, scale: ArrayLike, shape: ArrayLike, threshold: ArrayLike = 0.0) -> None:
         super().__init__(scale=scale, shape=shape, threshold=threshold)
+
+
+class RLargest(Continuous):
+    """One of the r largest values of a block, given the next larger one: a :class:`GEV` cut off.
+
+    P(Y ≤ y) = G(y)/G(upper) for y ≤ upper, G the GEV of the maximum. The r largest values of a
+    block have the product of these densities, each with the value above it as ``upper``.
+
+    Parameters
+    ----------
+    location, scale, shape
+        As of the GEV.
+    upper
+        The next larger value of the block; without it the law is the GEV itself.
+
+    References
+    ----------
+    Coles, An introduction to statistical modeling of extreme values (2001), equation (3.13).
+    """
+
+    family = "r_largest"
+
+    def __init__(
+        self,
+        location: ArrayLike,
+        scale: ArrayLike,
+        shape: ArrayLike,
+        upper: ArrayLike = np.finfo(np.float64).max,
+    ) -> None:
+        super().__init__(location=location, scale=scale, shape=shape, upper=upper)
 
 
 class BlendedGEV(Continuous):
