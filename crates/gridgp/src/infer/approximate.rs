@@ -8,6 +8,7 @@ use super::{
     Approximation, Guide, LaplaceOptions, MaximizeOptions, PathfinderOptions, SviOptions, laplace,
     pathfinder, svi,
 };
+use crate::density::InformedJoint;
 use crate::model::Model;
 use crate::model::spec::{GuideSpec, Method};
 use crate::posterior::Samples;
@@ -34,7 +35,8 @@ pub fn approximate(
     progress: &(dyn Fn(&ApproximateProgress) -> ControlFlow<()> + Sync),
 ) -> Result<(Samples, Approximation)> {
     let spec = &model.spec.inference;
-    let JointStart { density, mode, starts, .. } = joint_start(model)?;
+    let JointStart { information, mode, starts } = joint_start(model)?;
+    let density = InformedJoint::new(model, &information)?;
     let make = || density.clone();
     let maximize = MaximizeOptions {
         max_iterations: spec.max_iterations.max(500),

@@ -157,8 +157,7 @@ fn fingerprint(loaded: &Loaded, plan: &SamplePlan) -> anyhow::Result<Vec<(String
     let covariates = data.covariates.iter().flat_map(|c| c.values.iter().copied());
     let missing = data.response.missing_cells().into_iter().map(|c| c as f64);
     let numbers = data.response.values.iter().copied().chain(coordinates).chain(covariates);
-    let unknowns = plan.information.iter().chain(&plan.center);
-    let settings = plan.starts.iter().flatten().chain(unknowns).copied();
+    let settings = plan.starts.iter().flatten().chain(&plan.information).copied();
     Ok(vec![
         ("model".into(), serde_json::to_vec(&spec)?),
         ("data".into(), hash(numbers.chain(missing))),
