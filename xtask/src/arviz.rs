@@ -37,7 +37,7 @@ fn installed() -> Result<PathBuf> {
 }
 
 fn check(python: &Path) -> Result<()> {
-    let example = build(&["--package", "gridgp-io", "--example", "arviz_file"])?;
+    let example = build(&["--workspace", "--example", "arviz_file"])?;
     let folder = root().join("target/arviz");
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let of = |name: &str| format!("target/arviz/{name}");
@@ -51,7 +51,7 @@ fn check(python: &Path) -> Result<()> {
 
 /// A fit of the joint route, as `gridgp fit` writes it, with fewer draws.
 fn fitted(python: &Path) -> Result<()> {
-    let gridgp = build(&["--release", "--package", "gridgp-cli", "--bin", "gridgp"])?;
+    let gridgp = build(&["--workspace", "--bin", "gridgp"])?;
     let model = fs::read_to_string(root().join("examples/kron2d/latent_joint.toml"))?;
     let model = model.replace("= 1000", "= 250");
     let of = |name: &str| format!("target/arviz/{name}");

@@ -77,7 +77,7 @@ fn links(text: &str) -> Vec<&str> {
 
 /// The schema in the repository is what the program prints.
 fn check_schema() -> Result<()> {
-    let gridgp = program::build(&["--package", "gridgp-cli", "--bin", "gridgp"])?;
+    let gridgp = program::build(&["--workspace", "--bin", "gridgp"])?;
     let printed = program::output(&mut program::program(gridgp, &["schema"]))?;
     let stored = fs::read_to_string(root().join(SCHEMA)).with_context(|| SCHEMA.to_owned())?;
     ensure!(

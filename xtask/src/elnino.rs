@@ -12,13 +12,16 @@ pub fn run() -> Result<()> {
     let folder = root().join("target/elnino");
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let (fit, years) = ("target/elnino/fit.nc", "target/elnino/years.csv");
+    let (page, picture) = ("target/elnino/report.html", "target/elnino/sst.png");
     for arguments in [
-        &["fit", "examples/elnino/model.toml", "-o", fit, "--quiet"][..],
+        &["fit", "examples/elnino/model.toml", "-o", fit, "--report", page, "--quiet"][..],
+        &["plot", fit, "--variable", "data,mean", "-o", picture, "--quiet"],
         &["predict", fit, "--at", "year=1983:2011:3", "-o", years],
         &["summary", fit],
     ] {
         program::run(&mut program(&gridgp, arguments))?;
     }
+    println!("\n{page} and {picture} are to be looked at");
     println!("\n{years}\n{}", fs::read_to_string(root().join(years))?);
     Ok(())
 }

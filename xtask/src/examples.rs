@@ -35,12 +35,12 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::program::{build, cargo, output, program};
+use crate::program::{build, output, program};
 use crate::root;
 
 pub fn run(only: Option<&str>) -> Result<()> {
     // Sampling takes minutes unoptimized; `cargo xtask elnino` needs the same build.
-    let gridgp = build(&["--release", "--package", "gridgp-cli", "--bin", "gridgp"])?;
+    let gridgp = build(&["--workspace", "--bin", "gridgp"])?;
     let mut folders: Vec<_> = fs::read_dir(root().join("examples"))?
         .map(|entry| Ok(entry?.path()))
         .filter(|path| path.as_ref().is_ok_and(|p| p.is_dir()) || path.is_err())
@@ -82,11 +82,8 @@ pub fn run(only: Option<&str>) -> Result<()> {
 /// An example without a model file is a Rust program of the same name; it must run.
 fn rust_example(folder: &Path) -> Result<()> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let printed =
-        output(&mut cargo(&["run", "--quiet", "--package", "gridgp", "--example", &name]))
-            .with_context(|| {
-                format!("example {name} has no expect.json, and its program failed")
-            })?;
+    let printed = output(&mut program(build(&["--workspace", "--example", &name])?, &[]))
+        .with_context(|| format!("example {name} has no expect.json, and its program failed"))?;
     eprintln!("example {name}: printed {} lines", printed.lines().count());
     Ok(())
 }
@@ -106,7 +103,14 @@ fn example(gridgp: &Path, folder: &Path, run: &Value) -> Result<Outcome> {
         data = vec!["--data", file];
     }
     let out = tempfile::tempdir()?;
-    let fit = path_text(&out.path().join("fit.nc"))?;
+    // It stays there: reports of some examples are looked at afterwards.
+    let fits = root().join("target/examples");
+    fs::create_dir_all(&fits).with_context(|| fits.display().to_string())?;
+    let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let fit = format!("{}_{}.nc", stem(folder), stem(Path::new(&model)));
+    let fit = path_text(&fits.join(fit))?;
+    // What a run that was stopped has left.
+    let _ = fs::remove_file(format!("{fit}.partial"));
     let gridgp = |arguments: &[&[&str]]| output(&mut program(gridgp, &arguments.concat()));
     gridgp(&[&["check", &model], &data])?;
     gridgp(&[&["fit", &model, "-o", &fit, "--quiet"], &data])?;

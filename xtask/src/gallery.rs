@@ -4,12 +4,18 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
+use crate::peers::environment;
 use crate::program::{self, build, program};
-use crate::root;
+use crate::{browser, root};
 
 /// Pictures of examples: the example, the name of the picture, and what is asked of `gridgp plot`.
 const PICTURES: &[(&str, &str, &[&str])] = &[
     ("elnino", "elnino_data_mean", &["FIT", "--variable", "data,mean"]),
+    (
+        "elnino",
+        "elnino.png",
+        &["FIT", "--variable", "data,mean", "--width", "110", "--height", "50"],
+    ),
     ("elnino", "elnino_residual", &["FIT", "--variable", "residual"]),
     ("elnino", "elnino_1983", &["FIT", "--kind", "series", "--sel", "year=1983"]),
     ("elnino", "elnino_density", &["FIT", "--kind", "density"]),
@@ -34,8 +40,8 @@ const MADE_UP: &[&str] = &[
 ];
 
 pub fn run() -> Result<()> {
-    let gridgp = build(&["--package", "gridgp-cli", "--bin", "gridgp"])?;
-    let figures = build(&["--package", "gridgp-plot", "--example", "figures"])?;
+    let gridgp = build(&["--workspace", "--bin", "gridgp"])?;
+    let figures = build(&["--workspace", "--example", "figures"])?;
     let (work, gallery) = ("target/gallery", "docs/gallery");
     for folder in [work, gallery] {
         fs::create_dir_all(root().join(folder)).with_context(|| folder.to_owned())?;
@@ -45,7 +51,9 @@ pub fn run() -> Result<()> {
         program::run(&mut program(&gridgp, &["fit", &model, "-o", &fit, "--quiet"]))?;
     }
     for (example, picture, arguments) in PICTURES {
-        let (fit, out) = (format!("{work}/{example}.nc"), format!("{gallery}/{picture}.svg"));
+        // The picture of the README is a PNG.
+        let ending = if picture.contains('.') { "" } else { ".svg" };
+        let (fit, out) = (format!("{work}/{example}.nc"), format!("{gallery}/{picture}{ending}"));
         let mut all = vec!["plot"];
         all.extend(arguments.iter().map(|a| if *a == "FIT" { fit.as_str() } else { a }));
         all.extend(["--quiet", "-o", &out]);
@@ -57,4 +65,43 @@ pub fn run() -> Result<()> {
         fs::copy(root().join(&from), root().join(to)).with_context(|| from)?;
     }
     Ok(())
+}
+
+/// Figures of gridgp beside those of ArviZ and cartopy, of the same fit: docs/compare.
+pub fn compare() -> Result<()> {
+    let gridgp = build(&["--package", "gridgp-cli", "--bin", "gridgp"])?;
+    let python = environment("figures-venv", "requirements-figures.txt")?;
+    let (work, folder) = ("target/compare", "docs/compare");
+    for folder in [work, folder] {
+        fs::create_dir_all(root().join(folder)).with_context(|| folder.to_owned())?;
+    }
+    let fit = browser::fit_of(&gridgp, "spain", "nuts")?;
+    let fields = format!("{work}/base.nc");
+    let only = ["predict", &fit, "--only", "base", "-o", &fields, "--quiet"];
+    program::run(&mut program(&gridgp, &only))?;
+    let parameters = "mu0,beta0,sigma,xi";
+    let mut pictures = Vec::new();
+    for (name, arguments) in [
+        ("trace", &[&fit, "--kind", "trace", "--parameters", parameters][..]),
+        ("posterior", &[&fit, "--kind", "density", "--parameters", parameters]),
+        ("map", &[&fields, "--kind", "map", "--variable", "base"]),
+    ] {
+        let out = format!("{folder}/{name}_gridgp.png");
+        let all = [&["plot"], arguments, &["--quiet", "-o", &out]].concat();
+        program::run(&mut program(&gridgp, &all))?;
+        pictures.push(out);
+    }
+    let (script, outlines) =
+        ("peers/figures/figures.py", "crates/gridgp-plot/data/outlines_50m.bin");
+    program::run(&mut program(&python, &[script, &fit, outlines, work]))?;
+    for (name, theirs) in
+        [("trace", "trace_arviz"), ("posterior", "posterior_arviz"), ("map", "map_cartopy")]
+    {
+        let (from, to) = (format!("{work}/{name}.png"), format!("{folder}/{theirs}.png"));
+        fs::copy(root().join(&from), root().join(&to)).with_context(|| from)?;
+        pictures.push(to);
+    }
+    let shrink: Vec<&str> =
+        [script, "--shrink"].into_iter().chain(pictures.iter().map(String::as_str)).collect();
+    program::run(&mut program(&python, &shrink))
 }

@@ -2,6 +2,7 @@
 
 mod arviz;
 mod bench;
+mod browser;
 mod calibration;
 mod coverage;
 mod docs;
@@ -11,6 +12,7 @@ mod gallery;
 mod oracles;
 mod peers;
 mod program;
+mod python;
 mod sampling;
 mod spain;
 mod table;
@@ -27,8 +29,11 @@ const USAGE: &str = "cargo xtask VERB
   examples [NAME] run the examples, or one of them, through the gridgp binary
   docs            documentation: builds without a warning, links lead somewhere, schema is current
   arviz           ArviZ from PyPI opens a file of draws and agrees
-                  where PyPI cannot be reached
-  gallery         the pictures of docs/gallery
+  browser         reports of examples in a headless Chromium: no error, no request, all works
+  python [ARG …]  the Python package: wheel, virtual environment, pytest with these arguments
+  wheel           its release wheel, in target/wheels
+  gallery         the pictures of docs/gallery; with --compare those of docs/compare, beside
+                  ArviZ and cartopy from PyPI
   oracles         only the tests that compare with ../shared/oracles, with their output
   spain           examples/spain by NUTS and SVI against the posterior of another program; slow
   coverage [N]    how often 90 % intervals hold the truth, over N (100) simulated data sets; slow
@@ -60,11 +65,15 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["examples", name] => examples::run(Some(name)),
         ["docs"] => docs::run(),
         ["arviz"] => arviz::run(),
+        ["python", rest @ ..] => python::run(rest),
+        ["wheel"] => python::wheel(),
         ["gallery"] => gallery::run(),
+        ["gallery", "--compare"] => gallery::compare(),
         ["oracles"] => oracles::run(),
         ["spain"] => spain::run(),
         ["coverage"] => coverage::run(100),
         ["coverage", count] => coverage::run(count.parse()?),
+        ["browser"] => browser::run(),
         ["bench"] => bench::run(""),
         ["bench", text] => bench::run(text),
         ["sampling"] => sampling::run(),

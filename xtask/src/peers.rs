@@ -2,6 +2,7 @@
 
 mod nuts;
 mod operators;
+mod svi;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub fn run(text: &str, torch: bool) -> Result<()> {
     if text == "nuts" {
         return nuts::run();
+    }
+    if text == "svi" {
+        return svi::run();
     }
     if text != "operators" {
         let python = environment("peers-venv", "requirements.txt")?;

@@ -39,6 +39,9 @@ pub fn output(command: &mut Command) -> Result<String> {
 }
 
 /// Builds a binary or an example; `selection` is as for `cargo build`. Its path.
+///
+/// With `--workspace`, dependencies have the features that they have in the tests, and are not
+/// compiled a second time, as they would be for a package of its own.
 pub fn build(selection: &[&str]) -> Result<PathBuf> {
     let mut command = cargo(&["build", "--quiet", "--message-format=json-render-diagnostics"]);
     for line in output(command.args(selection))?.lines() {

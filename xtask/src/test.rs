@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::program::{self, cargo};
-use crate::{arviz, docs, examples};
+use crate::{arviz, browser, docs, examples, python};
 
 pub fn run() -> Result<()> {
     program::run(&mut cargo(&["fmt", "--all", "--check"]))?;
@@ -11,5 +11,7 @@ pub fn run() -> Result<()> {
     program::run(&mut cargo(&["test", "--workspace"]))?;
     docs::run()?;
     examples::run(None)?;
-    arviz::run_where_possible()
+    browser::run_where_possible()?;
+    arviz::run_where_possible()?;
+    python::run_where_possible()
 }

@@ -26,8 +26,12 @@ pub enum Command {
     Summary(Summary),
     /// Predict from a fit, on a grid or at points.
     Predict(Predict),
+    /// Compare each observation with its prediction: calibration, scores, residuals.
+    Residuals(Residuals),
     /// Draw data, a fit or a prediction.
     Plot(Plot),
+    /// Write a page about a fit that opens in a browser, without a network.
+    Report(Report),
     /// Return levels of extremes, their change between scenarios, and risks.
     ReturnLevels(ReturnLevels),
     /// The largest value of each year of a series.
@@ -72,6 +76,9 @@ pub struct Fit {
     /// The fit file to write (NetCDF-4).
     #[arg(short, long)]
     pub output: PathBuf,
+    /// Write a page about the fit as well, .html, as `gridgp report` does.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// The data file, in place of the one in the model file.
     #[arg(long)]
     pub data: Option<PathBuf>,
@@ -108,8 +115,9 @@ pub struct Predict {
     /// A fit file.
     pub fit: PathBuf,
     /// Where: a CSV table of points, a NetCDF file whose coordinates are the new grid, or axes
-    /// such as `x=0:5:101,y=2` (start:stop:count, both ends included). Axes that are not named
-    /// keep the points of the data. The grid of the data if absent.
+    /// such as `x=0:5:101,y=2` (start:stop:count, both ends included), for stations
+    /// `lon=-9:3:49,lat=36:44:33`. Axes that are not named keep the points of the data. The grid of
+    /// the data if absent.
     #[arg(long)]
     pub at: Option<String>,
     /// The file to write: NetCDF, or a table if it ends in .csv.
@@ -132,6 +140,40 @@ pub struct Predict {
     #[arg(long)]
     pub threads: Option<usize>,
     /// Print errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Arguments of `residuals`.
+#[derive(Debug, clap::Args)]
+pub struct Residuals {
+    /// A fit file with draws.
+    pub fit: PathBuf,
+    /// The file to write for each observation: NetCDF, or a table if it ends in .csv.
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+    /// An axis for each of whose points there is a row: `station`, `year`.
+    #[arg(long)]
+    pub by: Option<String>,
+    /// The file to write for these rows.
+    #[arg(long)]
+    pub table: Option<PathBuf>,
+    /// Let all draws count alike, in place of leaving each observation out by weights.
+    #[arg(long)]
+    pub in_sample: bool,
+    /// Probabilities of the central intervals whose coverage is counted.
+    #[arg(long, value_delimiter = ',', default_values_t = [0.5, 0.8, 0.9, 0.95])]
+    pub levels: Vec<f64>,
+    /// The seed of the new observations behind the CRPS; the one of the fit if absent.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Number of threads; all cores if absent. The numbers do not depend on it.
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Print warnings and errors only.
     #[arg(short, long)]
     pub quiet: bool,
 }
@@ -161,6 +203,9 @@ pub enum PlotKind {
     Qq,
     /// Kernels and functions at draws from the prior; FILE may be a model file.
     Prior,
+    /// Return levels by period at one place, with intervals: of a fit beside the observed maxima,
+    /// or of a file by `return-levels`.
+    ReturnLevels,
 }
 
 /// Arguments of `plot`.
@@ -211,6 +256,25 @@ pub struct Plot {
     /// The seed of draws from the prior.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    /// Print errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, clap::Args)]
+pub struct Report {
+    /// A fit file.
+    pub fit: PathBuf,
+    /// The page to write, .html.
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// A prediction from this fit, as `gridgp predict` wrote it, to be shown as well.
+    #[arg(long, value_name = "FILE")]
+    pub prediction: Option<PathBuf>,
+    /// Return levels from this fit, as `gridgp return-levels` wrote them (.nc), to be shown as well.
+    #[arg(long, value_name = "FILE")]
+    pub return_levels: Option<PathBuf>,
     /// Print errors only.
     #[arg(short, long)]
     pub quiet: bool,
@@ -356,6 +420,14 @@ pub struct BlockMaxima {
     /// The share of a year's values that must be there; a year with less is missing.
     #[arg(long, default_value_t = 0.9)]
     pub coverage: f64,
+    /// How many values of each year, the largest first, along an axis `order`: data for the
+    /// likelihood r_largest.
+    #[arg(long, default_value_t = 1)]
+    pub largest: usize,
+    /// How far apart two of them must be, in values of the series (days of daily values): those of
+    /// one heat wave are one event. Needed with --largest.
+    #[arg(long)]
+    pub apart: Option<usize>,
     /// The month with which a year begins. From July on it has the number of the next year.
     #[arg(long, default_value_t = 1)]
     pub begins: u32,

@@ -2,19 +2,19 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Context;
-
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
 /// From now on the first Ctrl-C (or SIGTERM) is a request, and the second ends the program.
-pub fn watch() -> anyhow::Result<()> {
-    ctrlc::set_handler(|| {
+pub fn watch() {
+    let watched = ctrlc::set_handler(|| {
         if REQUESTED.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
         eprintln!("stopping: what has been drawn is kept");
-    })
-    .context("Ctrl-C cannot be watched")
+    });
+    if let Err(e) = watched {
+        eprintln!("warning: Ctrl-C ends the program, and does not keep what was drawn: {e}");
+    }
 }
 
 /// Whether somebody wants the run to stop.

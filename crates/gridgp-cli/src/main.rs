@@ -6,6 +6,7 @@ mod interrupt;
 mod machine;
 mod progress;
 mod report;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -37,7 +38,9 @@ fn run(args: Args) -> anyhow::Result<()> {
         Command::Fit(a) => commands::fit::run(&a),
         Command::Summary(a) => commands::summary::run(&a),
         Command::Predict(a) => commands::predict::run(&a),
+        Command::Residuals(a) => commands::residuals::run(&a),
         Command::Plot(a) => commands::plot::run(&a),
+        Command::Report(a) => commands::report::run(&a),
         Command::ReturnLevels(a) => commands::return_levels::run(&a),
         Command::BlockMaxima(a) => commands::block_maxima::run(&a),
         Command::Simulate(a) => commands::simulate::run(&a),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// What can go wrong between a file and a dataset.
+/// What can go wrong between a file, a dataset and a fit.
 ///
 /// Every message names the file, the place in it, and what to try.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,23 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         source: gridgp::Error,
+    },
+    /// The model, or its inference.
+    #[error(transparent)]
+    Model(#[from] gridgp::Error),
+    /// There is not enough memory.
+    #[error("{0}")]
+    Memory(String),
+    /// Draws could not be written to their log, and the run was stopped.
+    #[error(
+        "the draws could not be kept; those that were written to {} are there to go on from: {source}",
+        path.display()
+    )]
+    Unkept {
+        /// The log.
+        path: PathBuf,
+        /// Why.
+        source: Box<Error>,
     },
 }
 

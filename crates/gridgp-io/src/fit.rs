@@ -21,10 +21,13 @@ use gridgp::model::spec::{ModelSpec, Source};
 use gridgp::posterior::Samples;
 
 use crate::tree::{Array, Attribute, NetcdfTree, TreeVariable, read_tree, write_tree};
-use crate::{DrawValues, Error, InferenceGroup, Result, Scaling};
+use crate::{DrawValues, Error, InferenceGroup, Result, Scaling, netcdf};
 
 /// The format that this version writes and reads.
 const FORMAT: i64 = 2;
+
+/// What messages call a fit file that is no file.
+const IN_MEMORY: &str = "the fit";
 
 /// The contents of a fit file.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +57,23 @@ pub struct FitFile {
 /// # Errors
 /// The file cannot be written.
 pub fn write_fit(path: &Path, fit: &FitFile) -> Result<()> {
+    write_tree(path, &fit_tree(path, fit)?)
+}
+
+/// A fit file as bytes.
+///
+/// # Errors
+/// Names that occur twice.
+pub fn fit_to_bytes(fit: &FitFile) -> Result<Vec<u8>> {
+    let path = Path::new(IN_MEMORY);
+    netcdf::encode(&fit_tree(path, fit)?).map_err(|message| Error::file(path, message))
+}
+
+/// The contents of a fit file as a tree of groups; `path` is for messages.
+///
+/// # Errors
+/// Names that occur twice.
+pub fn fit_tree(path: &Path, fit: &FitFile) -> Result<NetcdfTree> {
     let mut root = NetcdfTree::new("");
     root.attributes = vec![
         ("gridgp_format".into(), FORMAT.into()),
@@ -71,7 +91,7 @@ pub fn write_fit(path: &Path, fit: &FitFile) -> Result<()> {
     for group in fit.groups.iter().cloned().chain(known) {
         root.groups.push(group.into_tree(path)?);
     }
-    write_tree(path, &root)
+    Ok(root)
 }
 
 /// Reads a fit file.
@@ -79,8 +99,20 @@ pub fn write_fit(path: &Path, fit: &FitFile) -> Result<()> {
 /// # Errors
 /// The file cannot be read, is damaged, is not a fit file, or has another format.
 pub fn read_fit(path: &Path) -> Result<FitFile> {
-    let root = read_tree(path)?;
-    let reader = Reader { path, root: &root };
+    fit_of(path, &read_tree(path)?)
+}
+
+/// The fit whose file has these bytes.
+///
+/// # Errors
+/// As [`read_fit`].
+pub fn fit_from_bytes(bytes: &[u8]) -> Result<FitFile> {
+    let path = Path::new(IN_MEMORY);
+    fit_of(path, &netcdf::File::of_bytes(path, bytes)?.tree()?)
+}
+
+fn fit_of(path: &Path, root: &NetcdfTree) -> Result<FitFile> {
+    let reader = Reader { path, root };
     match root.attribute("gridgp_format") {
         Some(Attribute::Integer(FORMAT)) => {}
         Some(Attribute::Integer(other)) => {
@@ -285,6 +317,11 @@ mod tests {
         let back = read_fit(&path).unwrap();
         assert_eq!(back.parameter("scale"), Some(&[0.1][..]));
         assert_eq!(back, fit);
+        let bytes = fit_to_bytes(&fit).unwrap();
+        assert_eq!(bytes, std::fs::read(&path).unwrap());
+        assert_eq!(fit_from_bytes(&bytes).unwrap(), fit);
+        let e = fit_from_bytes(&bytes[..bytes.len() / 2]).unwrap_err().to_string();
+        assert!(e.contains("the fit"), "{e}");
     }
 
     #[test]

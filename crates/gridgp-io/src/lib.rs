@@ -19,6 +19,7 @@
 //! [`read_tree`] fit files, [`write_inference_data`] and [`read_inference_data`] draws for ArviZ.
 //! Files appear complete or not at all.
 
+mod arrays;
 mod atomic;
 mod covariate;
 mod csv;
@@ -26,12 +27,15 @@ mod draw_log;
 pub mod error;
 mod fit;
 mod fit_groups;
+mod fitting;
 mod format;
 mod inference_data;
+mod machine;
 mod nearest;
 mod netcdf;
 mod output;
 mod points;
+mod prediction;
 mod select;
 mod summary;
 mod time;
@@ -40,11 +44,16 @@ mod year_blocks;
 
 use std::path::Path;
 
+pub use arrays::{
+    CovariateValues, KeptAxis, dataset_of, is_coordinate, keep_axes, keep_one, place_like,
+    points_at, with_calendar,
+};
 pub use covariate::Scaling;
 pub use draw_log::{DrawLog, LogHeader, LoggedRun, read_draw_log};
 pub use error::{Error, Result};
-pub use fit::{FitFile, read_fit, write_fit};
+pub use fit::{FitFile, fit_from_bytes, fit_to_bytes, fit_tree, read_fit, write_fit};
 pub use fit_groups::{LARGEST_GROUP, draw_groups, mode_group};
+pub use fitting::{Fitted, Host, LogPlace, Quiet, Stage, fit};
 use format::Format;
 use gridgp::grid::Dataset;
 use gridgp::model::spec::DataSpec;
@@ -52,8 +61,10 @@ pub use inference_data::{
     DrawValues, InferenceGroup, InferenceVariable, Samples, read_inference_data,
     write_inference_data,
 };
+pub use machine::{check_memory, peak_memory};
 pub use output::{GridOutput, OutputVariable, PointsOutput, write_grid, write_points};
 pub use points::{ScatteredPoints, points_like, read_grid, read_grid_axes, read_points};
+pub use prediction::{Output, PredictOptions, Where, predict};
 pub use summary::{
     CoordinateSummary, FileSummary, Guess, GuessedAxis, Kind, VariableSummary, summarize,
 };

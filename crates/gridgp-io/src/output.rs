@@ -76,17 +76,7 @@ pub struct PointsOutput {
 /// Variables that do not match their dimensions, names that occur twice, or the file cannot be
 /// written.
 pub fn write_grid(path: &Path, output: &GridOutput) -> Result<()> {
-    let dim = |axis: &Axis| Dim {
-        name: axis.name().to_owned(),
-        coordinates: axis.coordinates().to_vec(),
-    };
-    Output {
-        rows: output.grid.axes().iter().map(dim).collect(),
-        extra: output.extra.iter().map(dim).collect(),
-        variables: &output.variables,
-        attributes: &output.attributes,
-    }
-    .write(path)
+    output.laid_out().write(path)
 }
 
 /// Writes results at points, as [`write_grid`] does for grids.
@@ -94,17 +84,45 @@ pub fn write_grid(path: &Path, output: &GridOutput) -> Result<()> {
 /// # Errors
 /// As [`write_grid`].
 pub fn write_points(path: &Path, output: &PointsOutput) -> Result<()> {
-    let dim = |axis: &Axis| Dim {
-        name: axis.name().to_owned(),
-        coordinates: axis.coordinates().to_vec(),
-    };
-    Output {
-        rows: vec![Dim { name: output.dim.clone(), coordinates: output.coordinates.clone() }],
-        extra: output.extra.iter().map(dim).collect(),
-        variables: &output.variables,
-        attributes: &output.attributes,
+    output.laid_out().write(path)
+}
+
+impl GridOutput {
+    /// The content of the NetCDF file that [`write_grid`] writes.
+    ///
+    /// # Errors
+    /// Variables that do not match their dimensions, or names that occur twice.
+    pub fn tree(&self) -> Result<NetcdfTree> {
+        self.laid_out().checked_tree()
     }
-    .write(path)
+
+    fn laid_out(&self) -> Output<'_> {
+        Output {
+            rows: self.grid.axes().iter().map(Dim::of).collect(),
+            extra: self.extra.iter().map(Dim::of).collect(),
+            variables: &self.variables,
+            attributes: &self.attributes,
+        }
+    }
+}
+
+impl PointsOutput {
+    /// The content of the NetCDF file that [`write_points`] writes.
+    ///
+    /// # Errors
+    /// As [`GridOutput::tree`].
+    pub fn tree(&self) -> Result<NetcdfTree> {
+        self.laid_out().checked_tree()
+    }
+
+    fn laid_out(&self) -> Output<'_> {
+        Output {
+            rows: vec![Dim { name: self.dim.clone(), coordinates: self.coordinates.clone() }],
+            extra: self.extra.iter().map(Dim::of).collect(),
+            variables: &self.variables,
+            attributes: &self.attributes,
+        }
+    }
 }
 
 struct Dim {
@@ -113,6 +131,10 @@ struct Dim {
 }
 
 impl Dim {
+    fn of(axis: &Axis) -> Self {
+        Self { name: axis.name().to_owned(), coordinates: axis.coordinates().to_vec() }
+    }
+
     fn len(&self) -> usize {
         self.coordinates.first().map_or(0, Coordinate::len)
     }
@@ -138,6 +160,11 @@ impl Output<'_> {
             }
             None => Err(Error::file(path, "the name must end in .nc or .csv")),
         }
+    }
+
+    fn checked_tree(&self) -> Result<NetcdfTree> {
+        self.check().map_err(|message| gridgp::Error::Data(message))?;
+        Ok(self.tree())
     }
 
     fn dims(&self) -> impl Iterator<Item = &Dim> {

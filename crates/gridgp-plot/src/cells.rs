@@ -4,7 +4,7 @@ use crate::dimension::Dimension;
 use crate::{Error, Result};
 
 /// Cells of a picture in each direction: finer than a column of a journal can show.
-const MOST: usize = 200;
+pub(crate) const MOST: usize = 200;
 
 /// One direction of a plane.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,8 +16,8 @@ pub(crate) struct Edges {
 }
 
 impl Edges {
-    /// Cells reach half of the way to their neighbors.
-    pub fn of(dimension: &Dimension) -> Self {
+    /// Cells reach half of the way to their neighbors; `most` of them at most.
+    pub fn of(dimension: &Dimension, most: usize) -> Self {
         let order = dimension.order();
         let at: Vec<f64> = order.iter().map(|&i| dimension.values[i]).collect();
         let n = at.len();
@@ -33,7 +33,7 @@ impl Edges {
             // A cell centered on a pole does not reach beyond it.
             edges.iter_mut().for_each(|e| *e = e.clamp(-90.0, 90.0));
         }
-        let every = n.div_ceil(MOST);
+        let every = n.div_ceil(most);
         let members = order.chunks(every).map(<[usize]>::to_vec).collect();
         let kept = edges.iter().enumerate().filter(|(i, _)| i % every == 0 || *i == n);
         Self { edges: kept.map(|(_, &e)| e).collect(), members }
@@ -45,6 +45,17 @@ impl Edges {
 
     pub fn range(&self) -> (f64, f64) {
         (self.edges[0], self.edges[self.edges.len() - 1])
+    }
+
+    /// What each cell shows, in words: a point, or the first and the last of a block.
+    pub fn shown(&self, dimension: &Dimension) -> Vec<String> {
+        let one = |&i: &usize| dimension.kind.show(dimension.values[i]);
+        let cell = |members: &Vec<usize>| match members.as_slice() {
+            [only] => one(only),
+            [first, .., last] => format!("{} … {}", one(first), one(last)),
+            [] => String::new(),
+        };
+        self.members.iter().map(cell).collect()
     }
 
     /// How many points the largest cell shows.
@@ -61,7 +72,7 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
-    pub fn of(x: &Dimension, y: &Dimension) -> Result<Self> {
+    pub fn of(x: &Dimension, y: &Dimension, most: usize) -> Result<Self> {
         for dimension in [x, y] {
             if dimension.values.is_empty() {
                 return Err(Error::data(format!("{:?} has no points to draw", dimension.name)));
@@ -73,7 +84,7 @@ impl Cells {
                 )));
             }
         }
-        Ok(Self { x: Edges::of(x), y: Edges::of(y) })
+        Ok(Self { x: Edges::of(x, most), y: Edges::of(y, most) })
     }
 
     /// The values of the cells, row by row from below: means of what is there, NaN if nothing is.
@@ -114,17 +125,17 @@ mod tests {
 
     #[test]
     fn edges_lie_between_uneven_points_in_any_order() {
-        let e = Edges::of(&Dimension::numbers("x", vec![4.0, 0.0, 1.0]));
+        let e = Edges::of(&Dimension::numbers("x", vec![4.0, 0.0, 1.0]), MOST);
         assert_eq!(e.edges, [-0.5, 0.5, 2.5, 5.5]);
         assert_eq!(e.members, [[1], [2], [0]]);
-        assert_eq!(Edges::of(&Dimension::numbers("x", vec![7.0])).edges, [6.5, 7.5]);
+        assert_eq!(Edges::of(&Dimension::numbers("x", vec![7.0]), MOST).edges, [6.5, 7.5]);
     }
 
     #[test]
     fn blocks_are_means_of_what_is_there() {
         let long = Dimension::numbers("x", (0..600).map(f64::from).collect());
         let short = Dimension::numbers("y", vec![0.0, 1.0]);
-        let cells = Cells::of(&long, &short).unwrap();
+        let cells = Cells::of(&long, &short, MOST).unwrap();
         assert_eq!((cells.x.block(), cells.x.len(), cells.x.edges.len()), (3, 200, 201));
         let mut values: Vec<f64> = (0..1200).map(f64::from).collect();
         values[0] = f64::NAN;
@@ -138,7 +149,7 @@ mod tests {
     #[test]
     fn a_last_block_may_be_short() {
         let long = Dimension::numbers("x", (0..514).map(f64::from).collect());
-        let e = Edges::of(&long);
+        let e = Edges::of(&long, MOST);
         assert_eq!((e.len(), e.edges.len(), e.range()), (172, 173, (-0.5, 513.5)));
         assert_eq!(e.block(), 3);
     }

@@ -128,6 +128,14 @@ impl Marginal {
             let margin = 0.1 * (high - low);
             (low - margin, high + margin)
         });
+        // Of a wide prior only some is shown, or a posterior that has learned much is a needle.
+        let prior = match (prior, own) {
+            (Some((a, b)), Some((low, high))) if draws.len() > 1 && high > low => {
+                let room = 1.5 * (high - low);
+                Some((a.max(low - room), b.min(high + room)))
+            }
+            (prior, _) => prior,
+        };
         let both = prior.into_iter().chain(own).flat_map(|(a, b)| [a, b]);
         match extent(both) {
             Some((low, high)) => Ok(opened(low, high)),

@@ -114,23 +114,27 @@ impl Figure {
             FileKind::Png => self.png(RESOLUTION)?,
             FileKind::Pdf => self.pdf()?,
         };
-        let io = |source| Error::Io { path: path.to_owned(), source };
-        let folder = match path.parent() {
-            Some(p) if !p.as_os_str().is_empty() => p,
-            _ => Path::new("."),
-        };
-        let mut file =
-            tempfile::Builder::new().prefix(".gridgp").tempfile_in(folder).map_err(io)?;
-        std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
-        let permissions = std::fs::metadata(path).map(|m| m.permissions()).ok();
-        let file = file.persist(path).map_err(|e| io(e.error))?;
-        open_to_all(&file, permissions).map_err(io)
+        write_file(path, &bytes)
     }
 
     fn tree(&self) -> Result<usvg::Tree> {
         let options = usvg::Options { fontdb: font::database(), ..usvg::Options::default() };
         usvg::Tree::from_str(&self.svg, &options).map_err(|e| Error::Render(e.to_string()))
     }
+}
+
+/// Writes a file that appears complete or not at all.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let io = |source| Error::Io { path: path.to_owned(), source };
+    let folder = match path.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new().prefix(".gridgp").tempfile_in(folder).map_err(io)?;
+    std::io::Write::write_all(&mut file, bytes).map_err(io)?;
+    let permissions = std::fs::metadata(path).map(|m| m.permissions()).ok();
+    let file = file.persist(path).map_err(|e| io(e.error))?;
+    open_to_all(&file, permissions).map_err(io)
 }
 
 /// A temporary file is for its owner only; a picture is not.

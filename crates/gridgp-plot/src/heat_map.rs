@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::cells::Cells;
+use crate::cells::{Cells, MOST};
 use crate::color_scale::{ColorScale, Range};
 use crate::dimension::{Dimension, Quantity};
 use crate::figure::{Figure, Style};
@@ -76,7 +76,7 @@ impl HeatMap {
                 )));
             }
         }
-        let cells = Cells::of(&self.x, &self.y)?;
+        let cells = Cells::of(&self.x, &self.y, MOST)?;
         let across = self.columns(style);
         let down = self.panels.len().div_ceil(across);
         let each = style.width / across as f64 * 0.68;

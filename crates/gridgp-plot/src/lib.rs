@@ -16,6 +16,8 @@
 //! | [`Calibration`] | PIT histogram and QQ plot |
 //! | [`PriorPlot`] | kernels and draws of fields under the prior |
 //!
+//! [`report`] makes a page of them: one HTML file that opens without a network.
+//!
 //! Everything a reader must know is in the picture: units, what gray means, that a large grid is
 //! shown as means of blocks.
 
@@ -38,6 +40,7 @@ mod pair;
 mod prior;
 mod projection;
 mod rank;
+pub mod report;
 mod return_levels;
 mod series;
 mod svg;
@@ -62,5 +65,5 @@ pub use rank::RankPlot;
 pub use return_levels::ReturnLevels;
 pub use series::{Part, Series};
 pub use svg::Color;
-pub use ticks::Kind;
+pub use ticks::{Kind, number};
 pub use trace::Trace;

@@ -139,8 +139,14 @@ pub(crate) fn superscript(n: i32) -> String {
     n.to_string().chars().map(raise).collect()
 }
 
-/// A number by itself, four significant digits.
-pub(crate) fn number(value: f64) -> String {
+/// A number by itself, with four significant digits: `0.5295`, `1.204×10⁷`, `–` for what is not
+/// finite.
+pub fn number(value: f64) -> String {
+    significant(value, 4)
+}
+
+/// A number by itself, with so many significant digits at most.
+pub(crate) fn significant(value: f64, digits: i32) -> String {
     if !value.is_finite() {
         return "–".into();
     }
@@ -156,10 +162,12 @@ pub(crate) fn number(value: f64) -> String {
         }
     };
     if !(-4..6).contains(&power) {
-        let mantissa = trim(format!("{:.3}", value / 10f64.powi(power))).replace('-', "−");
+        let decimals = (digits - 1) as usize;
+        let mantissa = trim(format!("{:.decimals$}", value / 10f64.powi(power)));
+        let mantissa = mantissa.replace('-', "−");
         return format!("{mantissa}×10{}", superscript(power));
     }
-    trim(format!("{value:.*}", (3 - power).max(0) as usize)).replace('-', "−")
+    trim(format!("{value:.*}", (digits - 1 - power).max(0) as usize)).replace('-', "−")
 }
 
 fn powers(low: f64, high: f64, most: usize) -> Vec<Tick> {

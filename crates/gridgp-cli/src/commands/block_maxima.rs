@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Context, bail};
-use gridgp::extremes::block_maxima;
+use gridgp::extremes::block_largest;
 use gridgp::grid::{Axis, Grid};
 use gridgp::model::spec::{AxisSpec, DataSpec};
 use gridgp_io::{GridOutput, OutputVariable, year_blocks};
@@ -19,6 +19,15 @@ pub fn run(args: &BlockMaxima) -> anyhow::Result<()> {
     if !(0.0..=1.0).contains(&args.coverage) {
         bail!("--coverage {}: it is a share between 0 and 1, such as 0.9", args.coverage);
     }
+    let apart = match (args.largest, args.apart) {
+        (0, _) | (_, Some(0)) => bail!("--largest and --apart begin with 1"),
+        (1, _) => 1,
+        (_, Some(apart)) => apart,
+        (r, None) => bail!(
+            "--largest {r}: how far apart must two values be to be two events? Give --apart in \
+             values of the series, such as --apart 4 for daily temperatures, or --apart 1"
+        ),
+    };
     let by = |text: &String| {
         let coordinates: Vec<String> = text.split(',').map(|c| c.trim().to_owned()).collect();
         let name =
@@ -63,13 +72,17 @@ pub fn run(args: &BlockMaxima) -> anyhow::Result<()> {
     for s in 0..series {
         values[..n].copy_from_slice(&data.response.values[s * n..(s + 1) * n]);
         gone[..n].copy_from_slice(&is_missing[s * n..(s + 1) * n]);
-        let found =
-            block_maxima(&values, &gone, &numbers, args.coverage).map_err(anyhow::Error::msg)?;
-        years = found.iter().map(|m| m.block as f64).collect();
-        left_out += found.iter().filter(|m| m.value.is_none()).count();
-        maxima.extend(found.iter().map(|m| m.value.unwrap_or(f64::NAN)));
+        let found = block_largest(&values, &gone, &numbers, args.coverage, args.largest, apart)
+            .map_err(anyhow::Error::msg)?;
+        years = found.iter().map(|b| b.block as f64).collect();
+        left_out += found.iter().filter(|b| b.at.is_empty()).count();
+        for block in &found {
+            let order = |k: usize| block.at.get(k).map_or(f64::NAN, |&i| values[i]);
+            maxima.extend((0..args.largest).map(order));
+        }
     }
-    if left_out == maxima.len() {
+    let blocks_in_all = maxima.len() / args.largest;
+    if left_out == blocks_in_all {
         bail!(
             "no year has {} of its values: the longest has {} of {}; lower --coverage, or give \
              more of the series",
@@ -85,29 +98,39 @@ pub fn run(args: &BlockMaxima) -> anyhow::Result<()> {
     }
     let mut axes: Vec<Axis> = others.to_vec();
     axes.push(Axis::numbers("year", years)?);
+    let many = args.largest > 1;
+    let what = if many {
+        axes.push(Axis::numbers("order", (1..=args.largest).map(|k| k as f64).collect())?);
+        format!(
+            "the {} largest values of each year of {}, {apart} apart",
+            args.largest, args.response
+        )
+    } else {
+        format!("yearly maximum of {}", args.response)
+    };
     let grid = Grid::new(axes)?;
     let dims: Vec<&str> = grid.axes().iter().map(Axis::name).collect();
-    let variable = OutputVariable::new(&args.response, &dims, maxima)
-        .with("long_name", format!("yearly maximum of {}", args.response));
+    let variable =
+        OutputVariable::new(&args.response, &dims, maxima).with("long_name", what.clone());
     let variable = match &data.response.units {
         Some(units) => variable.with("units", units.as_str()),
         None => variable,
     };
     let attributes = vec![
-        ("title".to_owned(), format!("yearly maxima of {}", args.response)),
+        ("title".to_owned(), what),
         (
             "source".to_owned(),
             format!("gridgp {} from {}", env!("CARGO_PKG_VERSION"), args.data.display()),
         ),
     ];
-    let cells = grid.len();
+    let found = blocks_in_all - left_out;
     let output = GridOutput { grid, extra: vec![], variables: vec![variable], attributes };
     gridgp_io::write_grid(&args.output, &output)?;
     if !args.quiet {
         writeln!(
             std::io::stdout(),
-            "{} maxima in {}; {left_out} years with less than {} of their values are missing",
-            cells - left_out,
+            "{found} years{} in {}; {left_out} with less than {} of their values are missing",
+            if many { format!(", {} values each,", args.largest) } else { String::new() },
             args.output.display(),
             args.coverage
         )?;

@@ -1,75 +1,86 @@
 //! `gridgp fit`: from a model file to a fit file.
 
-mod approximate;
-mod map;
-mod nuts;
-
 use std::io::Write;
-use std::path::PathBuf;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use gridgp::model::spec::Method;
-use gridgp_io::{FitFile, InferenceGroup};
-use serde_json::Value;
+use gridgp_io::{Error, LogPlace};
 
-use super::{Loaded, check_writable, load};
-use crate::args::Fit;
+use super::{Loaded, check_writable, load, report as page_command};
+use crate::args::{Fit, Report};
 use crate::progress::Spinner;
-use crate::{machine, report};
-
-/// What a method found.
-struct Found {
-    groups: Vec<InferenceGroup>,
-    summary: Value,
-    /// The draws on disk, of no use once the fit file is there.
-    log: Option<PathBuf>,
-}
+use crate::terminal::Terminal;
+use crate::{interrupt, machine, report};
 
 pub fn run(args: &Fit) -> anyhow::Result<()> {
-    let begun = Instant::now();
+    let terminal = Terminal::new(args.quiet);
     machine::set_threads(args.threads)?;
     check_writable(&args.output)?;
+    if let Some(page) = &args.report {
+        page_command::check_ending(page)?;
+        check_writable(page)?;
+    }
     let reading = Spinner::new("reading the data", args.quiet);
     let loaded = load(&args.model, args.data.as_deref(), args.seed)?;
     drop(reading);
-    let method = loaded.model.spec.inference.method;
-    let found = match method {
-        Method::Map => map::fit(&loaded, args, begun)?,
-        Method::Nuts => nuts::fit(&loaded, args, begun)?,
-        Method::Laplace | Method::Svi | Method::Pathfinder => {
-            approximate::fit(&loaded, args, begun)?
-        }
-    };
-    for warning in found.summary["warnings"].as_array().into_iter().flatten() {
-        eprintln!("warning: {}", warning.as_str().unwrap_or_default());
-    }
     let Loaded { source, model, scalings } = loaded;
-    let fit = FitFile {
-        version: env!("CARGO_PKG_VERSION").into(),
-        method: serde_json::to_value(method)?.as_str().unwrap_or_default().into(),
-        seed: model.spec.inference.seed,
-        groups: found.groups,
-        summary: serde_json::to_string_pretty(&found.summary)?,
-        source,
-        data: model.data,
-        scalings,
-    };
-    let written = gridgp_io::write_fit(&args.output, &fit);
-    match found.log {
-        None => written?,
-        Some(log) => {
-            written.with_context(|| {
-                format!("{} holds what was drawn; `gridgp fit --resume` goes on", log.display())
-            })?;
-            std::fs::remove_file(&log)
-                .with_context(|| format!("cannot remove {}", log.display()))?;
+    let method = model.spec.inference.method;
+    let sampled = method == Method::Nuts;
+    let path = log_path(&args.output);
+    if sampled && args.resume && !path.exists() {
+        eprintln!("warning: there is no {}: nothing to resume, this is a new run", path.display());
+    }
+    if !matches!(method, Method::Map | Method::Nuts) {
+        interrupt::watch();
+    }
+    let log = sampled.then_some(LogPlace { path: &path, resume: args.resume });
+    let fitted = gridgp_io::fit(&model, &source, &scalings, log, &terminal);
+    terminal.clear();
+    let fitted = match fitted {
+        Err(e @ Error::Unkept { .. }) => Err(e).context("`gridgp fit --resume` goes on"),
+        Err(e) if terminal.sampled() && path.exists() => Err(e).with_context(|| goes_on(&path)),
+        Err(Error::File { path: at, message }) if at == path && !args.resume => {
+            Err(Error::File { path: at, message })
+                .context("an earlier run has not ended: `--resume` goes on with it")
         }
+        other => other.map_err(Into::into),
+    }?;
+    for warning in fitted.warnings() {
+        eprintln!("warning: {warning}");
+    }
+    let written = gridgp_io::write_fit(&args.output, &fitted.file);
+    if log.is_some() && !fitted.interrupted {
+        written.with_context(|| goes_on(&path))?;
+        std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+    } else {
+        written?;
     }
     if args.json {
-        writeln!(std::io::stdout(), "{}", fit.summary)?;
+        writeln!(std::io::stdout(), "{}", fitted.file.summary)?;
     } else if !args.quiet {
-        report::print(&found.summary, std::io::stdout())?;
+        report::print(&fitted.summary, std::io::stdout())?;
+    }
+    if let Some(page) = &args.report {
+        page_command::run(&Report {
+            fit: args.output.clone(),
+            output: page.clone(),
+            prediction: None,
+            return_levels: None,
+            // With --json, only that goes to standard output.
+            quiet: args.quiet || args.json,
+        })?;
     }
     Ok(())
+}
+
+fn goes_on(log: &Path) -> String {
+    format!("{} holds what was drawn; `gridgp fit --resume` goes on", log.display())
+}
+
+/// `FIT.partial`, beside the fit file: of no use once the fit file is there.
+fn log_path(output: &Path) -> PathBuf {
+    let mut name = output.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    output.with_file_name(name)
 }

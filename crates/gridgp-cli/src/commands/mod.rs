@@ -8,6 +8,8 @@ pub mod lists;
 pub mod place;
 pub mod plot;
 pub mod predict;
+pub mod report;
+pub mod residuals;
 pub mod return_levels;
 pub mod simulate;
 pub mod summary;

@@ -6,13 +6,7 @@ use anyhow::{Context, bail};
 use gridgp::grid::{Axis, Coordinate, Grid, Values};
 use gridgp::model::Model;
 use gridgp::posterior::Place;
-use gridgp_io::{Scaling, ScatteredPoints};
-
-/// A grid, or scattered points with the covariates there.
-pub enum Where {
-    Grid(Place),
-    Points(ScatteredPoints, Vec<(String, Vec<f64>)>),
-}
+use gridgp_io::{Scaling, Where};
 
 /// Reads `--at`.
 pub fn read(at: Option<&str>, model: &Model, scalings: &[Scaling]) -> anyhow::Result<Where> {
@@ -51,29 +45,66 @@ pub fn read(at: Option<&str>, model: &Model, scalings: &[Scaling]) -> anyhow::Re
     Ok(Where::Points(points, covariates))
 }
 
-/// `x=0:5:101,y=2`: new points for some axes, in the units of the fit.
+/// `x=0:5:101,y=2`: new points for some axes, in the units of the fit. Of an axis with several
+/// coordinates each is given, `lon=-9:3:49,lat=36:44:33`: its points are all their combinations, the
+/// last coordinate fastest.
 fn inline(at: &str, grid: &Grid) -> anyhow::Result<Grid> {
-    let mut axes: Vec<Axis> = grid.axes().to_vec();
+    let mut given: Vec<(&str, Vec<f64>)> = Vec::new();
     for part in at.split(',') {
         let (name, values) = part.split_once('=').with_context(|| {
             format!("--at {at}: {part:?} is not of the form axis=start:stop:count")
         })?;
-        let Some(position) = grid.position(name.trim()) else {
-            let known: Vec<&str> = grid.axes().iter().map(Axis::name).collect();
-            bail!("--at {at}: the fit has no axis {:?}; it has {}", name.trim(), known.join(", "));
+        let name = name.trim();
+        let values = range(values).with_context(|| format!("--at {at}: {name:?}"))?;
+        if given.iter().any(|(other, _)| *other == name) {
+            bail!("--at {at}: {name:?} is given twice");
+        }
+        given.push((name, values));
+    }
+    let mut axes: Vec<Axis> = grid.axes().to_vec();
+    for axis in &mut axes {
+        let own = axis.coordinates();
+        let mut take = |name: &str| {
+            let position = given.iter().position(|(given, _)| *given == name);
+            position.map(|i| given.swap_remove(i).1)
         };
-        let [coordinate] = axes[position].coordinates() else {
+        let found: Vec<Option<Vec<f64>>> = match own {
+            // The name of the axis means its only coordinate.
+            [one] => vec![take(axis.name()).or_else(|| take(&one.name))],
+            several => several.iter().map(|c| take(&c.name)).collect(),
+        };
+        if found.iter().all(Option::is_none) {
+            continue;
+        }
+        let labels = |c: &&Coordinate| matches!(c.values, Values::Labels(_));
+        if let Some(c) = own.iter().find(labels) {
+            bail!("--at {at}: {:?} is made of labels; give its points in a file", c.name);
+        }
+        let Some(found) = found.iter().cloned().collect::<Option<Vec<_>>>() else {
+            let names: Vec<&str> = own.iter().map(|c| c.name.as_str()).collect();
             bail!(
-                "--at {at}: axis {:?} has several coordinates; give its points in a file",
-                name.trim()
+                "--at {at}: the points of {:?} have the coordinates {}; give all of them, or the \
+                 points in a file",
+                axis.name(),
+                names.join(", ")
             );
         };
-        if matches!(coordinate.values, Values::Labels(_)) {
-            bail!("--at {at}: axis {:?} is made of labels; give its points in a file", name.trim());
-        }
-        let values = range(values).with_context(|| format!("--at {at}: axis {:?}", name.trim()))?;
-        let coordinate = Coordinate { values: Values::Numbers(values), ..coordinate.clone() };
-        axes[position] = Axis::new(name.trim(), vec![coordinate])?;
+        let count: usize = found.iter().map(Vec::len).product();
+        let mut step = count;
+        let coordinates = own.iter().zip(&found).map(|(c, values)| {
+            step /= values.len();
+            let all = (0..count).map(|i| values[i / step % values.len()]).collect();
+            Coordinate { values: Values::Numbers(all), ..c.clone() }
+        });
+        *axis = Axis::new(axis.name(), coordinates.collect())?;
+    }
+    if let Some((name, _)) = given.first() {
+        let of = |a: &Axis| match a.coordinates() {
+            [_] => a.name().to_owned(),
+            all => all.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(" with "),
+        };
+        let known: Vec<String> = grid.axes().iter().map(of).collect();
+        bail!("--at {at}: the fit has no axis {name:?}; it has {}", known.join(", "));
     }
     Ok(Grid::new(axes)?)
 }
@@ -106,7 +137,33 @@ fn range(text: &str) -> anyhow::Result<Vec<f64>> {
 
 #[cfg(test)]
 mod tests {
-    use super::range;
+    use super::{inline, range};
+    use gridgp::grid::{Axis, Coordinate, Grid};
+
+    #[test]
+    fn points_of_several_coordinates_are_all_combinations() {
+        let numbers = |name: &str, v: &[f64]| Coordinate::numbers(name, v.to_vec());
+        let station =
+            Axis::new("station", vec![numbers("lon", &[1.0]), numbers("lat", &[2.0])]).unwrap();
+        let year = Axis::numbers("year", vec![2000.0, 2001.0]).unwrap();
+        let site = Axis::new("site", vec![Coordinate::labels("site", vec!["a".into()])]).unwrap();
+        let grid = Grid::new(vec![station, year, site]).unwrap();
+        let found = inline("lat=36:40:2,lon=-9:3:3,year=2030", &grid).unwrap();
+        assert_eq!(found.shape(), [6, 1, 1]);
+        assert_eq!(found.axes()[0].describe(1), "lon = -9, lat = 40");
+        assert_eq!(found.axes()[0].describe(2), "lon = -3, lat = 36");
+        for (at, words) in [
+            ("lon=1:2:3", "lon, lat; give all of them"),
+            ("lan=1", "no axis \"lan\"; it has lon with lat, year, site"),
+            ("station=1", "no axis \"station\""),
+            ("site=1", "made of labels"),
+            ("year=1,year=2", "given twice"),
+            ("year=1:2", "neither a value nor"),
+        ] {
+            let e = format!("{:#}", inline(at, &grid).unwrap_err());
+            assert!(e.contains(words), "{at}: {e}");
+        }
+    }
 
     #[test]
     fn ranges_include_both_ends() {

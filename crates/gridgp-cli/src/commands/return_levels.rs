@@ -22,6 +22,9 @@ use crate::progress::Spinner;
 use scenario::Scenario;
 use spot::{Rows, Spot};
 
+pub use spot::select;
+pub use years::axis_of_years;
+
 pub fn run(args: &ReturnLevels) -> anyhow::Result<()> {
     let begun = Instant::now();
     machine::set_threads(args.threads)?;
@@ -99,7 +102,7 @@ fn check(args: &ReturnLevels) -> anyhow::Result<()> {
 
 /// Says so where the series are too short to say much about extremes.
 fn warn_of_few_years(model: &Model) {
-    let Ok(axis) = years::axis_of_years(model) else { return };
+    let Ok(axis) = axis_of_years(model) else { return };
     let series = model.data.grid.len() / model.data.grid.axes()[axis].len();
     let mean = model.data.observed().count() as f64 / series as f64;
     if mean < FEW_YEARS {

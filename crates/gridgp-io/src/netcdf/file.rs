@@ -72,6 +72,19 @@ impl File {
         Ok(Self { path: path.to_owned(), file })
     }
 
+    /// A file whose bytes are in memory; `path` is for messages.
+    pub(crate) fn of_bytes(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let options = NcOpenOptions {
+            max_chunk_bytes: usize::MAX,
+            max_read_bytes: bytes.len().saturating_mul(2000).max(1 << 30),
+            ..NcOpenOptions::default()
+        };
+        let file = NcFile::from_bytes_with_options(bytes, options);
+        let file = file.map_err(|e| damaged(path, &e))?;
+        file.root_group().map_err(|e| damaged(path, &e))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
     fn root(&self) -> &NcGroup {
         self.file.root_group().expect("the structure was read when the file was opened")
     }

@@ -180,6 +180,17 @@ mod tests {
     }
 
     #[test]
+    fn for_people_digits_are_few() {
+        for (text, shown) in [
+            ("log_normal(1.3862943611198906, 0.7)", "log_normal(1.3863, 0.7)"),
+            ("gamma(2, rate = 0.000123456789)", "gamma(2, rate = 0.00012346)"),
+            ("normal(-1e-300, 1e300)", "normal(-1e-300, 1e300)"),
+        ] {
+            assert_eq!(format!("{:#}", parse(text).unwrap()), shown);
+        }
+    }
+
+    #[test]
     fn written_forms_are_kept() {
         for text in [
             "normal(35.67, 5)",

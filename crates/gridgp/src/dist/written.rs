@@ -189,16 +189,18 @@ pub(super) fn read<D: Written>(args: &[(Option<&str>, f64)]) -> Result<D, String
     build(&complete)
 }
 
-/// The call that [`read`] understands.
+/// The call that [`read`] understands; with `{:#}` for people, to five digits.
 pub(super) fn write<D: Written>(d: &D, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{}(", D::INFO.name)?;
     let mut separator = "";
     for (argument, value) in D::INFO.arguments.iter().zip(d.values()) {
         match argument.style {
             Style::Default(default) if value == default => continue,
-            Style::Positional => write!(f, "{separator}{}", Number(value))?,
-            _ => write!(f, "{separator}{} = {}", argument.name, Number(value))?,
+            Style::Positional => f.write_str(separator)?,
+            _ => write!(f, "{separator}{} = ", argument.name)?,
         }
+        let shown = if f.alternate() { five_digits(value) } else { value };
+        write!(f, "{}", Number(shown))?;
         separator = ", ";
     }
     f.write_str(")")
@@ -315,6 +317,10 @@ pub(super) fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str>) -
         .filter(|(similarity, _)| *similarity > 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map_or_else(String::new, |(_, other)| format!("; did you mean {other:?}?"))
+}
+
+fn five_digits(value: f64) -> f64 {
+    format!("{value:.4e}").parse().unwrap_or(value)
 }
 
 /// A number as short as it can be read back, without hundreds of zeros.

@@ -80,6 +80,66 @@ pub fn block_maxima(
     Ok(maxima)
 }
 
+/// The largest values of one block.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BlockLargest {
+    /// The block's number.
+    pub block: i64,
+    /// Positions of its largest values in the series, the largest first; none where too few values
+    /// are there, fewer than asked for where no more lie far enough apart.
+    pub at: Vec<usize>,
+}
+
+/// The `count` largest values of each block, blocks in increasing order: data for the likelihood
+/// `r_largest`, which takes them for values of different events.
+///
+/// Two of them are at least `apart` positions of the series apart: after the largest the next largest
+/// that does not lie nearer to one already taken, and so on. 1 takes neighbors, too, which on days of
+/// one heat wave counts one event several times. The other arguments are those of [`block_maxima`].
+///
+/// # Errors
+/// As [`block_maxima`]; a `count` or `apart` of 0.
+///
+/// # Example
+/// ```
+/// use gridgp::extremes::block_largest;
+///
+/// let daily = [3.0, 9.0, 8.0, 2.0, 6.0, 7.0];
+/// let largest = block_largest(&daily, &[], &[2001; 6], 0.9, 3, 2)?;
+/// // 8 is the day after 9, and 6 the day before 7.
+/// assert_eq!(largest[0].at, [1, 5, 3]);
+/// # Ok::<(), String>(())
+/// ```
+pub fn block_largest(
+    values: &[f64],
+    missing: &[bool],
+    blocks: &[i64],
+    coverage: f64,
+    count: usize,
+    apart: usize,
+) -> Result<Vec<BlockLargest>, String> {
+    if count == 0 || apart == 0 {
+        return Err(format!("{count} values that are {apart} apart: both begin with 1"));
+    }
+    let maxima = block_maxima(values, missing, blocks, coverage)?;
+    let mut order: Vec<usize> =
+        (0..values.len()).filter(|&i| !missing.get(i).copied().unwrap_or(false)).collect();
+    // Stable: of equal values the earlier one comes first, as for the maximum.
+    order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
+    Ok(maxima
+        .iter()
+        .map(|m| {
+            let mut at: Vec<usize> = Vec::new();
+            for &i in order.iter().filter(|&&i| m.value.is_some() && blocks[i] == m.block) {
+                if at.len() < count && at.iter().all(|&j| i.abs_diff(j) >= apart) {
+                    at.push(i);
+                }
+            }
+            BlockLargest { block: m.block, at }
+        })
+        .collect())
+}
+
 /// The year of each day where a year begins with the month `first` (1 to 12).
 ///
 /// A year that begins in October 2000 has the number 2001, that of most of its months: the usual
@@ -123,6 +183,23 @@ mod tests {
         let maxima = block_maxima(&[1.0, 5.0, 2.0, 4.0], &[], &[7, 3, 7, 3], 1.0).unwrap();
         let found: Vec<_> = maxima.iter().map(|m| (m.block, m.value, m.at)).collect();
         assert_eq!(found, [(3, Some(5.0), Some(1)), (7, Some(2.0), Some(2))]);
+    }
+
+    #[test]
+    fn the_largest_of_a_block_is_its_maximum() {
+        let values: Vec<f64> = (0..60).map(|i| f64::from(i * 37 % 101)).collect();
+        let blocks: Vec<i64> = (0..60).map(|i| i / 20).collect();
+        let maxima = block_maxima(&values, &[], &blocks, 1.0).unwrap();
+        let largest = block_largest(&values, &[], &blocks, 1.0, 4, 3).unwrap();
+        for (m, l) in maxima.iter().zip(&largest) {
+            assert_eq!((m.block, m.at), (l.block, l.at.first().copied()));
+            assert!(l.at.len() == 4 && l.at.windows(2).all(|w| values[w[0]] >= values[w[1]]));
+            assert!(l.at.iter().all(|&i| blocks[i] == l.block));
+            assert!((0..4).all(|a| (0..a).all(|b| l.at[a].abs_diff(l.at[b]) >= 3)));
+        }
+        let too_few = block_largest(&values, &[true; 60], &blocks, 0.5, 2, 1).unwrap();
+        assert!(too_few.len() == 3 && too_few.iter().all(|b| b.at.is_empty()));
+        assert!(block_largest(&values, &[], &blocks, 1.0, 0, 1).is_err());
     }
 
     #[test]

@@ -17,14 +17,16 @@ mod blocks;
 mod period;
 mod return_level;
 mod simulate;
+mod station_maxima;
 mod tail;
 mod threshold;
 
-pub use blocks::{BlockMaximum, block_maxima, season_years};
+pub use blocks::{BlockLargest, BlockMaximum, block_largest, block_maxima, season_years};
 pub use period::{
     design_life_level, equivalent_reliability, exceedance_over, expected_exceedances_level,
 };
 pub use return_level::{exceedance, return_level, return_period};
 pub use simulate::{Warming, gev_observations, gmst, spatial_field};
+pub use station_maxima::{SimulatedMaxima, StationMaxima, Varying};
 pub use tail::Tail;
 pub use threshold::{Peak, decluster, quantile_threshold};

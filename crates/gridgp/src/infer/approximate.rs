@@ -6,11 +6,11 @@ use super::joint_start::{JointStart, joint_start};
 use super::sample::whitened;
 use super::{
     Approximation, Guide, LaplaceOptions, MaximizeOptions, PathfinderOptions, SviOptions, laplace,
-    pathfinder, svi,
+    pathfinder, svi, svi_by_quadrature,
 };
-use crate::density::InformedJoint;
+use crate::density::{ExpectedJoint, InformedJoint, Joint};
 use crate::model::Model;
-use crate::model::spec::{GuideSpec, Method};
+use crate::model::spec::{Expectation, GuideSpec, Method};
 use crate::posterior::Samples;
 use crate::{Error, Result};
 
@@ -68,6 +68,7 @@ pub fn approximate(
                 steps: spec.steps,
                 learning_rate: spec.learning_rate,
                 particles: spec.particles,
+                stop_early: spec.stop_early,
                 draws,
                 seed,
                 ..SviOptions::default()
@@ -75,6 +76,14 @@ pub fn approximate(
             let stepping = |p: &super::SviProgress| {
                 progress(&ApproximateProgress { step: p.step, steps: p.steps, value: p.elbo })
             };
+            if spec.expectation == Expectation::Quadrature {
+                let (expected, mut joint) = (ExpectedJoint::new(model)?, Joint::new(model)?);
+                let mut start = mode.clone();
+                density.clone().to_joint(&mut joint, &mode, &mut start)?;
+                let (make_expected, make) = (|| expected.clone(), || joint.clone());
+                let found = svi_by_quadrature(&make_expected, &make, &start, &options, &stepping)?;
+                return Ok((draws_of(&found), found));
+            }
             svi(&make, &mode, &options, &stepping)?
         }
         other => {
@@ -83,11 +92,11 @@ pub fn approximate(
             )));
         }
     };
-    let samples = Samples {
-        chains: 1,
-        draws: found.draws.len() / found.dim,
-        dim: found.dim,
-        x: found.draws.clone(),
-    };
-    Ok((whitened(model, &density, samples)?, found))
+    Ok((whitened(model, &density, draws_of(&found))?, found))
+}
+
+/// The draws of an approximation, in its own unknowns.
+fn draws_of(found: &Approximation) -> Samples {
+    let (draws, dim) = (found.draws.len() / found.dim, found.dim);
+    Samples { chains: 1, draws, dim, x: found.draws.clone() }
 }

@@ -49,4 +49,4 @@ pub use pareto_k::ParetoK;
 pub use pathfinder::{PathfinderOptions, pathfinder};
 pub use sample::{SamplePlan, Sampled, plan, sample};
 pub use starts::starts;
-pub use svi::{Guide, SviOptions, SviProgress, svi};
+pub use svi::{Guide, SviOptions, SviProgress, svi, svi_by_quadrature};

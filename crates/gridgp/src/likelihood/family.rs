@@ -88,6 +88,8 @@ families! {
     ReversedWeibull,
     /// Peaks over a threshold.
     GeneralizedPareto,
+    /// The r largest values of each block.
+    RLargest,
     /// Block maxima, without a lower end.
     BlendedGev,
 }

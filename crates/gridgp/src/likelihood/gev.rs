@@ -1,5 +1,6 @@
 //! The generalized extreme-value distribution, and its two halves by the sign of the shape.
 
+mod batch;
 mod bounded;
 pub(super) mod information;
 #[cfg(test)]
@@ -11,7 +12,7 @@ use rand::{Rng, RngExt};
 
 use super::curvature::observed_or;
 use super::testing::Example;
-use super::{DefaultValue, Info, Likelihood, LikelihoodParameter};
+use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter};
 use super::{check_finite, impossible, is_positive, settled};
 use crate::dist::Domain;
 use crate::dist::special::{expm1_ratio, ln_1p_ratio, ln_1p_ratio_bend, ln_1p_ratio_slope};
@@ -147,6 +148,20 @@ impl Gev {
         Example::new(&[0.0, 1.0, -0.33]).outside(&[3.1]),
         Example::new(&[0.0, 1.0, -0.7]).outside(&[1.5]),
     ];
+
+    /// −∂²log p/∂p∂pᵀ, lower triangle, inside the support.
+    pub(super) fn negative_hessian(z: f64, scale: f64, shape: f64, r: &Reduced) -> [f64; 6] {
+        let tail = (-r.u).exp();
+        let by_u = tail - (1.0 + shape);
+        let (zz, zx, xx) = r.second(z, shape);
+        let g = [
+            by_u * r.z,
+            by_u * zz - tail * r.z * r.z,
+            by_u * zx - tail * r.z * r.shape - r.z,
+            by_u * xx - tail * r.shape * r.shape - 2.0 * r.shape,
+        ];
+        chain_second(z, scale, g)
+    }
 }
 
 impl Likelihood for Gev {
@@ -176,6 +191,10 @@ impl Likelihood for Gev {
         settled(value, gradient)
     }
 
+    fn accumulate(&self, y: &[f64], p: &[Column<'_>], bars: &mut [&mut [f64]]) -> f64 {
+        batch::accumulate(y, p, bars)
+    }
+
     /// # Source
     /// Expected information: Prescott and Walden, Maximum likelihood estimation of the parameters
     /// of the generalized extreme-value distribution (1980).
@@ -187,16 +206,7 @@ impl Likelihood for Gev {
         let [location, scale, shape] = [p[0], p[1], p[2]];
         let z = (y - location) / scale;
         let Some(r) = Reduced::of(z, shape) else { return out.fill(0.0) };
-        let tail = (-r.u).exp();
-        let by_u = tail - (1.0 + shape);
-        let (zz, zx, xx) = r.second(z, shape);
-        let g = [
-            by_u * r.z,
-            by_u * zz - tail * r.z * r.z,
-            by_u * zx - tail * r.z * r.shape - r.z,
-            by_u * xx - tail * r.shape * r.shape - 2.0 * r.shape,
-        ];
-        observed_or(out, chain_second(z, scale, g), || {
+        observed_or(out, Self::negative_hessian(z, scale, shape, &r), || {
             if shape > -0.5 { information::gev(scale, shape) } else { outer(&gradient) }
         });
     }

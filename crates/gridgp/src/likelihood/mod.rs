@@ -29,6 +29,7 @@
 //! | `frechet` | location, scale (*noise*), shape > 0 (`half_normal(0.2)`) | y > location − scale/shape | identity; log for the scale |
 //! | `reversed_weibull` | location, scale (*noise*), shape < 0 (`truncated_normal(0, 0.2, upper = 0)`) | y < location − scale/shape | identity; log for the scale |
 //! | `generalized_pareto` | scale (*noise*), shape (`normal(0, 0.2)`), threshold (known, 0) | y ≥ threshold, 1 + shape z > 0 | log for the scale |
+//! | `r_largest` | location, scale (*noise*), shape (`normal(0, 0.2)`), upper (known: the next larger value) | as `gev`, y ≤ upper | identity; log for the scale |
 //! | `blended_gev` | location, scale (*noise*), shape (`normal(0, 0.2)`) | all numbers; below the upper end if shape < 0 | identity; log for the scale |
 //!
 //! Conventions that differ between books: a scale is a standard deviation only for the Gaussian;
@@ -79,6 +80,7 @@ mod laplace;
 mod log_normal;
 mod negative_binomial;
 mod poisson;
+mod r_largest;
 mod student_t;
 mod von_mises;
 
@@ -97,6 +99,7 @@ pub use laplace::Laplace;
 pub use log_normal::LogNormal;
 pub use negative_binomial::NegativeBinomial;
 pub use poisson::Poisson;
+pub use r_largest::{NONE_ABOVE, RLargest};
 pub use student_t::StudentT;
 pub use von_mises::VonMises;
 

@@ -64,6 +64,7 @@ impl Model {
             fields,
             family: self.family.clone(),
             equations: self.equations.clone(),
+            upper: self.upper.as_ref().map(|u| part(u, &shape, &all, ranges)),
             standardization: self.standardization,
         })
     }

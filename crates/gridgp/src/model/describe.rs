@@ -39,7 +39,12 @@ pub fn describe(model: &Model) -> String {
         line(format!("  {} is modelled as ({} - {origin:.6}) / {scale:.6}", y.name, y.name));
     }
     for e in &model.equations {
-        line(format!("{} = {}", e.name, equation(e, model)));
+        match (&model.upper, model.spec.likelihood.parameters.get(&e.name)) {
+            (Some(_), Some(axis)) if e.name == "upper" => {
+                line(format!("upper = the value before it along {}", axis.text()));
+            }
+            _ => line(format!("{} = {}", e.name, equation(e, model))),
+        }
     }
     for field in &model.fields {
         let kernels: Vec<String> = field
@@ -70,7 +75,7 @@ pub fn describe(model: &Model) -> String {
     for p in &model.parameters {
         let unit = p.unit.as_ref().map(|u| format!(" ({u})")).unwrap_or_default();
         let origin = if p.is_default { "   [default, from the data]" } else { "" };
-        line(format!("  {}{unit} ~ {}{origin}", p.name, p.prior));
+        line(format!("  {}{unit} ~ {}{origin}", p.name, p.prior_text()));
     }
     out
 }

@@ -41,6 +41,10 @@ pub struct Model {
     pub family: Family,
     /// For each parameter of the family, what it is.
     pub equations: Vec<Equation>,
+    /// For `r_largest`, in each cell the next larger value of its block, in the place of the equation
+    /// of `upper`, which is that of the largest. Elsewhere than in the data that equation holds:
+    /// predictions are of the largest.
+    pub upper: Option<Vec<f64>>,
     /// Where the modelled response has its origin, and its unit: y = origin + unit · modelled.
     /// (0, 1) unless the response is standardized.
     pub standardization: (f64, f64),
@@ -118,6 +122,12 @@ impl Model {
             }
             _ => None,
         }
+    }
+
+    /// The axis along which the values of a block descend, for `r_largest`.
+    pub fn descending_axis(&self) -> Option<usize> {
+        let axis = self.upper.as_ref().and(self.spec.likelihood.parameters.get("upper"))?;
+        self.data.grid.position(axis.text().trim())
     }
 
     /// The response on the scale of the model.

@@ -25,13 +25,21 @@ pub struct Parameter {
     pub unit: Option<String>,
     /// Whether the prior is a default, driven by the data.
     pub is_default: bool,
+    /// The prior as the model file has it, where it stands there on its own.
+    pub written: Option<String>,
 }
 
 impl Parameter {
     /// A parameter with this prior.
     pub fn new(name: impl Into<String>, prior: Prior) -> Self {
         let transform = Transform::for_domain(prior.support());
-        Self { name: name.into(), prior, transform, unit: None, is_default: false }
+        Self { name: name.into(), prior, transform, unit: None, is_default: false, written: None }
+    }
+
+    /// The prior for people: as it was written, such as `log_normal(log(4), 0.7)`, otherwise with
+    /// numbers to five digits.
+    pub fn prior_text(&self) -> String {
+        self.written.clone().unwrap_or_else(|| format!("{:#}", self.prior))
     }
 }
 

@@ -56,7 +56,7 @@ pub enum Target<'a> {
 /// Predicts from draws of the posterior, or of the prior.
 ///
 /// For each draw the fields go on to the new points: exactly, given the draw's parameters and
-/// field values. Draws go in batches; beside the result, memory is that of a batch, unless
+/// field values. Where draws are kept a draw holds all cells of a grid jointly. Draws go in batches; beside the result, memory is that of a batch, unless
 /// quantiles or draws are asked for. The numbers do not depend on the number of threads.
 ///
 /// # Errors
@@ -68,7 +68,21 @@ pub fn forecast(
     target: &Target<'_>,
     options: &ForecastOptions,
 ) -> Result<Vec<Quantity>> {
-    let engine = Engine::new(model, target)?;
+    // What is said of single cells does not need the correlation of new points.
+    let apart = vec![!options.keep_draws; model.data.grid.axes().len()];
+    forecast_apart(model, samples, target, options, &apart)
+}
+
+/// [`forecast`] with the new points of some axes each drawn for itself: many new places are costly to
+/// draw jointly.
+pub(super) fn forecast_apart(
+    model: &Model,
+    samples: &Samples,
+    target: &Target<'_>,
+    options: &ForecastOptions,
+    apart: &[bool],
+) -> Result<Vec<Quantity>> {
+    let engine = Engine::new(model, target, apart)?;
     let names = engine.names(&options.only)?;
     let cells = engine.cells;
     let keep = options.keep_draws || !options.quantiles.is_empty();
@@ -115,6 +129,7 @@ struct Engine<'m> {
     joint: Joint,
     equations: Vec<ObservedEquation>,
     where_to: WhereTo,
+    apart: Vec<bool>,
     cells: usize,
 }
 
@@ -126,7 +141,7 @@ enum WhereTo {
 }
 
 impl<'m> Engine<'m> {
-    fn new(model: &'m Model, target: &Target<'_>) -> Result<Self> {
+    fn new(model: &'m Model, target: &Target<'_>, apart: &[bool]) -> Result<Self> {
         let joint = Joint::new(model)?;
         let (grid, covariates, positions, where_to) = match target {
             Target::Grid(place) => {
@@ -149,7 +164,8 @@ impl<'m> Engine<'m> {
             .iter()
             .map(|e| ObservedEquation::new(e, &grid, &covariates, &positions, &cells))
             .collect();
-        Ok(Self { model, joint, equations, where_to, cells: grid.len() })
+        let (apart, cells) = (apart.to_vec(), grid.len());
+        Ok(Self { model, joint, equations, where_to, apart, cells })
     }
 
     fn names(&self, only: &[String]) -> Result<Vec<String>> {
@@ -175,7 +191,7 @@ impl<'m> Engine<'m> {
         let theta = self.joint.fields_at(x)?.0.to_vec();
         let fields = (0..self.model.fields.len())
             .map(|f| match &self.where_to {
-                WhereTo::Grid(points) => self.joint.field_on_grid(f, points, &mut rng),
+                WhereTo::Grid(points) => self.joint.field_on_grid(f, points, &self.apart, &mut rng),
                 WhereTo::Points(points) => self.joint.field_at_points(f, points, &mut rng),
             })
             .collect::<Result<Vec<_>>>()?;

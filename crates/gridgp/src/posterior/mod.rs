@@ -3,7 +3,7 @@
 //!
 //! [`Conditional`] is exact and Gaussian, at given parameters. [`forecast`] predicts from
 //! [`Samples`], which any engine makes: of the posterior or of the prior. [`TailDraws`] makes return
-//! levels and risks of them.
+//! levels and risks of them, and [`residuals`] compares them with the observations.
 
 mod conditional;
 mod draws;
@@ -12,6 +12,7 @@ mod grid;
 mod place;
 mod points;
 mod prior;
+mod residuals;
 mod samples;
 mod tail;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use conditional::{Conditional, Moments};
 pub use forecast::{ForecastOptions, Quantity, Target, forecast};
 pub use place::Place;
 pub use prior::prior_samples;
+pub use residuals::{ResidualSummary, Residuals, Weighing, residuals};
 pub use samples::Samples;
 pub use tail::{Summarized, TailDraws};
 pub use unfold::{Unfolded, unfold};

@@ -100,6 +100,7 @@ fn covariate_at(place: &Place, known: &Covariate, moved: &[bool], used: bool) ->
             )));
         }
         check_finite(&new.name, &new.values)?;
+        check_units(new, known)?;
         return Ok(new.clone());
     }
     match known.axes.iter().find(|&&a| moved[a]) {
@@ -110,6 +111,19 @@ fn covariate_at(place: &Place, known: &Covariate, moved: &[bool], used: bool) ->
             axes[a].name()
         ))),
         None => Ok(known.clone()),
+    }
+}
+
+/// Refuses a covariate in another unit than that of the fit, whose coefficients are for that unit.
+fn check_units(new: &Covariate, known: &Covariate) -> Result<()> {
+    let plain = |text: &str| text.trim().to_lowercase();
+    match (&new.units, &known.units) {
+        (Some(a), Some(b)) if plain(a) != plain(b) => Err(Error::Data(format!(
+            "the covariate {:?} is in {a:?} here and was in {b:?} in the data of the fit; convert \
+             it, or correct its attribute `units`",
+            known.name
+        ))),
+        _ => Ok(()),
     }
 }
 

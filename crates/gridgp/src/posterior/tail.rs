@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::forecast::{ForecastOptions, Target, forecast};
+use super::forecast::{ForecastOptions, Target, forecast_apart};
 use super::samples::Samples;
 use crate::diagnostics::quantile_of_sorted;
 use crate::extremes::Tail;
@@ -15,7 +15,8 @@ use crate::{Error, Result};
 ///
 /// Everything made of it has a value a draw and cell: draw by draw, cells fastest. Made with the
 /// same seed at two places that differ in covariates only, fields at new points are the same in
-/// both, draw by draw, so that differences are those of the covariates.
+/// both, draw by draw, so that differences are those of the covariates. New points of an axis with
+/// several coordinates, such as stations, are each drawn for themselves.
 ///
 /// # Example
 /// Levels of a fit with draws, here of the prior:
@@ -71,12 +72,12 @@ impl TailDraws {
     /// The law at each draw and each cell of `target`.
     ///
     /// # Errors
-    /// A family that is no law of extremes, no draws, or what [`forecast`] refuses.
+    /// A family that is no law of extremes, no draws, or what [`forecast`](crate::posterior::forecast()) refuses.
     pub fn new(model: &Model, samples: &Samples, target: &Target<'_>, seed: u64) -> Result<Self> {
         let Some(tail) = Tail::of(&model.family) else {
             return Err(Error::Data(format!(
                 "the family {:?} has no return levels; gev, gumbel, frechet, reversed_weibull, \
-                 blended_gev and generalized_pareto have",
+                 r_largest, blended_gev and generalized_pareto have",
                 model.family.name()
             )));
         };
@@ -87,7 +88,11 @@ impl TailDraws {
             model.family.parameters().iter().map(|p| p.name.to_owned()).collect();
         let options =
             ForecastOptions { keep_draws: true, only: names, seed, ..ForecastOptions::default() };
-        let made = forecast(model, samples, target, &options)?;
+        // New places are many, and nothing here is a sum over places; years are few, and there are
+        // levels of several years together.
+        let axes = model.data.grid.axes().iter();
+        let apart: Vec<bool> = axes.map(|axis| axis.coordinates().len() > 1).collect();
+        let made = forecast_apart(model, samples, target, &options, &apart)?;
         let parameters: Vec<Vec<f64>> = made.into_iter().map(|q| q.draws).collect();
         Ok(Self {
             tail,

@@ -43,6 +43,11 @@ pub fn draw(
             let name = &p.quantity.name;
             args.parameters.iter().any(|a| a == name || base(name) == *a)
         });
+        // In the order in which they were asked for.
+        parameters.sort_by_key(|p| {
+            let name = &p.quantity.name;
+            args.parameters.iter().position(|a| a == name || base(name) == *a)
+        });
     }
     let most = if kind == PlotKind::Pair { MOST_PAIRS } else { MOST };
     if parameters.len() > most {
@@ -115,7 +120,7 @@ fn elements(v: &InferenceVariable, samples: Samples, axes: &[Axis]) -> Vec<Chain
 }
 
 /// Which draws diverged, chain by chain; empty if the sampler does not say.
-fn divergent(stats: &InferenceGroup) -> Vec<Vec<bool>> {
+pub fn divergent(stats: &InferenceGroup) -> Vec<Vec<bool>> {
     let (Some(samples), Some(v)) = (stats.samples, stats.variable("diverging")) else {
         return vec![];
     };

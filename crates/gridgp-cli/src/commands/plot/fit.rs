@@ -28,13 +28,14 @@ pub fn prior(model: &Model, seed: u64, style: &Style) -> anyhow::Result<Figure> 
 
 impl Fitted {
     /// The draws of a parameter.
-    fn draws(&self, name: &str) -> anyhow::Result<&[f64]> {
+    pub fn draws(&self, name: &str) -> anyhow::Result<&[f64]> {
         self.file
             .parameter(name)
             .with_context(|| format!("the fit has no value of {name:?}: the file is damaged"))
     }
 
-    fn moments(&self) -> anyhow::Result<Moments> {
+    /// Mean and spread on the grid of the data.
+    pub fn moments(&self) -> anyhow::Result<Moments> {
         if self.file.samples().is_some() {
             let mut made = self.predictions(&["mean", "observation"], false)?;
             let observation = made.pop().expect("two were asked for");
@@ -60,7 +61,7 @@ impl Fitted {
     }
 
     /// What some of the draws say on the grid of the data.
-    fn predictions(&self, only: &[&str], keep: bool) -> anyhow::Result<Vec<Prediction>> {
+    pub fn predictions(&self, only: &[&str], keep: bool) -> anyhow::Result<Vec<Prediction>> {
         check_size(&self.model.data, 1)?;
         let samples = self.file.samples().context("the fit has no draws")?.thinned(ENOUGH);
         let place = Place { grid: self.model.data.grid.clone(), covariates: vec![] };
@@ -177,7 +178,7 @@ impl Fitted {
 }
 
 /// The draws of a parameter, one chain after the other.
-fn chains(file: &FitFile, draws: &[f64]) -> Vec<Vec<f64>> {
+pub fn chains(file: &FitFile, draws: &[f64]) -> Vec<Vec<f64>> {
     let shape = file.group("posterior").and_then(|g| g.samples);
     draws.chunks(shape.map_or(draws.len(), |s| s.draws).max(1)).map(<[f64]>::to_vec).collect()
 }

@@ -1,10 +1,11 @@
 //! `gridgp plot`: pictures of data, fits and predictions.
 
-mod chains;
-mod cube;
-mod fit;
-mod planes;
-mod source;
+pub(super) mod chains;
+pub(super) mod cube;
+pub(super) mod fit;
+pub(super) mod planes;
+mod return_levels;
+pub(super) mod source;
 
 use std::io::Write;
 
@@ -43,6 +44,9 @@ fn draw(args: &Plot, kind: PlotKind, opened: &Opened, style: &Style) -> anyhow::
     match (kind, opened) {
         (K::Heat | K::Map | K::Series, Opened::Fit(_) | Opened::Data(_)) => {
             planes::draw(args, opened, style)
+        }
+        (K::ReturnLevels, Opened::Fit(_) | Opened::Data(_)) => {
+            return_levels::draw(args, opened, style)
         }
         (K::Density, Opened::Fit(fit)) => fit.densities(args, style),
         (K::Pit, Opened::Fit(fit)) => Ok(fit.calibration()?.histogram(style)?),

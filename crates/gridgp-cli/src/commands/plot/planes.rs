@@ -57,16 +57,16 @@ fn suits(cube: &Cube) -> PlotKind {
     }
 }
 
-fn longitude(axes: &[Axis]) -> Option<usize> {
+pub fn longitude(axes: &[Axis]) -> Option<usize> {
     axes.iter().position(|a| matches!(a.coordinates(), [c] if is_longitude(c)))
 }
 
-fn latitude(axes: &[Axis]) -> Option<usize> {
+pub fn latitude(axes: &[Axis]) -> Option<usize> {
     axes.iter().position(|a| matches!(a.coordinates(), [c] if is_latitude(c)))
 }
 
 /// Longitudes and latitudes of an axis of points.
-fn lon_lat(axis: &Axis) -> Option<(Vec<f64>, Vec<f64>)> {
+pub fn lon_lat(axis: &Axis) -> Option<(Vec<f64>, Vec<f64>)> {
     let numbers = |is: fn(&gridgp::grid::Coordinate) -> bool| {
         axis.coordinates().iter().find(|c| is(c)).and_then(|c| match &c.values {
             Values::Numbers(v) => Some(v.clone()),
@@ -90,7 +90,7 @@ fn subtract(cube: &mut Cube, other: &Cube, args: &Plot) -> anyhow::Result<()> {
 }
 
 /// Keeps the first point of every axis but some, and says so.
-fn reduce(cube: &mut Cube, keep: &[String], quiet: bool) {
+pub(super) fn reduce(cube: &mut Cube, keep: &[String], quiet: bool) {
     while let Some(axis) = cube.axes.iter().position(|a| !keep.contains(&a.name().to_owned())) {
         let n = cube.axes[axis].len();
         if n > 1 && !quiet {

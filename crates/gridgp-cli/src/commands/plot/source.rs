@@ -79,10 +79,11 @@ impl Opened {
     pub fn kinds(&self) -> &'static str {
         match self {
             Self::Fit(_) => {
-                "heat, map, series, density, trace, rank, pair, loss, pit, qq and prior"
+                "heat, map, series, density, trace, rank, pair, loss, pit, qq, prior and \
+                 return-levels"
             }
             Self::Draws(_) => "density, trace, rank and pair",
-            Self::Data(_) => "heat, map and series",
+            Self::Data(_) => "heat, map, series and return-levels",
             Self::Model(_) => "prior",
         }
     }
@@ -122,6 +123,10 @@ impl DataFile {
             .all(|name| self.summary.variables.iter().any(|v| v.name == *name));
         if is_prediction {
             return Ok("mean".into());
+        }
+        let has = |name: &str| self.summary.variables.iter().any(|v| v.name == name);
+        if has("level") && has("level_sd") {
+            return Ok("level".into());
         }
         match &self.summary.guess {
             Some(guess) => Ok(guess.response.clone()),

@@ -87,13 +87,17 @@ fn one(text: &str, model: &Model, scalings: &[Scaling]) -> anyhow::Result<Scenar
     Ok(scenario)
 }
 
-/// The axes along which nothing varies but what the scenarios give: they have one point.
+/// The axes along which nothing varies but what the scenarios give, and that of the values of a
+/// block, whose largest the levels are of: they have one point.
 pub fn collapsed(model: &Model, scenarios: &[Scenario]) -> Vec<bool> {
     let used = model.used_covariates();
     let along = |c: usize, axis: usize| model.data.covariates[c].axes.contains(&axis);
-    let Some(first) = scenarios.first() else { return vec![false; model.data.grid.axes().len()] };
     (0..model.data.grid.axes().len())
         .map(|axis| {
+            if model.descending_axis() == Some(axis) {
+                return true;
+            }
+            let Some(first) = scenarios.first() else { return false };
             let given = used.iter().any(|&c| first.value(c).is_some() && along(c, axis));
             let other = used.iter().any(|&c| first.value(c).is_none() && along(c, axis));
             given && !other && model.fields.iter().all(|f| f.axes[axis].is_none())

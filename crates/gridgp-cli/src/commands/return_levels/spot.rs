@@ -6,9 +6,9 @@ use anyhow::{Context, bail};
 use gridgp::grid::{Axis, Coordinate, Covariate, Grid, Points, Values};
 use gridgp::model::Model;
 use gridgp::posterior::{Place, Target};
-use gridgp_io::Scaling;
+use gridgp_io::{Scaling, Where};
 
-use super::super::place::{self, Where};
+use super::super::place;
 use super::scenario::Scenario;
 
 /// A place for each draw of the fit.

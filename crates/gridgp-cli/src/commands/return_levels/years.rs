@@ -44,7 +44,8 @@ pub fn levels(
          does not change survives its return level of `period`"
     );
     push(&mut made, "equivalent_reliability_level", &["period"], &found, &what, units);
-    Ok((Rows::of(&place.grid, |a| a != axis)?, made))
+    let block = model.descending_axis();
+    Ok((Rows::of(&place.grid, |a| a != axis && Some(a) != block)?, made))
 }
 
 /// The axis called `year`, or the only one along which covariates vary.

@@ -121,7 +121,9 @@ impl AxisRoot {
     }
 
     /// The rows of the root that belong to new points, at the last θ: \[B C\], with the columns of
-    /// the root first, then columns of their own.
+    /// the root first, then columns of their own. Where the new points are wanted `apart`, each for
+    /// itself, C has their standard deviations on its diagonal: their correlation is left out, and
+    /// with it an eigenproblem of their number.
     ///
     /// With K** the covariance of the new points and B = K*L⁻ᵀ, C is a root of K** − BBᵀ, what the
     /// points of the data leave open. A new point that is one of the data has that point's row and
@@ -129,7 +131,7 @@ impl AxisRoot {
     ///
     /// # Errors
     /// [`Error::Singular`] if K** − BBᵀ has no eigenvalues.
-    pub(super) fn rows_at(&self, new: &Points) -> Result<Mat<f64>> {
+    pub(super) fn rows_at(&self, new: &Points, apart: bool) -> Result<Mat<f64>> {
         let Self { kernel, factor, numbers, .. } = self;
         let (old, k) = (&kernel.points, &kernel.kernel);
         let mut rows = match factor {
@@ -153,10 +155,19 @@ impl AxisRoot {
                     let mut b = Mat::zeros(old.len(), open.len());
                     k.cross(old, &fresh, numbers, b.as_mut());
                     cholesky.solve_l_in_place(b.as_mut());
-                    let mut rest = Mat::zeros(open.len(), open.len());
-                    k.gram(&fresh, numbers, rest.as_mut());
-                    rest -= b.transpose() * &b;
-                    let c = positive_root(rest)?;
+                    let c = if apart {
+                        let mut variances = vec![0.0; open.len()];
+                        k.diagonal(&fresh, numbers, &mut variances);
+                        let own = |i: usize| variances[i] - b.col(i).squared_norm_l2();
+                        Mat::from_fn(open.len(), open.len(), |i, j| {
+                            if i == j { own(i).max(0.0).sqrt() } else { 0.0 }
+                        })
+                    } else {
+                        let mut rest = Mat::zeros(open.len(), open.len());
+                        k.gram(&fresh, numbers, rest.as_mut());
+                        rest -= b.transpose() * &b;
+                        positive_root(rest)?
+                    };
                     for (r, &i) in open.iter().enumerate() {
                         let mut row = rows.row_mut(i);
                         row.rb_mut().subcols_mut(0, old.len()).copy_from(b.col(r).transpose());
@@ -188,7 +199,7 @@ impl AxisRoot {
     /// B of [`rows_at`](Self::rows_at), and the variance that each new point has of its own.
     pub(super) fn separate_rows_at(&self, new: &Points) -> Result<(Mat<f64>, Vec<f64>)> {
         if matches!(self.factor, Factor::Features) {
-            return Ok((self.rows_at(new)?, vec![0.0; new.len()]));
+            return Ok((self.rows_at(new, true)?, vec![0.0; new.len()]));
         }
         // Points are few at a time: in tiles, their joint root costs more than it is worth.
         let one = |i: usize| Points::new(new.row(i).to_vec(), new.dims());
@@ -203,7 +214,7 @@ impl AxisRoot {
                 continue;
             }
             seen.push(i);
-            let found = self.rows_at(&one(i))?;
+            let found = self.rows_at(&one(i), true)?;
             rows.row_mut(i).copy_from(found.row(0).subcols(0, self.rank()));
             open[i] = (self.rank()..found.ncols()).map(|c| found[(0, c)].powi(2)).sum();
         }

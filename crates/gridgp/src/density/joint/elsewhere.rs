@@ -14,18 +14,20 @@ impl LatentField {
     /// grid; `None` where they are those of the data.
     ///
     /// Along each axis that has moved the root grows by the columns that its new points need. The
-    /// unknowns of those columns are drawn, the others are z: data and new points are one draw.
+    /// unknowns of those columns are drawn, the others are z: data and new points are one draw. New
+    /// points of an axis that is to be taken `apart` are each drawn for themselves.
     pub(super) fn on_grid(
         &self,
         theta: &[f64],
         points: &[Option<Points>],
+        apart: &[bool],
         rng: &mut dyn Rng,
     ) -> Result<Vec<f64>> {
         let grown: Vec<Option<Mat<f64>>> = self
             .roots()
             .iter()
             .zip(self.positions())
-            .map(|(root, &a)| points[a].as_ref().map(|p| root.rows_at(p)).transpose())
+            .map(|(root, &a)| points[a].as_ref().map(|p| root.rows_at(p, apart[a])).transpose())
             .collect::<Result<_>>()?;
         let roots: Vec<MatRef<'_, f64>> = grown
             .iter()

@@ -1,5 +1,7 @@
 //! A random field from independent normals: f = amplitude · (⊗ CₐLₐ) z, and its pullback.
 
+mod spread;
+
 use faer::Mat;
 use gridgp_linalg::{mode_contraction, mode_product, settle_registers};
 
@@ -8,6 +10,7 @@ use crate::Result;
 use crate::grid::Grid;
 use crate::model::Field;
 use crate::param::Value;
+pub(in crate::density) use spread::FieldSpread;
 
 /// A field on the product of the axes that it lives on, whitened (non-centred): z ~ N(0, I).
 #[derive(Debug, Clone)]

@@ -13,6 +13,7 @@ mod axis_spectrum;
 mod divided_difference;
 mod elsewhere;
 mod exact_fields;
+mod expected;
 mod informed;
 mod informed_field;
 mod latent_field;
@@ -26,6 +27,7 @@ use crate::Result;
 use crate::dist::special::LN_SQRT_2PI;
 use crate::grid::Points;
 use crate::model::Model;
+pub use expected::ExpectedJoint;
 pub use informed::InformedJoint;
 use latent_field::LatentField;
 use observed::Observed;
@@ -84,6 +86,11 @@ impl Joint {
         &self.observed.cells
     }
 
+    /// The likelihood's parameters at the observed cells, in its order.
+    fn observed_equations(&self) -> &[ObservedEquation] {
+        &self.observed.equations
+    }
+
     /// The positions of the axes of each field.
     pub(crate) fn field_positions(&self) -> Vec<Vec<usize>> {
         self.fields.iter().map(|f| f.positions().to_vec()).collect()
@@ -92,14 +99,16 @@ impl Joint {
     /// The field f at new points along the axes that it lives on, after [`Joint::fields_at`].
     ///
     /// `points[a]` are new points along axis a of the grid, or nothing where it has not moved.
-    /// What the data's points leave open is drawn: all cells jointly.
+    /// What the data's points leave open is drawn: all cells jointly, but for the new points of the
+    /// axes that are to be taken `apart`, each of which is drawn for itself.
     pub(crate) fn field_on_grid(
         &self,
         f: usize,
         points: &[Option<Points>],
+        apart: &[bool],
         rng: &mut dyn Rng,
     ) -> Result<Vec<f64>> {
-        self.fields[f].on_grid(&self.observed.theta, points, rng)
+        self.fields[f].on_grid(&self.observed.theta, points, apart, rng)
     }
 
     /// The same at scattered points, each drawn for itself: point i is `points[a].row(i)`.
@@ -128,6 +137,24 @@ impl Joint {
     pub fn log_likelihood(&mut self, x: &[f64], out: &mut [f64]) -> Result<()> {
         self.move_to(x)?;
         self.observed.pointwise(out);
+        Ok(())
+    }
+
+    /// The likelihood's parameters at x in some of the observed cells, written to `out`: cell,
+    /// parameter. The cells are positions in [`Joint::cells`].
+    ///
+    /// # Errors
+    /// As [`Joint::fields_at`].
+    pub fn observed_parameters(
+        &mut self,
+        x: &[f64],
+        cells: std::ops::Range<usize>,
+        out: &mut [f64],
+    ) -> Result<()> {
+        self.move_to(x)?;
+        for (i, row) in cells.zip(out.chunks_exact_mut(self.observed.equations.len())) {
+            row.iter_mut().zip(&self.observed.equations).for_each(|(p, e)| *p = e.column().at(i));
+        }
         Ok(())
     }
 

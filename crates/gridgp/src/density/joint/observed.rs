@@ -30,11 +30,14 @@ impl Observed {
         let missing = data.response.missing.as_deref();
         let is_observed = |cell: &usize| missing.is_none_or(|m| !m[*cell]);
         let cells: Vec<usize> = (0..data.grid.len()).filter(is_observed).collect();
-        let equations: Vec<ObservedEquation> = model
+        let mut equations: Vec<ObservedEquation> = model
             .equations
             .iter()
             .map(|e| ObservedEquation::new(e, &data.grid, &data.covariates, positions, &cells))
             .collect();
+        if let (Some(upper), Some(last)) = (&model.upper, equations.last_mut()) {
+            *last = ObservedEquation::known(cells.iter().map(|&c| upper[c]).collect());
+        }
         let (all, shape) = (model.modelled_response(), data.grid.shape());
         let size = |axes: &Vec<usize>| axes.iter().map(|&a| shape[a]).product();
         Self {

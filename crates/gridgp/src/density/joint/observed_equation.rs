@@ -1,5 +1,7 @@
 //! A likelihood's parameter at the observed cells, p = shift + m · link(η), and its pullback.
 
+mod moments;
+
 use crate::grid::{Covariate, Grid};
 use crate::likelihood::Column;
 use crate::model::{Equation, Link, Term};
@@ -71,6 +73,22 @@ impl ObservedEquation {
             eta: vec![0.0; length],
             p: vec![0.0; length],
             is_constant,
+        }
+    }
+
+    /// Known numbers, one a cell.
+    pub(crate) fn known(values: Vec<f64>) -> Self {
+        let eta = values.clone();
+        let term = Term { factor: 1.0, ..Term::default() };
+        Self {
+            link: Link::Identity,
+            shift: 0.0,
+            factor: 1.0,
+            multiplier: None,
+            terms: vec![ObservedTerm { term, design: Some(values), field: None }],
+            p: eta.clone(),
+            eta,
+            is_constant: false,
         }
     }
 
@@ -163,6 +181,18 @@ impl ObservedEquation {
                 *b *= self.multiplier_at(i) * self.link.derivative(self.eta[i], self.bare(i));
             }
         }
+        self.terms_vjp(theta, bar, values, theta_bar, field_bars);
+    }
+
+    /// The same from the adjoint of η.
+    pub(crate) fn terms_vjp<'f>(
+        &self,
+        theta: &[f64],
+        bar: &[f64],
+        values: impl Fn(usize) -> &'f [f64],
+        theta_bar: &mut [f64],
+        field_bars: &mut [Vec<f64>],
+    ) {
         for t in &self.terms {
             let c = t.term.coefficient(theta);
             let weight = |i: usize| t.design.as_ref().map_or(1.0, |d| d[i]);

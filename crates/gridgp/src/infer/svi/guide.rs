@@ -159,6 +159,11 @@ impl LocationScale {
         self.shape.half_log_det_vjp(self.parts().2, &mut out[2 * d..]);
     }
 
+    /// exp(s): the standard deviations, where the unknowns are independent.
+    pub(super) fn scales(&self) -> &[f64] {
+        &self.scale
+    }
+
     pub(super) fn mean(&self) -> &[f64] {
         self.parts().0
     }

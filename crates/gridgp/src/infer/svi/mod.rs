@@ -6,6 +6,7 @@ mod guide;
 mod low_rank;
 mod mean_field;
 mod particles;
+mod quadrature;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -14,10 +15,12 @@ use std::ops::ControlFlow;
 
 use super::approximation::{Approximation, Normal, check_draws, check_start, draw};
 use super::pareto_k::ParetoK;
-use crate::density::LogDensity;
+use crate::density::{ExpectedLogDensity, LogDensity};
 use crate::{Error, Result};
 use adam::{Adam, clip};
-use particles::Particles;
+use guide::LocationScale;
+use particles::{Estimator, Particles};
+use quadrature::Quadrature;
 use window::Window;
 
 pub use guide::Guide;
@@ -157,9 +160,49 @@ pub fn svi<D: LogDensity + Send>(
 ) -> Result<Approximation> {
     check_options(options)?;
     check_density(make(), start)?;
-    let mut guide = options.guide.begin(start, options.initial_sd, options.seed)?;
-    let mut particles =
+    let guide = options.guide.begin(start, options.initial_sd, options.seed)?;
+    let particles =
         Particles::new(make, &guide, options.particles, options.antithetic, options.seed);
+    ascend(make, guide, particles, options, progress)
+}
+
+/// As [`svi`] with [`Guide::MeanField`], with the expectation over some unknowns exact in each step:
+/// only the others are drawn, so that gradient and curve have less noise.
+///
+/// `make_expected` gives each worker the expectation of the density that `make` gives; draws of the
+/// fitted guide are judged by the latter.
+///
+/// # Errors
+/// As [`svi`]; [`Error::Inference`] for another guide or antithetic particles.
+pub fn svi_by_quadrature<E: ExpectedLogDensity + Send, D: LogDensity + Send>(
+    make_expected: &(dyn Fn() -> E + Sync),
+    make: &(dyn Fn() -> D + Sync),
+    start: &[f64],
+    options: &SviOptions,
+    progress: &(dyn Fn(&SviProgress) -> ControlFlow<()> + Sync),
+) -> Result<Approximation> {
+    check_options(options)?;
+    if options.guide != Guide::MeanField || options.antithetic {
+        return Err(Error::Inference(
+            "svi's expectation by quadrature takes the unknowns for independent: it needs the guide \
+             mean_field, and particles that are not antithetic"
+                .into(),
+        ));
+    }
+    check_density(make(), start)?;
+    let guide = options.guide.begin(start, options.initial_sd, options.seed)?;
+    let draws = Quadrature::new(make_expected, options.particles, options.seed);
+    ascend(make, guide, draws, options, progress)
+}
+
+/// Follows the estimates of the gradient, and judges where that leads.
+fn ascend<D: LogDensity>(
+    make: &(dyn Fn() -> D + Sync),
+    mut guide: LocationScale,
+    mut estimator: impl Estimator,
+    options: &SviOptions,
+    progress: &(dyn Fn(&SviProgress) -> ControlFlow<()> + Sync),
+) -> Result<Approximation> {
     let parameters = guide.parameters.len();
     let mut gradient = vec![0.0; parameters];
     let mut adam = Adam::new(parameters);
@@ -169,7 +212,7 @@ pub fn svi<D: LogDensity + Send>(
     let (mut skipped, mut skipped_steps, mut interrupted) = (0, 0, false);
     while curve.len() < options.steps {
         let rate = options.learning_rate * decay.powf(curve.len() as f64 / options.steps as f64);
-        let estimate = particles.step(&guide, &mut gradient);
+        let estimate = estimator.step(&guide, &mut gradient);
         skipped += estimate.skipped;
         if estimate.elbo.is_some() && clip(&mut gradient, options.clip) {
             adam.ascend(&mut guide.parameters, &gradient, rate);

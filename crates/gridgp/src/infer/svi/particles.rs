@@ -50,6 +50,13 @@ pub(super) struct Particles<D> {
     count: usize,
 }
 
+/// What a step learns of the ELBO.
+pub(super) trait Estimator {
+    /// Writes an estimate of the gradient of the ELBO with respect to the guide's parameters, that of
+    /// the entropy included.
+    fn step(&mut self, guide: &LocationScale, gradient: &mut [f64]) -> Estimate;
+}
+
 /// What a step's particles say.
 pub(super) struct Estimate {
     /// The mean of log p − log q; nothing where no particle was usable.
@@ -81,12 +88,14 @@ impl<D: LogDensity + Send> Particles<D> {
         };
         Self { workers: (0..(count / each) as u64).map(worker).collect(), count }
     }
+}
 
+impl<D: LogDensity + Send> Estimator for Particles<D> {
     /// Writes the gradient of the ELBO with respect to the guide's parameters: that of log p through
     /// the draws, averaged over the usable ones, plus that of the entropy, which is exact.
     ///
     /// The estimate of the ELBO takes log q at the draws instead: its noise vanishes as q nears p.
-    pub(super) fn step(&mut self, guide: &LocationScale, gradient: &mut [f64]) -> Estimate {
+    fn step(&mut self, guide: &LocationScale, gradient: &mut [f64]) -> Estimate {
         match self.workers.as_mut_slice() {
             [one] => one.step(guide),
             all => all.par_iter_mut().for_each(|worker| worker.step(guide)),

@@ -369,3 +369,56 @@ fn overhead_of_a_step() {
         time(Guide::FullRank, 2000, 20);
     }
 }
+
+/// A Gaussian model without free parameters: no noise is left in a step, and the best independent
+/// normals are known: the mean of the exact posterior, and the inverse of its precision's diagonal.
+#[test]
+fn by_quadrature_nothing_is_random_where_only_fields_are_unknown() {
+    use crate::density::{ExpectedJoint, Joint};
+    use crate::grid::{Axis, Dataset, Grid, Variable};
+    use crate::model::Model;
+    use crate::model::spec::{ModelSpec, Source};
+
+    let source = Source::new(
+        "test",
+        "[data]\nresponse = 'y'\naxes = ['t']\n[fields.f]\namplitude = 1.3\nt = \
+         'matern32(lengthscale = 2)'\n[likelihood]\nfamily = 'gaussian'\nlocation = 'f'\nscale = 0.5",
+    );
+    let t: Vec<f64> = (0..6).map(f64::from).collect();
+    let grid = Grid::new(vec![Axis::numbers("t", t).unwrap()]).unwrap();
+    let y = vec![0.3, 1.2, -0.4, 0.1, 2.0, 0.7];
+    let data = Dataset::new(grid, Variable::new("y", y.clone()), vec![]).unwrap();
+    let model = Model::new(ModelSpec::from_toml(&source).unwrap(), &source, data).unwrap();
+    let (expected, joint) = (ExpectedJoint::new(&model).unwrap(), Joint::new(&model).unwrap());
+    let options = SviOptions {
+        steps: 8000,
+        learning_rate: 0.01,
+        final_learning_rate: Some(1e-4),
+        stop_early: false,
+        ..SviOptions::default()
+    };
+    let (make_expected, make) = (|| expected.clone(), || joint.clone());
+    let fit = svi_by_quadrature(&make_expected, &make, &[0.0; 6], &options, &go_on).unwrap();
+    // y = A z + 0.5 ε: the columns of A are the field at unit vectors.
+    let mut probe = joint.clone();
+    let a = Mat::from_fn(6, 6, |i, j| {
+        let mut z = [0.0; 6];
+        z[j] = 1.0;
+        probe.fields_at(&z).unwrap().1[0][i]
+    });
+    let precision = Mat::<f64>::identity(6, 6) + a.transpose() * &a * faer::Scale(4.0);
+    let right = a.transpose() * Mat::from_fn(6, 1, |i, _| 4.0 * y[i]);
+    let mean = crate::infer::targets::inverse(&precision) * right;
+    for i in 0..6 {
+        assert!((fit.mean[i] - mean[(i, 0)]).abs() < 1e-3, "{i}: {} {}", fit.mean[i], mean[(i, 0)]);
+        let sd = precision[(i, i)].powf(-0.5);
+        assert!((fit.sd[i] / sd - 1.0).abs() < 1e-3, "{i}: sd {} for {sd}", fit.sd[i]);
+    }
+    let last = &fit.curve[7900..];
+    let spread = last.iter().fold(0.0f64, |m, v| m.max((v - last[0]).abs()));
+    assert!(spread < 1e-6, "the curve still moves by {spread}");
+    // Where parameters are drawn, the guide is the one of Monte Carlo.
+    let low_rank = SviOptions { guide: Guide::LowRank { rank: 1 }, ..options };
+    let e = svi_by_quadrature(&make_expected, &make, &[0.0; 6], &low_rank, &go_on).unwrap_err();
+    assert!(e.to_string().contains("mean_field"), "{e}");
+}

@@ -1,6 +1,7 @@
 //! The `[likelihood]` section: the family, and an equation for each of its parameters.
 
 use super::defaults::{Use, written_prior};
+use super::descending;
 use super::level::Level;
 use super::linked::split;
 use super::names::Names;
@@ -15,13 +16,22 @@ use crate::model::spec::{Entry, ModelSpec, Source};
 use crate::param::Value;
 use crate::{Error, Result};
 
-/// Reads the section. The equations are in the order of the family's parameters.
+/// What the section means.
+pub(super) struct Resolved {
+    pub(super) family: Family,
+    /// In the order of the family's parameters.
+    pub(super) equations: Vec<Equation>,
+    /// See [`Model::upper`](crate::model::Model::upper).
+    pub(super) upper: Option<Vec<f64>>,
+}
+
+/// Reads the section.
 pub(super) fn likelihood(
     spec: &ModelSpec,
     source: &Source,
     data: &Dataset,
     names: &mut Names<'_>,
-) -> Result<(Family, Vec<Equation>)> {
+) -> Result<Resolved> {
     let written = &spec.likelihood;
     let Some(family) = Family::from_name(&written.family) else {
         let known = Family::ALL.iter().map(|(name, _)| *name);
@@ -38,10 +48,12 @@ pub(super) fn likelihood(
             return Err(source.fault(&["likelihood", key], &Fault::new(0..0, message)));
         }
     }
+    let upper = descending::values_above(spec, source, data, &family)?;
     let mut equations = Vec::new();
     for p in &parameters {
         let scope = Scope { spec, data, family: &family, p };
-        let equation = match written.parameters.get(p.name) {
+        let is_axis = upper.is_some() && p.name == descending::KEY;
+        let equation = match written.parameters.get(p.name).filter(|_| !is_axis) {
             Some(entry) => scope
                 .equation(entry, names)
                 .map_err(|fault| source.fault(&["likelihood", p.name], &fault))?,
@@ -62,8 +74,8 @@ pub(super) fn likelihood(
         scope.check_multiplier(&equation, source)?;
         equations.push(equation);
     }
-    check_observations(&family, &equations, data)?;
-    Ok((family, equations))
+    check_observations(&family, &equations, upper.as_deref(), data)?;
+    Ok(Resolved { family, equations, upper })
 }
 
 /// What an equation can refer to.
@@ -322,7 +334,12 @@ fn advice(domain: Domain, inner: &str) -> String {
 }
 
 /// Every observation must be one that the family can have made.
-fn check_observations(family: &Family, equations: &[Equation], data: &Dataset) -> Result<()> {
+fn check_observations(
+    family: &Family,
+    equations: &[Equation],
+    upper: Option<&[f64]>,
+    data: &Dataset,
+) -> Result<()> {
     let parameters = family.parameters();
     let mut known = vec![f64::NAN; parameters.len()];
     let is_known = |k: &usize| matches!(parameters[*k].default, DefaultValue::Known(_));
@@ -339,7 +356,7 @@ fn check_observations(family: &Family, equations: &[Equation], data: &Dataset) -
             let total = terms
                 .iter()
                 .map(|t| t.covariates.iter().fold(t.factor, |product, &c| product * at(c)));
-            known[k] = total.sum();
+            known[k] = upper.map_or_else(|| total.sum(), |upper| upper[cell]);
             if !parameters[k].domain.contains(known[k]) {
                 return Err(Error::Data(format!(
                     "the {} is {} at {}; it must lie in {}",

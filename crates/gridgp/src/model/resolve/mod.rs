@@ -1,6 +1,7 @@
 //! From names to positions: the one place where a model file is understood.
 
 mod defaults;
+mod descending;
 mod kernels;
 mod level;
 mod likelihood;
@@ -24,7 +25,8 @@ pub(super) fn resolve(spec: ModelSpec, source: &Source, data: Dataset) -> Result
     let defaults = Defaults::new(&data, standardization)?;
     let mut names = Names::new(&spec, source, &defaults)?;
 
-    let (family, equations) = likelihood::likelihood(&spec, source, &data, &mut names)?;
+    let likelihood = likelihood::likelihood(&spec, source, &data, &mut names)?;
+    let likelihood::Resolved { family, equations, upper } = likelihood;
     check_standardization(&spec, source, &family)?;
     let fields = spec
         .fields
@@ -55,7 +57,9 @@ pub(super) fn resolve(spec: ModelSpec, source: &Source, data: Dataset) -> Result
             return Err(source.fault(&["inference", "start", name], &Fault::new(0..0, message)));
         }
     }
-    Ok(Model { spec, data, parameters, fields, family, equations, standardization })
+    let model = Model { spec, data, parameters, fields, family, equations, upper, standardization };
+    descending::check_the_same_in_a_block(&model, source)?;
+    Ok(model)
 }
 
 /// Origin and unit of the modelled response.

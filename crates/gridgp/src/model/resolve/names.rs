@@ -44,7 +44,8 @@ impl<'a> Names<'a> {
                 }
                 ExprKind::Call(call) if !is_arithmetic(call) => {
                     let prior = prior(call, &e).map_err(fail)?;
-                    names.add(Parameter::new(name, prior))
+                    let written = Some(entry.text());
+                    names.add(Parameter { written, ..Parameter::new(name, prior) })
                 }
                 _ => Value::Fixed(finite(&e).map_err(fail)?),
             };

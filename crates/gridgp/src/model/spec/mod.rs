@@ -121,6 +121,10 @@ pub struct InferenceSpec {
     pub learning_rate: f64,
     /// Draws that `svi` takes in each step.
     pub particles: usize,
+    /// How each step of `svi` averages over the fields.
+    pub expectation: Expectation,
+    /// Whether `svi` ends when its ELBO has stopped rising, before `steps`.
+    pub stop_early: bool,
     /// Seed of everything random.
     pub seed: u64,
 }
@@ -146,6 +150,8 @@ impl Default for InferenceSpec {
             steps: 6000,
             learning_rate: 3e-3,
             particles: 1,
+            expectation: Expectation::MonteCarlo,
+            stop_early: true,
             seed: 0,
         }
     }
@@ -179,6 +185,19 @@ pub enum GuideSpec {
     LowRank,
     /// Any covariance.
     FullRank,
+}
+
+/// How a step of `svi` averages over the fields.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Expectation {
+    /// By draws of all unknowns, for any model and guide.
+    #[default]
+    MonteCarlo,
+    /// Exactly for fields at drawn parameters, by Gauss–Hermite quadrature: for the guide
+    /// `mean_field`, and models in which no field enters two parameters of the likelihood and at
+    /// most three have fields.
+    Quadrature,
 }
 
 /// What is sampled.

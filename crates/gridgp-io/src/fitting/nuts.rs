@@ -1,0 +1,170 @@
+//! Draws by the No-U-Turn Sampler, on disk as they come where that is wanted.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gridgp::infer::{Draws, Event, SamplePlan, Sampled, plan, sample};
+use gridgp::model::Model;
+use gridgp::posterior::unfold;
+use serde_json::{Map, json};
+
+use super::summary::DrawsSummary;
+use super::{Found, Host, LogPlace, Stage};
+use crate::{DrawLog, Error, LARGEST_GROUP, LogHeader, LoggedRun, Result, draw_groups};
+
+pub(super) fn fit(model: &Model, log: Option<LogPlace<'_>>, host: &dyn Host) -> Result<Found> {
+    let stopped = || {
+        gridgp::Error::Inference(
+            "the run was stopped before every chain had a draw: there is nothing to keep".into(),
+        )
+    };
+    if host.observe(&Stage::Starting).is_break() {
+        return Err(stopped().into());
+    }
+    let plan = plan(model)?;
+    let spec = &model.spec.inference;
+    let kept = spec.chains as u128 * spec.draws as u128 * plan.dim as u128 * 8 * 3;
+    host.admit(kept, &format!("{} x {} draws of {} unknowns", spec.chains, spec.draws, plan.dim))
+        .map_err(Error::Memory)?;
+    let opened = log.map(|place| open(place, &header(model, &plan))).transpose()?;
+    let (log_file, earlier) = opened.map_or((None, None), |(log, run)| (Some(log), run));
+    let begun_with = earlier.as_ref().map(LoggedRun::states);
+    let earlier = earlier.map(|run| {
+        let interrupted = run.chains.iter().any(|c| c.len() < spec.draws);
+        Draws { chains: run.chains, interrupted }
+    });
+    let forget = |place: LogPlace<'_>| {
+        // Nothing that a resumed run could use; what cannot be removed is in nobody's way.
+        let _ = std::fs::remove_file(place.path);
+    };
+    if host.observe(&Stage::Planned(&plan)).is_break() {
+        if let (Some(place), None) = (log, &begun_with) {
+            drop(log_file);
+            forget(place);
+        }
+        return Err(stopped().into());
+    }
+    let (failed, failure) = (AtomicBool::new(false), Mutex::new(None));
+    let ended = AtomicBool::new(false);
+    let observe = |event: &Event| {
+        if let Some(log) = &log_file
+            && let Err(e) = log.record(event)
+        {
+            failed.store(true, Ordering::Relaxed);
+            failure.lock().expect("no other thread has failed").get_or_insert(e);
+        }
+        let flow = host.observe(&Stage::Chain(event));
+        if flow.is_break() {
+            ended.store(true, Ordering::Relaxed);
+        }
+        if failed.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { flow }
+    };
+    let earlier = earlier.zip(begun_with.as_deref());
+    let sampled = sample(model, &plan, earlier, &observe);
+    if let (Some(e), Some(place)) = (failure.into_inner().expect("no other thread has failed"), log)
+    {
+        return Err(Error::Unkept { path: place.path.to_owned(), source: Box::new(e) });
+    }
+    if let (Err(_), Some(place), None) = (&sampled, log, &begun_with)
+        && !ended.load(Ordering::Relaxed)
+    {
+        // An error of the model.
+        forget(place);
+    }
+    let sampled = sampled?;
+    if let Some(log) = log_file {
+        log.finish()?;
+    }
+    let _ = host.observe(&Stage::Summarizing);
+    found(model, &sampled, log.is_some(), host)
+}
+
+fn found(model: &Model, sampled: &Sampled, resumable: bool, host: &dyn Host) -> Result<Found> {
+    let samples = &sampled.samples;
+    let cells = model.data.grid.len();
+    let small = samples.len() * cells <= LARGEST_GROUP;
+    let unfolded = unfold(model, samples, small, small)?;
+    let seed = model.spec.inference.seed;
+    let groups = draw_groups(model, samples, &unfolded, Some(&sampled.draws), seed)?;
+    let mut extra = Map::new();
+    extra.insert("route".into(), json!(sampled.route));
+    extra.insert("tune".into(), json!(model.spec.inference.tune));
+    extra.insert("target_accept".into(), json!(model.spec.inference.target_accept));
+    extra.insert("jitter".into(), json!(model.spec.inference.jitter));
+    let mut warnings = Vec::new();
+    if !small {
+        warnings.push(format!(
+            "the fields, the pointwise log likelihood and predictive draws on {cells} cells are \
+             left out of the fit, which keeps all unknowns; a prediction makes them"
+        ));
+    }
+    let summary = DrawsSummary {
+        model,
+        method: "nuts",
+        samples,
+        unfolded: &unfolded,
+        draws: Some(&sampled.draws),
+        resumable,
+        extra,
+        warnings,
+    };
+    Ok(Found {
+        groups,
+        summary: summary.json(host.seconds(), host.peak_memory()),
+        interrupted: sampled.draws.interrupted,
+    })
+}
+
+fn open(place: LogPlace<'_>, header: &LogHeader) -> Result<(DrawLog, Option<LoggedRun>)> {
+    if place.resume && Path::exists(place.path) {
+        let (log, run) = DrawLog::resume(place.path, header)?;
+        return Ok((log, Some(run)));
+    }
+    Ok((DrawLog::create(place.path, header)?, None))
+}
+
+fn header(model: &Model, plan: &SamplePlan) -> LogHeader {
+    let spec = &model.spec.inference;
+    LogHeader {
+        parts: fingerprint(model, plan),
+        dim: plan.dim,
+        chains: plan.starts.len(),
+        tune: spec.tune,
+        draws: spec.draws,
+        seed: spec.seed,
+    }
+}
+
+/// What the draws depend on, besides the numbers in the header.
+fn fingerprint(model: &Model, plan: &SamplePlan) -> Vec<(String, Vec<u8>)> {
+    // The numbers in the header have their own words when they change, and a run may be made longer.
+    let mut spec = model.spec.clone();
+    let inference = &mut spec.inference;
+    (inference.draws, inference.tune, inference.chains, inference.seed) = (0, 0, 0, 0);
+    let data = &model.data;
+    let coordinates = data.grid.axes().iter().flat_map(|a| {
+        let points = a.points();
+        (0..points.len()).flat_map(|i| points.row(i).to_vec()).collect::<Vec<_>>()
+    });
+    let covariates = data.covariates.iter().flat_map(|c| c.values.iter().copied());
+    let missing = data.response.missing_cells().into_iter().map(|c| c as f64);
+    let numbers = data.response.values.iter().copied().chain(coordinates).chain(covariates);
+    let settings = plan.starts.iter().flatten().chain(&plan.information).copied();
+    vec![
+        ("model".into(), spec.to_toml().into_bytes()),
+        ("data".into(), hash(numbers.chain(missing))),
+        ("starts".into(), hash(settings)),
+        ("version of gridgp".into(), env!("CARGO_PKG_VERSION").into()),
+    ]
+}
+
+/// FNV-1a over the bits of numbers.
+fn hash(numbers: impl Iterator<Item = f64>) -> Vec<u8> {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in numbers.flat_map(|v| v.to_bits().to_le_bytes()) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    hash.to_le_bytes().to_vec()
+}

@@ -1,0 +1,26 @@
+//! `gridgp._core`: what the Python package `gridgp` calls. Thin: a class here holds a Rust value,
+//! checks nothing that Rust checks already, and gives the GIL back while Rust computes.
+
+mod density;
+mod errors;
+mod fit;
+mod parts;
+mod places;
+mod problem;
+mod spec;
+mod tree;
+mod worker;
+
+use pyo3::prelude::*;
+
+/// The Rust side of the package `gridgp`.
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    errors::register(module)?;
+    module.add_class::<spec::Spec>()?;
+    module.add_class::<problem::Problem>()?;
+    module.add_class::<density::Density>()?;
+    module.add_class::<fit::Fit>()?;
+    parts::register(module)
+}

@@ -1,0 +1,181 @@
+"""Models of Python objects say the same as model files."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import gridgp as gp
+from gridgp.kernels import Constant, Matern32, White
+from gridgp.likelihoods import GEV, Gaussian, Poisson
+from gridgp.priors import Gamma, HalfNormal, LogNormal, Normal, TruncatedNormal
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+
+
+def spain() -> gp.Model:
+    station, year = gp.Axis("station", "lon", "lat"), gp.Axis("year")
+    gmst = gp.Covariate("gmst", along="year", center=True)
+    base = gp.Field(
+        "base",
+        station="matern32(lengthscale ~ log_normal(log(2), 0.5))",
+        amplitude=LogNormal("log(2)/2", 0.25),
+        center=station,
+    )
+    warming = gp.Field(
+        "warming",
+        station="matern32(lengthscale ~ log_normal(log(3), 0.5))",
+        amplitude=LogNormal("log(0.2)/2", 0.25),
+        center=station,
+    )
+    mu0 = gp.Intercept(Normal(35.67, 5), name="mu0")
+    beta0 = gp.Parameter("beta0", Normal(1, 0.5))
+    return gp.Model(
+        GEV(
+            location=mu0 + base(station) + (beta0 + warming(station)) * gmst,
+            scale=gp.Parameter("sigma", LogNormal("log(2)", 0.4)),
+            shape=gp.Parameter("xi", Normal(0.1, 0.1)),
+        ),
+        response="tmax",
+        axes=[station, year],
+        method="nuts",
+        chains=4,
+        tune=1000,
+        draws=1000,
+    )
+
+
+def test_objects_say_what_the_file_says() -> None:
+    written = gp.Model.from_toml(EXAMPLES / "spain/nuts.toml").to_dict()
+    del written["data"]["file"]
+    ours = gp.Model.from_toml(spain().to_toml()).to_dict()
+    assert ours == written
+
+
+def test_equations_print() -> None:
+    text = str(spain())
+    assert "tmax[station, year] ~ gev(location, scale, shape)" in text
+    assert "location = mu0 + base + (beta0 + warming) * gmst" in text
+    assert "base(station) ~ GP(0, amplitude^2 * [station: matern32(" in text
+    assert "mu0 ~ normal(35.67, 5)" in text
+    html = spain()._repr_html_()
+    assert "<i>location</i>" in html and "&sim;" in html and "<script" not in html
+    assert repr(spain()).startswith("<gridgp.Model\n")
+
+
+def test_arithmetic_keeps_its_meaning() -> None:
+    f, g = gp.Field("f", x="white()"), gp.Field("g", x="white()")
+    a, w = gp.Parameter("a"), gp.Covariate("w")
+    for expression, text in [
+        (a + f * w, "a + f * w"),
+        ((a + f) * w, "(a + f) * w"),
+        (a - (f + g), "a - (f + g)"),
+        (a - f - g, "a - f - g"),
+        (2 * gp.exp(a + f), "2 * exp(a + f)"),
+        (w * gp.exp(a), "w * exp(a)"),
+        (-f + a, "(-1) * f + a"),
+        (a + -2.5, "a + (-2.5)"),
+        (1 - a, "1 - a"),
+        (np.float64(0.1) * a, "0.1 * a"),
+        (a + "w" * f, "a + w * f"),
+    ]:
+        assert str(expression) == text
+    with pytest.raises(TypeError, match="covariate"):
+        a + np.arange(3.0)
+    with pytest.raises(TypeError, match="Parameter"):
+        f + Normal(0, 1)  # type: ignore[operator]
+
+
+def test_negative_factors_are_read_back(counts: xr.Dataset) -> None:
+    f = gp.Field("f", x="matern32(lengthscale = 2)")
+    model = gp.Model(
+        Poisson(rate=gp.exp(gp.Intercept(Normal(0, 1)) - 0.5 * f + -0.25)), axes=["x", "t"]
+    )
+    assert "exp" in model.describe(counts["y"])
+
+
+def test_priors_are_text() -> None:
+    assert str(Gamma(2, rate=2)) == "gamma(2, rate = 2)"
+    assert str(TruncatedNormal(1, 0.5, lower=0.5)) == "truncated_normal(1, 0.5, lower = 0.5)"
+    assert Normal(0, 1) == Normal(0.0, 1.0) and Normal(0, 1) != Normal(0, 2)
+    assert len({Normal(0, 1), Normal(0, 1)}) == 1
+    with pytest.raises(TypeError, match="either rate or scale"):
+        Gamma(2)
+    with pytest.raises(TypeError, match="number"):
+        Normal([1], 2)  # type: ignore[arg-type]
+
+
+def test_axes_and_response_may_come_from_the_data(sst: xr.DataArray) -> None:
+    course = gp.Field("course", year="constant() + 0.25 * white()", month="matern32()")
+    model = gp.Model(Gaussian(gp.Intercept(name="mean") + course))
+    with pytest.raises(ValueError, match="response"):
+        model.to_toml()
+    assert model.describe(sst).startswith("sst[year, month]")
+    # Dimensions in any order, where the model says the axes.
+    ordered = gp.Model(Gaussian(gp.Intercept(name="mean") + course), axes=["year", "month"])
+    assert ordered.describe(sst.transpose("month", "year")) == model.describe(sst)
+
+
+def test_mistakes_are_told() -> None:
+    f = gp.Field("f", x="matern32()")
+    with pytest.raises(ValueError, match=r"lives on x, not on year; write f\(x\)"):
+        f("year")
+    with pytest.raises(TypeError, match="by the axis' name"):
+        gp.Field("f", "matern32()")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="declared twice"):
+        gp.Model(Gaussian(gp.Parameter("a", Normal(0, 1)) + gp.Parameter("a", Normal(0, 2))))
+    with pytest.raises(gp.ModelError, match="did you mean matern32"):
+        gp.Model(Gaussian(gp.Field("f", x="mattern32()")), response="y", axes=["x"]).describe(
+            xr.DataArray(np.arange(5.0), dims="x")
+        )
+    with pytest.raises(gp.ModelError, match="did you mean"):
+        gp.Model.from_toml("[data]\nrespones = 'y'\n")
+    with pytest.raises(FileNotFoundError):
+        gp.Model.from_toml("no_such_file.toml")
+    with pytest.raises(gp.ModelError, match="chain"):
+        gp.Model(Gaussian(f), response="y", axes=["x"], chian=2)
+    with pytest.raises(TypeError, match="gridgp.likelihoods"):
+        gp.Model(f)  # type: ignore[arg-type]
+
+
+def test_models_pickle_copy_and_compare() -> None:
+    file = gp.Model.from_toml(EXAMPLES / "elnino/model.toml")
+    for model in (spain(), file):
+        for again in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+            assert again == model and again.to_toml() == model.to_toml()
+    assert "# °C" in file.to_toml()
+    assert gp.Model.from_dict(file.to_dict()) == file
+    assert spain() != file
+
+
+def test_a_parameter_inside_of_a_field_is_declared(counts: xr.Dataset) -> None:
+    size = gp.Parameter("size", HalfNormal(2))
+    f = gp.Field("f", x="matern32(lengthscale = 2)", amplitude=size)
+    model = gp.Model(Poisson(rate=gp.exp(gp.Intercept(Normal(0, 1)) + f)), axes=["x", "t"])
+    assert "size ~ half_normal(2)" in model.describe(counts["y"])
+
+
+def test_kernel_objects_declare_their_parameters() -> None:
+    deviation = gp.Parameter("deviation", HalfNormal(1))
+    smoothness = gp.Parameter("smoothness", LogNormal("log(4)", 0.7))
+    course = gp.Field(
+        "course",
+        year=Constant() + White().scaled(deviation),
+        month=Matern32(lengthscale=smoothness),
+        amplitude=gp.Parameter("cycle", HalfNormal(3)),
+    )
+    ours = gp.Model(
+        Gaussian(
+            gp.Intercept(Normal(23, 3), name="mean") + course, gp.Parameter("noise", HalfNormal(1))
+        ),
+        response="sst",
+        axes=["year", "month"],
+    ).to_dict()
+    written = gp.Model.from_toml(EXAMPLES / "elnino/model.toml").to_dict()
+    assert ours["fields"] == written["fields"]
+    assert ours["parameters"] == written["parameters"]
