@@ -151,8 +151,7 @@ fn fingerprint(model: &Model, plan: &SamplePlan) -> Vec<(String, Vec<u8>)> {
     let covariates = data.covariates.iter().flat_map(|c| c.values.iter().copied());
     let missing = data.response.missing_cells().into_iter().map(|c| c as f64);
     let numbers = data.response.values.iter().copied().chain(coordinates).chain(covariates);
-    let unknowns = plan.information.iter().chain(&plan.center);
-    let settings = plan.starts.iter().flatten().chain(unknowns).copied();
+    let settings = plan.starts.iter().flatten().chain(&plan.information).copied();
     vec![
         ("model".into(), spec.to_toml().into_bytes()),
         ("data".into(), hash(numbers.chain(missing))),

@@ -8,7 +8,7 @@ use super::{
     Approximation, Guide, LaplaceOptions, MaximizeOptions, PathfinderOptions, SviOptions, laplace,
     pathfinder, svi, svi_by_quadrature,
 };
-use crate::density::{ExpectedJoint, Joint};
+use crate::density::{ExpectedJoint, InformedJoint, Joint};
 use crate::model::Model;
 use crate::model::spec::{Expectation, GuideSpec, Method};
 use crate::posterior::Samples;
@@ -35,7 +35,8 @@ pub fn approximate(
     progress: &(dyn Fn(&ApproximateProgress) -> ControlFlow<()> + Sync),
 ) -> Result<(Samples, Approximation)> {
     let spec = &model.spec.inference;
-    let JointStart { density, mode, starts, .. } = joint_start(model)?;
+    let JointStart { information, mode, starts } = joint_start(model)?;
+    let density = InformedJoint::new(model, &information)?;
     let make = || density.clone();
     let maximize = MaximizeOptions {
         max_iterations: spec.max_iterations.max(500),

@@ -17,11 +17,7 @@ use crate::model::Model;
 pub(super) struct JointStart {
     /// What the data say about a value of each field.
     pub(super) information: Vec<f64>,
-    /// A high place of the density with that information, often its mode: where it is centered.
-    pub(super) center: Vec<f64>,
-    /// The density, centered.
-    pub(super) density: InformedJoint,
-    /// The center in its unknowns.
+    /// A high place of the density, often its mode.
     pub(super) mode: Vec<f64>,
     /// One for each chain: off the mode, as far as draws may be.
     pub(super) starts: Vec<Vec<f64>>,
@@ -82,10 +78,7 @@ pub(super) fn joint_start(model: &Model) -> Result<JointStart> {
         other = climb(&density, other.clone(), 100)?.x;
         density.to_joint(&mut joint, &other, &mut x)?;
     }
-    let center = other;
-    let density = density.centered_at(&center)?;
-    let mut mode = x.clone();
-    density.clone().from_joint(&mut joint, &x, &mut mode)?;
+    let mode = other;
 
     // Each chain climbs from a start of its own, and then away from the top: as far as a draw of the
     // fields given θ would be.
@@ -107,7 +100,7 @@ pub(super) fn joint_start(model: &Model) -> Result<JointStart> {
             Ok(inside(&mut density, 1, draw)?.swap_remove(0))
         })
         .collect::<Result<Vec<_>>>()?;
-    Ok(JointStart { information, center, density, mode, starts })
+    Ok(JointStart { information, mode, starts })
 }
 
 fn normal(rng: &mut ChaCha8Rng) -> f64 {

@@ -34,10 +34,8 @@ pub struct SamplePlan {
     /// Where each chain begins, in the unknowns that are sampled: those of [`LogPosterior`] or of
     /// [`InformedJoint`].
     pub starts: Vec<Vec<f64>>,
-    /// On the joint route what makes the unknowns: what the data say about a value of each field.
+    /// On the joint route what the data say about a value of each field, which makes the unknowns.
     pub information: Vec<f64>,
-    /// And where they are [centered](InformedJoint::centered_at).
-    pub center: Vec<f64>,
     /// The settings of the sampler.
     pub options: NutsOptions,
 }
@@ -71,11 +69,11 @@ pub fn plan(model: &Model) -> Result<SamplePlan> {
         (Route::Joint, _) | (Route::Auto, Err(_)) => Route::Joint,
         (Route::Marginal | Route::Auto, Ok(_)) => Route::Marginal,
     };
-    let (starts, information, center) = match route {
-        Route::Marginal => (marginal_starts(model)?, vec![], vec![]),
+    let (starts, information) = match route {
+        Route::Marginal => (marginal_starts(model)?, vec![]),
         _ => {
-            let JointStart { starts, information, center, .. } = joint_start(model)?;
-            (starts, information, center)
+            let JointStart { starts, information, .. } = joint_start(model)?;
+            (starts, information)
         }
     };
     let options = NutsOptions {
@@ -87,7 +85,7 @@ pub fn plan(model: &Model) -> Result<SamplePlan> {
         seed: spec.seed,
         ..NutsOptions::default()
     };
-    Ok(SamplePlan { route, dim: starts[0].len(), starts, information, center, options })
+    Ok(SamplePlan { route, dim: starts[0].len(), starts, information, options })
 }
 
 /// Runs a plan.
@@ -118,8 +116,7 @@ pub fn sample(
     };
     let samples = match plan.route {
         Route::Joint => {
-            let density =
-                InformedJoint::new(model, &plan.information)?.centered_at(&plan.center)?;
+            let density = InformedJoint::new(model, &plan.information)?;
             let make = || density.clone();
             let draws = run(nuts(&make, &plan.starts, &plan.options, resume, observe))?;
             (whitened(model, &density, gather(&draws, plan.dim))?, draws)

@@ -18,8 +18,7 @@ use crate::model::Model;
 /// Where one number is the `scale` of all cells and a field is in no other parameter than the
 /// `location`, its information is that number's: τ = information / scale². Then for a Gaussian
 /// likelihood p(u | y, θ) has the same height for all θ, and the mode over all unknowns is the
-/// mode of the marginal posterior. Such a field can be [centered](Self::centered_at): u + ũ/scale
-/// takes the place of u, so that a smaller scale does not push u away from where it was.
+/// mode of the marginal posterior.
 #[derive(Debug, Clone)]
 pub struct InformedJoint {
     observed: Observed,
@@ -27,10 +26,6 @@ pub struct InformedJoint {
     information: Vec<f64>,
     /// For each field the equation over whose square its information is.
     scales: Vec<Option<usize>>,
-    /// What over the scale is added to the unknowns of a field; empty for nothing.
-    centers: Vec<Vec<f64>>,
-    /// The unknowns of a field with that.
-    shifted: Vec<Vec<f64>>,
 }
 
 impl InformedJoint {
@@ -53,27 +48,7 @@ impl InformedJoint {
         let positions: Vec<Vec<usize>> = model.fields.iter().map(positions).collect();
         let observed = Observed::new(model, &positions);
         let scales = (0..fields.len()).map(|f| scale_of(&observed, f)).collect();
-        let centers = vec![vec![]; fields.len()];
-        let shifted = fields.iter().map(|f| vec![0.0; f.unknowns()]).collect();
-        let information = information.to_vec();
-        Ok(Self { observed, fields, information, scales, centers, shifted })
-    }
-
-    /// The same with unknowns of which those near x, given for the density before, are near 0.
-    ///
-    /// Where the data determine a field it is f̂ + scale · u, whatever the scale is. Fields whose
-    /// information is no number's stay as they were.
-    ///
-    /// # Errors
-    /// As [`Joint::fields_at`].
-    pub fn centered_at(mut self, x: &[f64]) -> Result<Self> {
-        self.move_to(x)?;
-        for f in 0..self.fields.len() {
-            if let Some(scale) = self.scale(f) {
-                self.centers[f] = self.shifted[f].iter().map(|u| u * scale).collect();
-            }
-        }
-        Ok(self)
+        Ok(Self { observed, fields, information: information.to_vec(), scales })
     }
 
     /// What the data say about a value of each field, at x: the argument of [`new`](Self::new)
@@ -127,23 +102,14 @@ impl InformedJoint {
             let field = &mut self.fields[f];
             let (own, rest) = u.split_at_mut(field.unknowns());
             field.from_whitened(whitened, &self.observed.theta, tau, own)?;
-            if let Some(scale) = self.scale(f) {
-                own.iter_mut().zip(&self.centers[f]).for_each(|(u, c)| *u -= c / scale);
-            }
             u = rest;
         }
         Ok(())
     }
 
-    /// The scale over whose square the information about field f is, after the equations without
-    /// fields are at θ.
-    fn scale(&self, f: usize) -> Option<f64> {
-        self.scales[f].map(|e| self.observed.equations[e].column().at(0))
-    }
-
-    /// τ of field f, likewise.
+    /// τ of field f, after the equations without fields are at θ.
     fn tau(&self, f: usize) -> f64 {
-        let scale = self.scale(f).unwrap_or(1.0);
+        let scale = self.scales[f].map_or(1.0, |e| self.observed.equations[e].column().at(0));
         self.information[f] / (scale * scale)
     }
 
@@ -155,13 +121,8 @@ impl InformedJoint {
         let mut log_prior = 0.0;
         for f in 0..self.fields.len() {
             let (own, rest) = u.split_at(self.fields[f].unknowns());
-            let (tau, scale) = (self.tau(f), self.scale(f));
-            let shifted = &mut self.shifted[f];
-            shifted.copy_from_slice(own);
-            if let Some(scale) = scale {
-                shifted.iter_mut().zip(&self.centers[f]).for_each(|(u, c)| *u += c / scale);
-            }
-            log_prior += self.fields[f].update(&self.observed.theta, tau, shifted)?;
+            let tau = self.tau(f);
+            log_prior += self.fields[f].update(&self.observed.theta, tau, own)?;
             u = rest;
         }
         self.observed.move_equations(|f| self.fields[f].values());
@@ -198,9 +159,7 @@ impl LogDensity for InformedJoint {
             let (own, rest) = u_bar.split_at_mut(self.fields[f].unknowns());
             let tau_bar = self.fields[f].vjp(theta, tau, &field_bars[f], theta_bar, own);
             if let Some(e) = self.scales[f] {
-                let scale = equations[e].column().at(0);
-                let along: f64 = own.iter().zip(&self.centers[f]).map(|(u, c)| u * c).sum();
-                bars[e][0] -= (2.0 * tau_bar * tau + along / scale) / scale;
+                bars[e][0] -= 2.0 * tau_bar * tau / equations[e].column().at(0);
             }
             u_bar = rest;
         }
