@@ -80,7 +80,7 @@ impl InformedJoint {
         let (_, mut z) = out.split_at_mut(count);
         for (field, whitened) in self.fields.iter_mut().zip(joint.fields_with_roots(x)?) {
             let (own, rest) = z.split_at_mut(field.unknowns());
-            field.to_whitened(whitened, own);
+            field.write_whitened(whitened, own);
             z = rest;
         }
         Ok(())
@@ -101,7 +101,7 @@ impl InformedJoint {
             let tau = self.tau(f);
             let field = &mut self.fields[f];
             let (own, rest) = u.split_at_mut(field.unknowns());
-            field.from_whitened(whitened, &self.observed.theta, tau, own)?;
+            field.read_whitened(whitened, &self.observed.theta, tau, own)?;
             u = rest;
         }
         Ok(())

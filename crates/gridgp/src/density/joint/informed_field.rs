@@ -265,7 +265,7 @@ impl InformedField {
 
     /// The whitened unknowns z of `whitened`, the same field with Cholesky roots, after
     /// [`update`](Self::update) of both at the same θ.
-    pub(super) fn to_whitened(&mut self, whitened: &LatentField, z: &mut [f64]) {
+    pub(super) fn write_whitened(&mut self, whitened: &LatentField, z: &mut [f64]) {
         for ((z, u), h) in z.iter_mut().zip(&self.turned).zip(&self.shrink) {
             *z = u * h;
         }
@@ -278,11 +278,11 @@ impl InformedField {
         settle_registers();
     }
 
-    /// The inverse of [`to_whitened`](Self::to_whitened), after an update of `whitened`.
+    /// The inverse of [`write_whitened`](Self::write_whitened), after an update of `whitened`.
     ///
     /// # Errors
     /// As [`AxisSpectrum::update`].
-    pub(super) fn from_whitened(
+    pub(super) fn read_whitened(
         &mut self,
         whitened: &LatentField,
         theta: &[f64],
