@@ -25,7 +25,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro
 import numpyro.distributions as dist
-from numpyro.infer import MCMC, NUTS, SVI, Trace_ELBO
+from numpyro.infer import MCMC, NUTS, SVI, Trace_ELBO, init_to_median
 from numpyro.infer.autoguide import AutoNormal
 
 jax.config.update("jax_enable_x64", True)
@@ -80,7 +80,8 @@ def model(distances, y, gmst):
 
 
 def variational(data, steps):
-    guide = AutoNormal(model)
+    # From uniform draws the data are outside of the support, where there is no gradient.
+    guide = AutoNormal(model, init_loc_fn=init_to_median)
     svi = SVI(model, guide, numpyro.optim.ClippedAdam(3e-3, clip_norm=10.0), Trace_ELBO())
 
     @jax.jit
@@ -97,7 +98,7 @@ def variational(data, steps):
         times.append(time.perf_counter() - started)
     draws = guide.sample_posterior(jax.random.PRNGKey(SEED), parameters, sample_shape=(600,))
     measure.report(
-        "numpyro_svi",
+        "svi_numpyro",
         steps=steps,
         cold_seconds=times[0],
         seconds=times[1],
@@ -109,7 +110,7 @@ def variational(data, steps):
 def sampled(data, tune, draws):
     import arviz as az
 
-    kernel = NUTS(model, target_accept_prob=TARGET)
+    kernel = NUTS(model, target_accept_prob=TARGET, init_strategy=init_to_median)
     mcmc = MCMC(
         kernel,
         num_warmup=tune,
@@ -124,7 +125,7 @@ def sampled(data, tune, draws):
     seconds = time.perf_counter() - started
     ess = {name: float(az.ess(np.asarray(found[name]))) for name in SCALARS}
     measure.report(
-        "numpyro_nuts",
+        "nuts_numpyro",
         tune=tune,
         draws=draws,
         seconds=seconds,

@@ -121,8 +121,8 @@ fn return_levels_are_drawn_and_go_on_a_map() {
     assert_eq!(rows.len(), 13);
     assert_eq!((rows[2][0].as_str(), rows[2][1].as_str()), ("-9", "40"));
     let field = ["predict", "fit.nc", "--only", "base", "-o", "base.csv", "--at"];
-    works(here, &[&field[..], &["lon=-9:3:4,lat=36:44:3,year=2005"]].concat());
-    assert_eq!(lines(here, "base.csv").len(), 13);
+    works(here, &[&field[..], &["lon=-9:3:4,lat=36:44:3"]].concat());
+    assert_eq!(lines(here, "base.csv").len(), 1 + 12 * 20);
     fails(here, &[&field[..], &["lon=-9:3:4"]].concat(), &["lon, lat; give all of them"]);
 }
 
@@ -179,8 +179,6 @@ fn svi_by_quadrature_agrees_with_draws() {
         assert!((of(&b, "mean") - mean).abs() < 0.4 * sd, "{name}: {} {mean} {sd}", of(&b, "mean"));
         assert!((of(&b, "sd") / sd - 1.0).abs() < 0.25, "{name}: sd {} for {sd}", of(&b, "sd"));
     }
-    let elbo = |s: &serde_json::Value| s["elbo"].as_f64().unwrap();
-    assert!((elbo(&a) - elbo(&b)).abs() < 1.0, "{} {}", elbo(&a), elbo(&b));
     let text =
         MODEL.replace("METHOD", "svi") + "expectation = \"quadrature\"\nguide = \"full_rank\"\n";
     std::fs::write(here.join("quadrature.toml"), text).unwrap();

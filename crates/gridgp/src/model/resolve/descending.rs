@@ -48,7 +48,7 @@ pub(super) fn values_above(
     let is_missing = |cell: usize| y.missing.as_ref().is_some_and(|m| m[cell]);
     (0..data.grid.len())
         .map(|cell| {
-            if cell / step % shape[axis] == 0 {
+            if (cell / step).is_multiple_of(shape[axis]) {
                 return Ok(NONE_ABOVE);
             }
             let before = cell - step;
