@@ -163,7 +163,7 @@ impl Output<'_> {
     }
 
     fn checked_tree(&self) -> Result<NetcdfTree> {
-        self.check().map_err(|message| gridgp::Error::Data(message))?;
+        self.check().map_err(gridgp::Error::Data)?;
         Ok(self.tree())
     }
 
