@@ -104,7 +104,14 @@ mod tests {
     #[test]
     fn nothing_over_nothing_is_nothing() {
         let mut out = [1.0; 4];
-        pair_sums(&[0.0; 2], &[1.0; 2], &[0.0; 2], (1, 2, 1), std::slice::from_ref(&(0..2)), &mut out);
+        pair_sums(
+            &[0.0; 2],
+            &[1.0; 2],
+            &[0.0; 2],
+            (1, 2, 1),
+            std::slice::from_ref(&(0..2)),
+            &mut out,
+        );
         assert_eq!(out, [0.0; 4]);
     }
 }
