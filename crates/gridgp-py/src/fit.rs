@@ -22,6 +22,13 @@ use crate::worker::{self, Watched};
 /// A coordinate of an axis: its name, what it holds, unit, calendar, number of points.
 type CoordinateFacts = (String, &'static str, Option<String>, Option<String>, usize);
 
+/// Of a covariate: name, variable, positions of axes, whether it is a coordinate of an axis, whether
+/// the model uses it.
+type CovariateFacts = (String, String, Vec<usize>, bool, bool);
+
+/// Numbers of observed cells, and which cells those are.
+type ByCell<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<u64>>);
+
 /// Mean, standard deviation and quantiles (level, cell) of quantities.
 type Summaries<'py> =
     Vec<(Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>)>;
@@ -186,9 +193,8 @@ impl Fit {
         }
     }
 
-    /// The covariates: name, variable, positions of axes, whether it is a coordinate of an axis,
-    /// whether the model uses it.
-    fn covariates(&self) -> PyResult<Vec<(String, String, Vec<usize>, bool, bool)>> {
+    /// The covariates.
+    fn covariates(&self) -> PyResult<Vec<CovariateFacts>> {
         let (data, used) = (&self.model.data, self.model.used_covariates());
         let spec = &self.model.spec.data;
         data.covariates
@@ -268,10 +274,7 @@ impl Fit {
     }
 
     /// log p(y | draw) of each observed cell, flat: draw, cell; and the observed cells.
-    fn log_likelihood<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<(Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<u64>>)> {
+    fn log_likelihood<'py>(&self, py: Python<'py>) -> PyResult<ByCell<'py>> {
         let samples = self.samples("the log likelihood of each observation")?;
         let (host, model) = (Watched::new(), self.model.clone());
         let done = worker::run(py, &host, None, move || unfold(&model, &samples, false, true))?;

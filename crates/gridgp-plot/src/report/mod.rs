@@ -83,7 +83,7 @@ pub enum Block {
     /// Judgements.
     Findings(Vec<Finding>),
     /// Planes of values to move through.
-    Explorer(Explorer),
+    Explorer(Box<Explorer>),
     /// What is folded away until somebody asks: its name, and what it holds.
     Folded(String, Vec<Block>),
 }

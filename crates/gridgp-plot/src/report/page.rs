@@ -123,7 +123,7 @@ mod tests {
             title: evil.into(),
             lead: evil.into(),
             facts: vec![(evil.into(), evil.into())],
-            sections: vec![Section::new(evil, vec![Block::Explorer(plane)])],
+            sections: vec![Section::new(evil, vec![Block::Explorer(Box::new(plane))])],
             program: evil.into(),
             ..Report::default()
         }

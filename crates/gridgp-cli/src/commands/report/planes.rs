@@ -48,7 +48,8 @@ pub fn block(name: &str, mut views: Vec<View>) -> anyhow::Result<Block> {
             values: permuted(&v.cube, &order),
         })
         .collect();
-    Ok(Block::Explorer(Explorer { name: name.into(), surface, steps, layers, notes }))
+    let name = name.into();
+    Ok(Block::Explorer(Box::new(Explorer { name, surface, steps, layers, notes })))
 }
 
 /// What is looked at from above, and the axes of it in the order of the values: y, then x.
