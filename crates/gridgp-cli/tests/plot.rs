@@ -99,7 +99,7 @@ fn el_nino_is_fitted_predicted_and_drawn() {
         (&["fit.nc", "--kind", "trace", "-o", "a.svg"], "mode"),
         (&["fit.nc", "--kind", "loss", "-o", "a.svg"], "keeps no loss"),
         (&["fit.nc", "--kind", "map", "-o", "a.svg"], "longitudes and latitudes"),
-        (&["mean.nc", "--kind", "density", "-o", "a.svg"], "heat, map and series"),
+        (&["mean.nc", "--kind", "density", "-o", "a.svg"], "heat, map, series and return-levels"),
         (&["mean.nc", "--variable", "men", "-o", "a.svg"], "it has"),
         (&["fit.nc", "--variable", "men", "-o", "a.svg"], "data, mean, sd"),
         (&["fit.nc", "--sel", "year=1883", "-o", "a.svg"], "year = 1950 to year = 2010"),

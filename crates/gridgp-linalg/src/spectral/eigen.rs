@@ -41,8 +41,13 @@ pub struct SymmetricEigen {
 impl SymmetricEigen {
     /// Memory for n × n matrices; the eigenpairs are those of 0.
     pub fn new(n: usize) -> Self {
-        let compute = ComputeEigenvectors::Yes;
-        let scratch = self_adjoint_evd_scratch::<f64>(n, compute, Par::Seq, Default::default());
+        // Of no memory for no matrix faer cannot say the size.
+        let scratch = self_adjoint_evd_scratch::<f64>(
+            n.max(1),
+            ComputeEigenvectors::Yes,
+            Par::Seq,
+            Default::default(),
+        );
         Self {
             values: vec![0.0; n],
             vectors: Mat::identity(n, n),
