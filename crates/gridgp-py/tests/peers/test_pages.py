@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[4]
 def printed(path: Path) -> dict[str, float]:
     """`label number` for every number that a script prints."""
     done = subprocess.run([sys.executable, path], check=True, capture_output=True, text=True)
-    pairs = re.findall(r"([A-Za-z][A-Za-z ]*?) (-?\d+\.\d+)", done.stdout)
+    pairs = re.findall(r"([A-Za-z][A-Za-z0-9 ]*?) (-?\d+\.\d+)", done.stdout)
     return {label.strip(): float(number) for label, number in pairs}
 
 
