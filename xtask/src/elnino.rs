@@ -8,7 +8,7 @@ use crate::program::{self, build, program};
 use crate::root;
 
 pub fn run() -> Result<()> {
-    let gridgp = build(&["--release", "--package", "gridgp-cli", "--bin", "gridgp"])?;
+    let gridgp = build(&["--workspace", "--bin", "gridgp"])?;
     let folder = root().join("target/elnino");
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let (fit, years) = ("target/elnino/fit.nc", "target/elnino/years.csv");

@@ -39,7 +39,7 @@ use crate::program::{build, output, program};
 use crate::root;
 
 pub fn run(only: Option<&str>) -> Result<()> {
-    // Sampling takes minutes unoptimized; `cargo xtask elnino` needs the same build.
+    // The build of the tests, and of `cargo xtask elnino`.
     let gridgp = build(&["--workspace", "--bin", "gridgp"])?;
     let mut folders: Vec<_> = fs::read_dir(root().join("examples"))?
         .map(|entry| Ok(entry?.path()))
