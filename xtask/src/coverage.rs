@@ -22,7 +22,7 @@ const METHODS: [(&str, &str); 2] = [
 ];
 
 pub fn run(count: usize) -> Result<()> {
-    let gridgp = build(&["--release", "--package", "gridgp-cli", "--bin", "gridgp"])?;
+    let gridgp = build(&["--release", "--workspace", "--bin", "gridgp"])?;
     let example = fs::read_to_string(root().join("examples/spain/nuts.toml"))?;
     let (model, _) = example.split_once("[inference]").context("no [inference]")?;
     let folder = tempfile::tempdir()?;

@@ -59,7 +59,7 @@ fn marginals(python: &Path, text: &str) -> Result<()> {
 
 /// From the start of the program, or from the data in memory for a peer, to the optimum.
 fn fits(python: &Path) -> Result<()> {
-    let gridgp = build(&["--release", "--package", "gridgp-cli", "--bin", "gridgp"])?;
+    let gridgp = build(&["--release", "--workspace", "--bin", "gridgp"])?;
     println!(
         "\n| fit | program | seconds | peak MiB | log density | gridgp = 1 |\n|---|---|---|---|---|---|"
     );

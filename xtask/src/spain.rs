@@ -20,7 +20,7 @@ pub fn run() -> Result<()> {
         return Ok(());
     }
     let expected: Value = serde_json::from_str(&fs::read_to_string(oracle.join("expected.json"))?)?;
-    let gridgp = build(&["--release", "--package", "gridgp-cli", "--bin", "gridgp"])?;
+    let gridgp = build(&["--release", "--workspace", "--bin", "gridgp"])?;
     let folder = tempfile::tempdir()?;
     let mut wrong = Vec::new();
     for method in ["nuts", "svi"] {

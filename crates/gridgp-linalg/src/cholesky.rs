@@ -32,10 +32,32 @@ impl Cholesky {
     /// # Panics
     /// If `a` is not square.
     pub fn new(a: MatRef<'_, f64>) -> Result<Self> {
-        let n = a.nrows();
-        assert_eq!(n, a.ncols(), "a covariance matrix is square");
+        assert_eq!(a.nrows(), a.ncols(), "a covariance matrix is square");
+        let mut factor = Self::identity(a.nrows());
+        factor.update(a)?;
+        Ok(factor)
+    }
+
+    /// The factor of I, n × n.
+    pub fn identity(n: usize) -> Self {
+        Self { l: Mat::identity(n, n) }
+    }
+
+    /// Factorizes another matrix of the same size, as [`new`](Self::new), in the memory of this one.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); then the factor is that of no matrix, until the next update.
+    ///
+    /// # Panics
+    /// If `a` has another size.
+    pub fn update(&mut self, a: MatRef<'_, f64>) -> Result<()> {
+        let (n, l) = (self.size(), &mut self.l);
+        assert_eq!((a.nrows(), a.ncols()), (n, n), "the size of a factor stays");
         check_finite(a, "matrix")?;
-        let mut l = Mat::from_fn(n, n, |i, j| if i >= j { a[(i, j)] } else { 0.0 });
+        for j in 0..n {
+            l.as_mut().col_mut(j).subrows_mut(0, j).fill(0.0);
+            l.as_mut().col_mut(j).subrows_mut(j, n - j).copy_from(a.col(j).subrows(j, n - j));
+        }
         let par = threads::for_flops(n * n * n / 3);
         let scratch = cholesky_in_place_scratch::<f64>(n, par, Default::default());
         let mut memory = MemBuffer::new(scratch);
@@ -49,7 +71,7 @@ impl Cholesky {
         .map_err(|LltError::NonPositivePivot { index }| Error::NotPositiveDefinite {
             size: n,
             pivot: index,
-            value: failed_pivot(a, &l, index),
+            value: failed_pivot(a, l, index),
         })?;
         settle_registers();
         for j in 0..n {
@@ -62,7 +84,7 @@ impl Cholesky {
         for j in 1..n {
             l.as_mut().col_mut(j).subrows_mut(0, j).fill(0.0);
         }
-        Ok(Self { l })
+        Ok(())
     }
 
     /// A factor that is already known.
@@ -104,6 +126,18 @@ impl Cholesky {
     pub fn solve_in_place(&self, mut b: MatMut<'_, f64>) {
         self.solve_l_in_place(b.as_mut());
         self.solve_lt_in_place(b);
+    }
+
+    /// Replaces b by L⁻¹ b.
+    pub fn solve_l(&self, b: &mut [f64]) {
+        let n = self.size();
+        self.solve_l_in_place(MatMut::from_column_major_slice_mut(b, n, 1));
+    }
+
+    /// Replaces b by L⁻ᵀ b.
+    pub fn solve_lt(&self, b: &mut [f64]) {
+        let n = self.size();
+        self.solve_lt_in_place(MatMut::from_column_major_slice_mut(b, n, 1));
     }
 
     /// Replaces B by L⁻¹ B.

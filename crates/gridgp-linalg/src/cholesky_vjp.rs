@@ -4,7 +4,7 @@ use faer::prelude::ReborrowMut;
 use faer::{Accum, MatMut};
 
 use crate::Cholesky;
-use crate::gemm::{gemm, settle_registers};
+use crate::gemm::gemm;
 use crate::threads;
 
 impl Cholesky {
@@ -28,19 +28,31 @@ impl Cholesky {
         }
         let par = threads::for_flops(2 * n * n * n);
         gemm(out.rb_mut(), Accum::Replace, self.l().transpose(), l_bar.as_ref(), par);
+        l_bar.copy_from(out.as_ref());
+        self.vjp_from_inner(l_bar, out);
+    }
+
+    /// As [`vjp`](Self::vjp), from Lᵀ L̄: of `inner` the lower triangle is read; it is overwritten.
+    ///
+    /// # Panics
+    /// If the shapes do not match.
+    pub fn vjp_from_inner(&self, mut inner: MatMut<'_, f64>, mut out: MatMut<'_, f64>) {
+        let n = self.size();
+        assert_eq!((inner.nrows(), inner.ncols()), (n, n), "inner does not match L");
+        assert_eq!((out.nrows(), out.ncols()), (n, n), "out does not match L");
         for j in 0..n {
             for i in j + 1..n {
-                out[(j, i)] = out[(i, j)];
+                inner[(j, i)] = inner[(i, j)];
             }
         }
+        self.solve_lt_in_place(inner.rb_mut());
+        out.copy_from(inner.as_ref().transpose());
         self.solve_lt_in_place(out.rb_mut());
-        l_bar.copy_from(out.as_ref().transpose());
-        self.solve_lt_in_place(l_bar.rb_mut());
-        settle_registers();
         for j in 0..n {
-            for i in 0..n {
+            for i in 0..=j {
                 // Rounding must not make it asymmetric.
-                out[(i, j)] = 0.25 * (l_bar[(i, j)] + l_bar[(j, i)]);
+                let mean = 0.25 * (out[(i, j)] + out[(j, i)]);
+                (out[(i, j)], out[(j, i)]) = (mean, mean);
             }
         }
     }

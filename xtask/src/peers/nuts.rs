@@ -27,7 +27,7 @@ const HEADER: &str = "
 
 pub fn run() -> Result<()> {
     let python = environment("peers-nuts-venv", "requirements-nuts.txt")?;
-    let gridgp = build(&["--release", "--package", "gridgp-cli", "--bin", "gridgp"])?;
+    let gridgp = build(&["--release", "--workspace", "--bin", "gridgp"])?;
     let ours = ["joint", "marginal"]
         .map(|route| Ok((route, ours(&gridgp, route)?)))
         .into_iter()

@@ -4,6 +4,7 @@
 //! inverses 2e-16; of the others their files speak.
 
 mod bessel;
+pub(crate) mod branchless;
 mod gamma;
 mod incomplete_beta;
 mod incomplete_gamma;

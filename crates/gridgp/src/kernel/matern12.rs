@@ -2,6 +2,7 @@
 
 use super::list::{KernelInfo, PER_COORDINATE};
 use super::{Profile, Role};
+use crate::dist::special::branchless::exp_minus;
 
 /// k = exp(−r/ℓ), the Ornstein–Uhlenbeck process; nowhere differentiable.
 ///
@@ -26,9 +27,9 @@ impl Profile for Matern12 {
     };
     const SHAPE: &'static [Role] = &[];
 
-    #[inline]
+    #[inline(always)]
     fn profile(u: f64, []: [f64; 0]) -> (f64, f64, [f64; 0]) {
-        let k = (-u).exp();
+        let k = exp_minus(u);
         (k, -k, [])
     }
 }

@@ -2,6 +2,7 @@
 
 use super::list::{KernelInfo, PER_COORDINATE};
 use super::{Profile, Role};
+use crate::dist::special::branchless::exp_minus;
 
 /// k = (1 + s) exp(−s), s = √3 r/ℓ.
 ///
@@ -24,10 +25,10 @@ impl Profile for Matern32 {
     };
     const SHAPE: &'static [Role] = &[];
 
-    #[inline]
+    #[inline(always)]
     fn profile(u: f64, []: [f64; 0]) -> (f64, f64, [f64; 0]) {
         let s = 3f64.sqrt() * u;
-        let e = (-s).exp();
+        let e = exp_minus(s);
         ((1.0 + s) * e, -3.0 * u * e, [])
     }
 }

@@ -35,6 +35,7 @@ pub mod conformance;
 mod constant;
 mod coregionalization;
 mod cosine;
+mod distance_pairs;
 mod inputs;
 mod linear;
 mod list;

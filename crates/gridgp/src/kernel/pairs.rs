@@ -3,11 +3,20 @@
 use faer::{MatMut, MatRef};
 
 /// Writes k(i, j) for i ≥ j and mirrors it, so that the result is exactly symmetric.
-pub(super) fn fill_symmetric(mut out: MatMut<'_, f64>, k: impl Fn(usize, usize) -> f64) {
-    let n = out.ncols();
-    for j in 0..n {
-        let column = out.as_mut().col_mut(j).subrows_mut(j, n - j);
+pub(super) fn fill_symmetric(out: MatMut<'_, f64>, k: impl Fn(usize, usize) -> f64) {
+    fill_columns(out, |j, column| {
         column.iter_mut().enumerate().for_each(|(i, slot)| *slot = k(i + j, j));
+    });
+}
+
+/// The same, a column at a time: `below(j, column)` writes k(j, j), k(j + 1, j) ….
+pub(super) fn fill_columns(mut out: MatMut<'_, f64>, below: impl Fn(usize, &mut [f64])) {
+    let n = out.ncols();
+    let mut scratch = vec![0.0; n];
+    for j in 0..n {
+        below(j, &mut scratch[j..]);
+        let column = out.as_mut().col_mut(j).subrows_mut(j, n - j);
+        column.iter_mut().zip(&scratch[j..]).for_each(|(slot, k)| *slot = *k);
     }
     mirror(out);
 }

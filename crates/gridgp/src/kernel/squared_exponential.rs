@@ -2,6 +2,7 @@
 
 use super::list::{KernelInfo, PER_COORDINATE};
 use super::{Profile, Role};
+use crate::dist::special::branchless::exp_minus;
 
 /// k = exp(−r²/2ℓ²), infinitely differentiable.
 ///
@@ -26,9 +27,9 @@ impl Profile for SquaredExponential {
     };
     const SHAPE: &'static [Role] = &[];
 
-    #[inline]
+    #[inline(always)]
     fn profile(u: f64, []: [f64; 0]) -> (f64, f64, [f64; 0]) {
-        let k = (-0.5 * u * u).exp();
+        let k = exp_minus(0.5 * u * u);
         (k, -u * k, [])
     }
 }

@@ -1,7 +1,8 @@
 //! Kernels that depend on a distance only.
 
+use super::distance_pairs::{DistancePairs, scale};
 use super::inputs::distance;
-use super::pairs::{below_diagonal, fill, fill_symmetric};
+use super::pairs::{fill, fill_columns};
 use super::toeplitz::{diagonal_sums, even_distances, fill_toeplitz};
 use super::{Covariance, Inputs, KernelInfo, KernelOptions, KernelParameter, Metric, Role};
 use crate::grid::Points;
@@ -39,16 +40,6 @@ pub trait Profile: Debug + Clone + Copy + PartialEq + Send + Sync + 'static {
 
     /// Adds F̄·∂F/∂shape for one row of [`features`](Self::features).
     fn features_vjp(_x: f64, _shape: Self::Shape, _bar: &[f64], _shape_bar: &mut [f64]) {}
-}
-
-/// Beyond this scaled distance profiles are constant; u² must not overflow, for ∞·0 is NaN.
-const FARTHEST: f64 = 1e150;
-
-/// r/ℓ. Not `min`, which would turn the NaN of an illegal ℓ into a number.
-#[inline]
-fn scale(r: f64, lengthscale: f64) -> f64 {
-    let u = r / lengthscale;
-    if u > FARTHEST { FARTHEST } else { u }
 }
 
 /// A kernel κ(r/ℓ), with one lengthscale for all coordinates, or one for each:
@@ -152,7 +143,8 @@ impl<P: Profile> Covariance for Stationary<P> {
             column.iter_mut().for_each(|r| *r = kappa(scale(*r, scales[0])));
             fill_toeplitz(out, &column);
         } else {
-            fill_symmetric(out, |i, j| kappa(scaled_distance(x.row(i), x.row(j), scales)));
+            let pairs = DistancePairs::new(&x, scales);
+            fill_columns(out, |j, column| pairs.below::<P>(j, shape, column));
         }
     }
 
@@ -176,33 +168,19 @@ impl<P: Profile> Covariance for Stationary<P> {
         let (scales, shape) = self.split(theta);
         let x = self.inputs.embed(x);
         let (scales_bar, shape_bar) = theta_bar.split_at_mut(self.lengthscale_count());
-        // The diagonal is 1 whatever θ, so only pairs i ≠ j count. With u = r/ℓ, du/dℓ = −u/ℓ;
-        // with one ℓ for each coordinate, du/dℓ_c = −t_c²/(u ℓ_c), t_c = r_c/ℓ_c. Products begin
-        // with dκ/du, which is small wherever the rest may overflow.
+        // The diagonal is 1 whatever θ, so only pairs i ≠ j count. With u = r/ℓ, du/dℓ = −u/ℓ.
         let mut scales_sum = vec![0.0; scales.len()];
-        let mut add = |weight: f64, u: f64, i: usize, j: usize| {
-            let (_, slope, dshape) = P::profile(u, shape);
-            let pull = weight * slope;
-            if let [sum] = &mut scales_sum[..] {
-                *sum += pull * u;
-            } else if u != 0.0 {
-                let pairs = x.row(i).iter().zip(x.row(j)).zip(scales);
-                for (sum, ((a, b), l)) in scales_sum.iter_mut().zip(pairs) {
-                    let t = scale((a - b).abs(), *l);
-                    *sum += pull * (t / u) * t;
-                }
-            }
-            shape_bar.iter_mut().zip(dshape.as_ref()).for_each(|(bar, d)| *bar += weight * d);
-        };
         if let Some(distances) = even_distances(&x) {
             let sums = diagonal_sums(gram_bar);
-            for (lag, (r, weight)) in distances.iter().zip(&sums).enumerate().skip(1) {
-                add(*weight, scale(*r, scales[0]), lag, 0);
+            for (r, weight) in distances.iter().zip(&sums).skip(1) {
+                let u = scale(*r, scales[0]);
+                let (_, slope, dshape) = P::profile(u, shape);
+                // From the left: dκ/du is small wherever the rest may overflow.
+                scales_sum[0] += weight * slope * u;
+                shape_bar.iter_mut().zip(dshape.as_ref()).for_each(|(bar, d)| *bar += weight * d);
             }
         } else {
-            below_diagonal(gram_bar, |i, j, weight| {
-                add(weight, scaled_distance(x.row(i), x.row(j), scales), i, j);
-            });
+            DistancePairs::new(&x, scales).vjp::<P>(shape, gram_bar, &mut scales_sum, shape_bar);
         }
         let sums = scales_bar.iter_mut().zip(&scales_sum).zip(scales);
         sums.for_each(|((bar, sum), l)| *bar -= sum / l);

@@ -32,7 +32,7 @@ pub(super) struct AxisRoot {
 #[derive(Debug, Clone)]
 enum Factor {
     Features,
-    Cholesky(Option<Cholesky>),
+    Cholesky(Cholesky),
 }
 
 impl AxisRoot {
@@ -45,7 +45,7 @@ impl AxisRoot {
         let features = kernel.kernel.features(&kernel.points, &theta);
         let (root, factor) = match features {
             Some(f) => (f, Factor::Features),
-            None => (Mat::zeros(n, n), Factor::Cholesky(None)),
+            None => (Mat::zeros(n, n), Factor::Cholesky(Cholesky::identity(n))),
         };
         let mut axis = Self {
             name: name.into(),
@@ -53,7 +53,7 @@ impl AxisRoot {
             root,
             factor,
             numbers: Vec::new(),
-            numbers_bar: Vec::new(),
+            numbers_bar: vec![0.0; kernel.values.len()],
             gram_bar: Mat::zeros(n, n),
             is_free,
             kernel,
@@ -104,14 +104,10 @@ impl AxisRoot {
                 kernel.kernel.gram(&kernel.points, numbers, root.as_mut());
                 let ridge = *jitter * mean_diagonal(root.as_ref());
                 add_to_diagonal(root.as_mut(), ridge);
-                let found = Cholesky::new(root.as_ref()).map_err(|e| {
-                    Error::Singular(format!(
-                        "axis {:?}, kernel {}: {e}; a larger inference.jitter would help",
-                        self.name, kernel.text
-                    ))
-                })?;
-                root.copy_from(found.l());
-                *cholesky = Some(found);
+                if let Err(e) = cholesky.update(root.as_ref()) {
+                    return Err(self.singular(&e));
+                }
+                root.copy_from(cholesky.l());
             }
         }
         if kernel.center {
@@ -137,7 +133,6 @@ impl AxisRoot {
         let mut rows = match factor {
             Factor::Features => k.features(new, numbers).expect("it has features"),
             Factor::Cholesky(cholesky) => {
-                let cholesky = cholesky.as_ref().expect("update comes first");
                 // The uncentered root.
                 let l = cholesky.l();
                 let known = |i: usize| (0..old.len()).find(|&j| old.row(j) == new.row(i));
@@ -185,7 +180,7 @@ impl AxisRoot {
                     features = k.features(old, numbers).expect("it has features");
                     features.as_ref()
                 }
-                Factor::Cholesky(cholesky) => cholesky.as_ref().expect("update comes first").l(),
+                Factor::Cholesky(cholesky) => cholesky.l(),
             };
             for j in 0..self.rank() {
                 let mean = uncentered.col(j).iter().sum::<f64>() / old.len() as f64;
@@ -226,7 +221,7 @@ impl AxisRoot {
     pub(super) fn rotation(&self, spectrum: &AxisSpectrum) -> Mat<f64> {
         let cholesky = match &self.factor {
             Factor::Features => return spectrum.vectors().to_owned(),
-            Factor::Cholesky(cholesky) => cholesky.as_ref().expect("update comes first"),
+            Factor::Cholesky(cholesky) => cholesky,
         };
         let mut rotation = self.root.transpose() * spectrum.vectors();
         for (k, root) in spectrum.roots().iter().enumerate() {
@@ -245,29 +240,59 @@ impl AxisRoot {
         rotation
     }
 
+    /// That a matrix made of this root has no factor.
+    pub(super) fn singular(&self, e: &gridgp_linalg::Error) -> Error {
+        Error::Singular(format!(
+            "axis {:?}, kernel {}: {e}; a larger inference.jitter would help",
+            self.name, self.kernel.text
+        ))
+    }
+
+    /// Whether L is a Cholesky factor.
+    pub(super) fn is_triangular(&self) -> bool {
+        matches!(self.factor, Factor::Cholesky(_))
+    }
+
+    /// As [`vjp`](Self::vjp) for a Cholesky factor, from (CL)ᵀ times the adjoint of the root, of which
+    /// the lower triangle is read. It is overwritten.
+    pub(super) fn vjp_from_inner(&mut self, theta_bar: &mut [f64], inner: MatMut<'_, f64>) {
+        let Factor::Cholesky(cholesky) = &self.factor else { unreachable!("it has a factor") };
+        cholesky.vjp_from_inner(inner, self.gram_bar.as_mut());
+        self.gram_vjp(theta_bar);
+    }
+
     /// Adds ⟨L̄, ∂L/∂θ⟩ to `theta_bar`. `root_bar` is the adjoint of the root, and overwritten.
     pub(super) fn vjp(&mut self, theta_bar: &mut [f64], mut root_bar: MatMut<'_, f64>) {
-        let Self { kernel, jitter, factor, numbers, numbers_bar, gram_bar, .. } = self;
-        if kernel.center {
+        if self.kernel.center {
             center_columns(root_bar.rb_mut());
         }
-        numbers_bar.clear();
-        numbers_bar.resize(numbers.len(), 0.0);
-        match factor {
+        match &self.factor {
             Factor::Features => {
-                kernel.kernel.features_vjp(&kernel.points, numbers, root_bar.as_ref(), numbers_bar)
+                let Self { kernel, numbers, numbers_bar, .. } = self;
+                numbers_bar.fill(0.0);
+                let bar = root_bar.as_ref();
+                kernel.kernel.features_vjp(&kernel.points, numbers, bar, numbers_bar);
+                self.pull_back(theta_bar);
             }
             Factor::Cholesky(cholesky) => {
-                let cholesky = cholesky.as_ref().expect("update comes first");
-                cholesky.vjp(root_bar, gram_bar.as_mut());
-                // The jitter follows the diagonal.
-                let share = *jitter * mean_diagonal(gram_bar.as_ref());
-                add_to_diagonal(gram_bar.as_mut(), share);
-                let bar = gram_bar.as_ref();
-                kernel.kernel.gram_vjp(&kernel.points, numbers, bar, numbers_bar);
+                cholesky.vjp(root_bar, self.gram_bar.as_mut());
+                self.gram_vjp(theta_bar);
             }
         }
-        for (value, bar) in kernel.values.iter().zip(numbers_bar) {
+    }
+
+    /// From the adjoint of K with its jitter, which follows the diagonal.
+    fn gram_vjp(&mut self, theta_bar: &mut [f64]) {
+        let Self { kernel, jitter, numbers, numbers_bar, gram_bar, .. } = self;
+        numbers_bar.fill(0.0);
+        let share = *jitter * mean_diagonal(gram_bar.as_ref());
+        add_to_diagonal(gram_bar.as_mut(), share);
+        kernel.kernel.gram_vjp(&kernel.points, numbers, gram_bar.as_ref(), numbers_bar);
+        self.pull_back(theta_bar);
+    }
+
+    fn pull_back(&self, theta_bar: &mut [f64]) {
+        for (value, bar) in self.kernel.values.iter().zip(&self.numbers_bar) {
             value.pull_back(*bar, theta_bar);
         }
     }
