@@ -2,13 +2,17 @@
 
 use std::ops::ControlFlow;
 
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
 use super::joint_start::{JointStart, joint_start};
 use super::sample::whitened;
 use super::{
     Approximation, Guide, LaplaceOptions, MaximizeOptions, PathfinderOptions, SviOptions, laplace,
     pathfinder, svi, svi_by_quadrature,
 };
-use crate::density::{ExpectedJoint, InformedJoint, Joint};
+use crate::density::{ExpectedJoint, InformedJoint, Joint, LogDensity};
 use crate::model::Model;
 use crate::model::spec::{Expectation, GuideSpec, Method};
 use crate::posterior::Samples;
@@ -84,7 +88,8 @@ pub fn approximate(
                 let found = svi_by_quadrature(&make_expected, &make, &start, &options, &stepping)?;
                 return Ok((draws_of(&found), found));
             }
-            svi(&make, &mode, &options, &stepping)?
+            let initial_sd = initial_sds(&mut make(), &mode, model.parameters.len(), seed);
+            svi(&make, &mode, &SviOptions { initial_sd, ..options }, &stepping)?
         }
         other => {
             return Err(Error::Spec(format!(
@@ -94,6 +99,53 @@ pub fn approximate(
     };
     Ok((whitened(model, &density, draws_of(&found))?, found))
 }
+
+/// Standard deviations for a guide to begin with at a mode.
+///
+/// Those of parameters are what the curvature of the log density says. Those of the fields' unknowns
+/// are nearly 1, by their making. Where that much leads out of the likelihood's support more often
+/// than not, they are smaller.
+fn initial_sds(
+    density: &mut InformedJoint,
+    mode: &[f64],
+    parameters: usize,
+    seed: u64,
+) -> Vec<f64> {
+    const STEP: f64 = 1e-3;
+    const TRIES: usize = 20;
+    let mut sds = vec![LEAST_SURE; mode.len()];
+    let (mut x, mut gradient) = (mode.to_vec(), vec![0.0; mode.len()]);
+    for j in 0..parameters {
+        let mut slope_at = |shift: f64| {
+            x[j] = mode[j] + shift;
+            density.log_density_gradient(&x, &mut gradient);
+            gradient[j]
+        };
+        let sd = (2.0 * STEP / (slope_at(-STEP) - slope_at(STEP))).sqrt();
+        x[j] = mode[j];
+        if sd.is_finite() {
+            sds[j] = sd.min(1.0);
+        }
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    for sd in [1.0, 0.5, 0.25] {
+        sds[parameters..].fill(sd);
+        let mut is_inside = || {
+            for ((x, m), sd) in x.iter_mut().zip(mode).zip(&sds) {
+                let z: f64 = StandardNormal.sample(&mut rng);
+                *x = m + sd * z;
+            }
+            density.log_density_gradient(&x, &mut gradient).is_finite()
+        };
+        if (0..TRIES).filter(|_| is_inside()).count() > TRIES / 2 {
+            break;
+        }
+    }
+    sds
+}
+
+/// Where the curvature says nothing.
+const LEAST_SURE: f64 = 0.1;
 
 /// The draws of an approximation, in its own unknowns.
 fn draws_of(found: &Approximation) -> Samples {

@@ -33,9 +33,16 @@ impl Guide {
         }
     }
 
-    /// The guide with its center at `start` and the standard deviation `sd` in each unknown.
-    pub(super) fn begin(self, start: &[f64], sd: f64, seed: u64) -> Result<LocationScale> {
+    /// The guide with its center at `start` and the standard deviations `sd` of the unknowns, one for
+    /// each or one for all.
+    pub(super) fn begin(self, start: &[f64], sd: &[f64], seed: u64) -> Result<LocationScale> {
         let d = start.len();
+        if sd.len() != 1 && sd.len() != d {
+            return Err(Error::Inference(format!(
+                "svi's initial_sd has {} numbers for {d} unknowns; give one for each, or one for all",
+                sd.len()
+            )));
+        }
         let shape: Box<dyn Shape> = match self {
             Self::MeanField => Box::new(Independent),
             Self::LowRank { rank } if rank == 0 || rank > d.min(low_rank::MAX_RANK) => {
@@ -56,7 +63,7 @@ impl Guide {
             Self::FullRank => Box::new(UnitTriangular),
         };
         let mut parameters = start.to_vec();
-        parameters.resize(2 * d, sd.ln());
+        parameters.extend(sd.iter().cycle().take(d).map(|sd| sd.ln()));
         parameters.resize(2 * d + shape.parameters(d), 0.0);
         shape.begin(seed, &mut parameters[2 * d..]);
         let mut guide = LocationScale { parameters, scale: vec![0.0; d], shape };

@@ -48,8 +48,8 @@ pub struct SviOptions {
     pub particles: usize,
     /// Whether particles come in pairs μ ± R ε; false. Their number must be even then.
     pub antithetic: bool,
-    /// Standard deviation of each unknown at the beginning, unconstrained; 0.1.
-    pub initial_sd: f64,
+    /// Standard deviation of each unknown at the beginning, unconstrained, or one for all; 0.1.
+    pub initial_sd: Vec<f64>,
     /// Steps in a window; 500. See [`svi`] for the rule.
     pub window: usize,
     /// Relative change from window to window that counts as none; 10⁻⁴.
@@ -75,7 +75,7 @@ impl Default for SviOptions {
             clip: 10.0,
             particles: 1,
             antithetic: false,
-            initial_sd: 0.1,
+            initial_sd: vec![0.1],
             window: 500,
             tolerance: 1e-4,
             stop_early: true,
@@ -160,7 +160,7 @@ pub fn svi<D: LogDensity + Send>(
 ) -> Result<Approximation> {
     check_options(options)?;
     check_density(make(), start)?;
-    let guide = options.guide.begin(start, options.initial_sd, options.seed)?;
+    let guide = options.guide.begin(start, &options.initial_sd, options.seed)?;
     let particles =
         Particles::new(make, &guide, options.particles, options.antithetic, options.seed);
     ascend(make, guide, particles, options, progress)
@@ -190,7 +190,7 @@ pub fn svi_by_quadrature<E: ExpectedLogDensity + Send, D: LogDensity + Send>(
         ));
     }
     check_density(make(), start)?;
-    let guide = options.guide.begin(start, options.initial_sd, options.seed)?;
+    let guide = options.guide.begin(start, &options.initial_sd, options.seed)?;
     let draws = Quadrature::new(make_expected, options.particles, options.seed);
     ascend(make, guide, draws, options, progress)
 }
@@ -303,7 +303,7 @@ fn check_options(options: &SviOptions) -> Result<()> {
     positive("learning_rate", options.learning_rate)?;
     positive("final_learning_rate", options.final_learning_rate.unwrap_or(1.0))?;
     positive("clip", options.clip)?;
-    positive("initial_sd", options.initial_sd)?;
+    options.initial_sd.iter().try_for_each(|sd| positive("initial_sd", *sd))?;
     positive("steps", options.steps as f64)?;
     positive("particles", options.particles as f64)?;
     positive("window", options.window as f64)?;

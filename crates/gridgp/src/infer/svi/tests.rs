@@ -256,7 +256,7 @@ fn a_guide_that_leaves_the_support_is_an_error() {
         gradient[0] = 1e4;
         if x[0] > 0.5 { f64::NEG_INFINITY } else { 1e4 * x[0] }
     };
-    let options = SviOptions { learning_rate: 1.0, initial_sd: 1e-3, ..Default::default() };
+    let options = SviOptions { learning_rate: 1.0, initial_sd: vec![1e-3], ..Default::default() };
     let error = svi(&|| Target { dim: 1, function: cliff }, &[0.0], &options, &go_on).unwrap_err();
     let error = error.to_string();
     assert!(error.contains("100 steps in a row") && error.contains("initial_sd"), "{error}");
@@ -298,7 +298,7 @@ fn convergence_ends_the_fit() {
     assert_eq!(full.curve[..early.steps], early.curve);
     let short = fit(&target, &SviOptions { steps: 600, ..options.clone() });
     assert!(!short.converged && short.warnings[0].contains("fewer than two windows"));
-    let moving = fit(&target, &SviOptions { steps: 1000, initial_sd: 1e-2, ..options });
+    let moving = fit(&target, &SviOptions { steps: 1000, initial_sd: vec![1e-2], ..options });
     assert!(!moving.converged && moving.warnings[0].contains("did not converge"));
 }
 
@@ -336,7 +336,9 @@ fn what_cannot_be_done_says_what_to_try() {
     assert!(rank.contains("rank 4") && rank.contains("1 to 3"), "{rank}");
     let odd = message(1, SviOptions { antithetic: true, particles: 3, ..base() });
     assert!(odd.contains("pairs"), "{odd}");
-    assert!(message(1, SviOptions { initial_sd: -1.0, ..base() }).contains("initial_sd is -1"));
+    let sds = |sds: &[f64]| SviOptions { initial_sd: sds.to_vec(), ..base() };
+    assert!(message(1, sds(&[-1.0])).contains("initial_sd is -1"));
+    assert!(message(1, sds(&[1.0, 2.0, 3.0])).contains("3 numbers for 1 unknowns"));
     assert!(message(1, SviOptions { steps: 0, ..base() }).contains("steps is 0"));
     assert!(message(1, SviOptions { draws: 3, ..base() }).contains("25 or more"));
     assert!(message(0, base()).contains("no unknowns"));
