@@ -15,6 +15,7 @@ mod program;
 mod python;
 mod sampling;
 mod spain;
+mod stations;
 mod table;
 mod test;
 
@@ -39,6 +40,7 @@ const USAGE: &str = "cargo xtask VERB
   oracles         only the tests that compare with ../shared/oracles, with their output
   spain           examples/spain by NUTS and SVI against the posterior of another program; slow
   coverage [N]    how often 90 % intervals hold the truth, over N (100) simulated data sets; slow
+  stations [N …]  time and memory of examples/spain with N (40 and 400) stations
   bench [TEXT]    time and memory of the marginal likelihood, of the problems whose name has TEXT
   sampling        the tests of sampling that take minutes
   calibration [N] simulation-based calibration of sampling, N replications (400); minutes
@@ -78,6 +80,8 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["spain"] => spain::run(),
         ["coverage"] => coverage::run(100),
         ["coverage", count] => coverage::run(count.parse()?),
+        ["stations"] => stations::run(&["40", "400"]),
+        ["stations", counts @ ..] => stations::run(counts),
         ["browser"] => browser::run(),
         ["bench"] => bench::run(""),
         ["bench", text] => bench::run(text),

@@ -10,6 +10,8 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par};
 
+use crate::threads;
+
 /// out = A B, or out += A B, then [`settle_registers`].
 ///
 /// # Panics
@@ -63,6 +65,12 @@ pub fn gemm_lower(
         par,
     );
     settle_registers();
+}
+
+/// Parallelism for about `flops` floating-point operations: that of the caller's rayon pool, where the
+/// work repays the hand-over.
+pub fn parallelism(flops: usize) -> Par {
+    threads::for_flops(flops)
 }
 
 /// Leaves the vector registers as ordinary code expects them.

@@ -39,7 +39,9 @@ pub fn approximate(
     progress: &(dyn Fn(&ApproximateProgress) -> ControlFlow<()> + Sync),
 ) -> Result<(Samples, Approximation)> {
     let spec = &model.spec.inference;
-    let JointStart { information, mode, starts } = joint_start(model)?;
+    // A variational fit starts at the mode.
+    let chains = if spec.method == Method::Svi { 0 } else { spec.chains };
+    let JointStart { information, mode, starts } = joint_start(model, chains)?;
     let density = InformedJoint::new(model, &information)?;
     let make = || density.clone();
     let maximize = MaximizeOptions {

@@ -19,7 +19,7 @@ pub(super) struct JointStart {
     pub(super) information: Vec<f64>,
     /// A high place of the density, often its mode.
     pub(super) mode: Vec<f64>,
-    /// One for each chain: off the mode, as far as draws may be.
+    /// As many as asked for: off the mode, as far as draws may be.
     pub(super) starts: Vec<Vec<f64>>,
 }
 
@@ -28,7 +28,7 @@ const ROUNDS: usize = 3;
 /// Information is known well enough within this factor: scales of unknowns go with its root.
 const ENOUGH: f64 = 1.2;
 
-/// Finds the information that the data have about the fields, and starts of chains.
+/// Finds the information that the data have about the fields, and starts of `chains` chains.
 ///
 /// Given θ the unknowns of fields are near normal with unit variance, so the mode over all unknowns
 /// is near that of θ alone, a good place to know the information from. It all depends on the
@@ -36,7 +36,7 @@ const ENOUGH: f64 = 1.2;
 ///
 /// # Errors
 /// [`Error::Inference`] if no start inside the support is found.
-pub(super) fn joint_start(model: &Model) -> Result<JointStart> {
+pub(super) fn joint_start(model: &Model, chains: usize) -> Result<JointStart> {
     let spec = &model.spec.inference;
     let mut joint = Joint::new(model)?;
     let first = starts(model, 1, spec.seed).swap_remove(0);
@@ -54,7 +54,7 @@ pub(super) fn joint_start(model: &Model) -> Result<JointStart> {
         let near = from.iter().copied().chain(fields);
         near.map(|x| x + 0.1 * normal(&mut rng)).collect()
     };
-    let from = inside(&mut joint.clone(), spec.chains, draw)?;
+    let from = inside(&mut joint.clone(), chains.max(1), draw)?;
     let climb = |density: &InformedJoint, x: Vec<f64>, max_iterations: usize| {
         let options = MaximizeOptions { max_iterations, tolerance: 0.1, curvature: None };
         maximize(&|| density.clone(), &[x], &options, &|_| ControlFlow::Continue(()))
@@ -85,6 +85,7 @@ pub(super) fn joint_start(model: &Model) -> Result<JointStart> {
     let count = model.parameters.len();
     let starts = from
         .into_par_iter()
+        .take(chains)
         .enumerate()
         .map(|(chain, x)| {
             let (mut joint, mut density) = (joint.clone(), density.clone());

@@ -72,7 +72,7 @@ pub fn plan(model: &Model) -> Result<SamplePlan> {
     let (starts, information) = match route {
         Route::Marginal => (marginal_starts(model)?, vec![]),
         _ => {
-            let JointStart { starts, information, .. } = joint_start(model)?;
+            let JointStart { starts, information, .. } = joint_start(model, spec.chains)?;
             (starts, information)
         }
     };

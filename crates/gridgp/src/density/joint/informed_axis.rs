@@ -1,8 +1,8 @@
 //! A random field on one axis, from unknowns that stay round where the data say much about it.
 
-use faer::{Accum, Mat, Par};
+use faer::{Accum, Mat};
 use gridgp_linalg::Cholesky;
-use gridgp_linalg::gemm::{gemm, gemm_lower};
+use gridgp_linalg::gemm::{gemm, gemm_lower, parallelism};
 
 use super::axis_root::AxisRoot;
 use super::latent_field::LatentField;
@@ -39,6 +39,8 @@ pub(super) struct InformedAxis {
     projected: Vec<f64>,
     u_bar: Vec<f64>,
     scratch: [Mat<f64>; 2],
+    /// R̄, where R is made of features.
+    root_bar: Mat<f64>,
 }
 
 impl InformedAxis {
@@ -60,6 +62,7 @@ impl InformedAxis {
             projected: vec![0.0; r],
             u_bar: vec![0.0; r],
             scratch: [Mat::zeros(r, r), Mat::zeros(r, r)],
+            root_bar: if root.is_triangular() { Mat::new() } else { Mat::zeros(n, r) },
             root,
         };
         if !field.root.is_free() {
@@ -113,7 +116,8 @@ impl InformedAxis {
     fn multiply_root(&mut self) {
         let (root, product) = (self.root.root().transpose(), &mut self.scratch[0]);
         product.fill(0.0);
-        gemm_lower(product.as_mut(), root, root, 1.0, Par::Seq);
+        let par = parallelism(root.nrows() * root.nrows() * root.ncols());
+        gemm_lower(product.as_mut(), root, root, 1.0, par);
         let r = self.z.len();
         for j in 0..r {
             for (i, v) in product.col_as_slice(r - 1 - j)[r - 1 - j..].iter().rev().enumerate() {
@@ -171,7 +175,8 @@ impl InformedAxis {
             // Of RᵀR̄ = scale RᵀR B̄ + amplitude Rᵀf̄ zᵀ the lower triangle is wanted, from the first to
             // the last. The transpose of the product is B̄ RᵀR.
             work.fill(0.0);
-            gemm_lower(work.as_mut(), b_bar.as_ref(), self.gram.as_ref(), scale, Par::Seq);
+            let par = parallelism(r * r * r);
+            gemm_lower(work.as_mut(), b_bar.as_ref(), self.gram.as_ref(), scale, par);
             for j in 0..r {
                 let (z, k) = (self.z[j], r - 1 - j);
                 for i in 0..=j {
@@ -181,9 +186,9 @@ impl InformedAxis {
             self.root.vjp_from_inner(theta_bar, b_bar.as_mut());
         } else {
             let gram_bar = Mat::from_fn(r, r, |i, j| scale * b_bar[(r - 1 - i, r - 1 - j)]);
-            let mut root_bar = Mat::zeros(self.values.len(), r);
-            let root = self.root.root();
-            gemm(root_bar.as_mut(), Accum::Replace, root, gram_bar.as_ref(), Par::Seq);
+            let (root, root_bar) = (self.root.root(), &mut self.root_bar);
+            let par = parallelism(2 * root.nrows() * r * r);
+            gemm(root_bar.as_mut(), Accum::Replace, root, gram_bar.as_ref(), par);
             for j in 0..r {
                 for (i, bar) in values_bar.iter().enumerate() {
                     root_bar[(i, j)] += amplitude * bar * self.z[r - 1 - j];

@@ -17,7 +17,7 @@ fn scatter(i: usize) -> f64 {
 
 /// A guide of four unknowns away from its beginning.
 fn somewhere(guide: Guide) -> LocationScale {
-    let mut guide = guide.begin(&[0.3, -0.2, 0.5, 0.1], 0.4, 3).unwrap();
+    let mut guide = guide.begin(&[0.3, -0.2, 0.5, 0.1], &[0.4], 3).unwrap();
     for (i, p) in guide.parameters.iter_mut().enumerate() {
         *p += 0.5 * scatter(i);
     }
