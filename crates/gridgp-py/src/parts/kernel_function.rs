@@ -99,6 +99,7 @@ impl KernelFunction {
             great_circle,
             degree,
             rank,
+            ..KernelOptions::default()
         };
         let kernel = Kernel::from_name(name, &options).map_err(PyValueError::new_err)?;
         Ok(Self { kernel, dims })

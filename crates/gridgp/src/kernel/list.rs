@@ -1,8 +1,9 @@
 //! The built-in kernels by name.
 
 use super::{
-    Constant, Coregionalization, Inputs, Kernel, Linear, Matern12, Matern32, Matern52, Monomial,
-    Polynomial, Profile, RationalQuadratic, SquaredExponential, Stationary, White,
+    Constant, Coregionalization, Hilbert, Inputs, Kernel, Linear, Matern12, Matern32, Matern52,
+    Monomial, Polynomial, Profile, RationalQuadratic, Spectrum, SquaredExponential, Stationary,
+    White,
 };
 use super::{Cosine, Periodic};
 use crate::grid::{Axis, Coordinate, Values};
@@ -38,8 +39,17 @@ pub(super) const PER_COORDINATE: &[(&str, &str)] = &[
     ("great_circle", "distance in km on the sphere; needs longitude and latitude in degrees"),
 ];
 
+/// The same for kernels that have a basis of finitely many functions.
+pub(super) const DISTANCE: &[(&str, &str)] = &[
+    PER_COORDINATE[0],
+    PER_COORDINATE[1],
+    PER_COORDINATE[2],
+    ("basis", "a model of finite rank in its place: so many sines for each coordinate"),
+    ("boundary", "width of the box of a basis, over that of the data; 1.5"),
+];
+
 /// The structure of a kernel that is built by name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct KernelOptions {
     /// Positions of the coordinates that it sees; all if `None`.
     pub columns: Option<Vec<usize>>,
@@ -56,6 +66,12 @@ pub struct KernelOptions {
     pub degree: Option<usize>,
     /// The rank of a coregionalization.
     pub rank: Option<usize>,
+    /// The number of functions for each coordinate, for a [`Hilbert`] kernel.
+    pub basis: Option<usize>,
+    /// The width of their box, over that of `ranges`.
+    pub boundary: Option<f64>,
+    /// The smallest and the largest value of each coordinate, which a basis needs.
+    pub ranges: Vec<(f64, f64)>,
 }
 
 impl KernelOptions {
@@ -72,7 +88,13 @@ impl KernelOptions {
             Values::Numbers(_) => vec![],
         };
         let labels = axis.coordinates().iter().map(labels).collect();
-        Self { labels, ..Self::of(axis.coordinates().iter().map(|c| c.name.clone())) }
+        let points = axis.points();
+        let range = |c: usize| {
+            let bounds = (f64::INFINITY, f64::NEG_INFINITY);
+            points.column(c).fold(bounds, |(low, high), v| (v.min(low), v.max(high)))
+        };
+        let ranges = (0..points.dims()).map(range).collect();
+        Self { labels, ranges, ..Self::of(axis.coordinates().iter().map(|c| c.name.clone())) }
     }
 
     /// The coordinates and the metric that they describe.
@@ -83,13 +105,16 @@ impl KernelOptions {
 
     /// The names of the options that are set.
     fn set(&self) -> impl Iterator<Item = &'static str> {
-        let Self { columns, per_coordinate, great_circle, degree, rank, .. } = self;
+        let Self { columns, per_coordinate, great_circle, degree, rank, basis, boundary, .. } =
+            self;
         [
             (columns.is_some(), "columns"),
             (*per_coordinate, "per_coordinate"),
             (*great_circle, "great_circle"),
             (degree.is_some(), "degree"),
             (rank.is_some(), "rank"),
+            (basis.is_some(), "basis"),
+            (boundary.is_some(), "boundary"),
         ]
         .into_iter()
         .filter_map(|(set, name)| set.then_some(name))
@@ -177,7 +202,17 @@ impl Kernel {
                 ));
             }
         }
-        kernel.build(options)
+        let spectrum = match kernel {
+            BuiltIn::SquaredExponential => Some(Spectrum::Gaussian),
+            BuiltIn::Matern12 => Some(Spectrum::Matern(0.5)),
+            BuiltIn::Matern32 => Some(Spectrum::Matern(1.5)),
+            BuiltIn::Matern52 => Some(Spectrum::Matern(2.5)),
+            _ => None,
+        };
+        match spectrum.filter(|_| options.basis.is_some() || options.boundary.is_some()) {
+            Some(spectrum) => Hilbert::from_options(spectrum, options).map(Self::Hilbert),
+            None => kernel.build(options),
+        }
     }
 
     /// The kernel's entry in the list, if it has a name; sums, products, scaled kernels and your
@@ -197,6 +232,12 @@ impl Kernel {
             Self::Constant(_) => Some(BuiltIn::Constant),
             Self::Coregionalization(_) => Some(BuiltIn::Coregionalization),
             Self::White(_) => Some(BuiltIn::White),
+            Self::Hilbert(k) => Some(match k.spectrum() {
+                Spectrum::Gaussian => BuiltIn::SquaredExponential,
+                Spectrum::Matern(nu) if nu < 1.0 => BuiltIn::Matern12,
+                Spectrum::Matern(nu) if nu < 2.0 => BuiltIn::Matern32,
+                Spectrum::Matern(_) => BuiltIn::Matern52,
+            }),
             Self::Sum(_) | Self::Product(_) | Self::Scaled(_) | Self::Custom(_) => None,
         }
     }
@@ -228,7 +269,8 @@ mod tests {
         let degree = matches!(kernel, BuiltIn::Polynomial | BuiltIn::Monomial).then_some(2);
         let rank = (kernel == BuiltIn::Coregionalization).then_some(1);
         let labels = vec![vec!["a".into(), "b".into()]];
-        KernelOptions { degree, rank, labels, ..KernelOptions::of(["x"]) }
+        let ranges = vec![(0.0, 1.0)];
+        KernelOptions { degree, rank, labels, ranges, ..KernelOptions::of(["x"]) }
     }
 
     #[test]
@@ -256,7 +298,8 @@ mod tests {
                 ("columns", KernelOptions { columns: Some(vec![0]), ..base.clone() }),
                 ("per_coordinate", KernelOptions { per_coordinate: true, ..base.clone() }),
                 ("degree", KernelOptions { degree: Some(3), ..base.clone() }),
-                ("rank", KernelOptions { rank: Some(2), ..base }),
+                ("rank", KernelOptions { rank: Some(2), ..base.clone() }),
+                ("basis", KernelOptions { basis: Some(3), ..base }),
             ];
             let sphere = KernelOptions { great_circle: true, ..KernelOptions::of(["lon", "lat"]) };
             tried.push((

@@ -1,6 +1,6 @@
 //! Matérn ½: continuous, rough functions.
 
-use super::list::{KernelInfo, PER_COORDINATE};
+use super::list::{DISTANCE, KernelInfo};
 use super::{Profile, Role};
 use crate::dist::special::branchless::exp_minus;
 
@@ -21,7 +21,7 @@ impl Profile for Matern12 {
         name: "matern12",
         formula: "exp(-r / lengthscale)",
         parameters: &[("lengthscale", "distance over which values are related")],
-        options: PER_COORDINATE,
+        options: DISTANCE,
         rank: "n",
         summary: "continuous but rough; also called exponential, Ornstein-Uhlenbeck",
     };

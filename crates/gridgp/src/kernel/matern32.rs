@@ -1,6 +1,6 @@
 //! Matérn 3/2: functions that are differentiable once.
 
-use super::list::{KernelInfo, PER_COORDINATE};
+use super::list::{DISTANCE, KernelInfo};
 use super::{Profile, Role};
 use crate::dist::special::branchless::exp_minus;
 
@@ -19,7 +19,7 @@ impl Profile for Matern32 {
         name: "matern32",
         formula: "(1 + s) exp(-s), s = sqrt(3) r / lengthscale",
         parameters: &[("lengthscale", "distance over which values are related")],
-        options: PER_COORDINATE,
+        options: DISTANCE,
         rank: "n",
         summary: "differentiable once",
     };

@@ -1,6 +1,6 @@
 //! Matérn 5/2: functions that are differentiable twice.
 
-use super::list::{KernelInfo, PER_COORDINATE};
+use super::list::{DISTANCE, KernelInfo};
 use super::{Profile, Role};
 use crate::dist::special::branchless::exp_minus;
 
@@ -19,7 +19,7 @@ impl Profile for Matern52 {
         name: "matern52",
         formula: "(1 + s + s^2/3) exp(-s), s = sqrt(5) r / lengthscale",
         parameters: &[("lengthscale", "distance over which values are related")],
-        options: PER_COORDINATE,
+        options: DISTANCE,
         rank: "n",
         summary: "differentiable twice; a good first choice",
     };

@@ -36,6 +36,7 @@ mod constant;
 mod coregionalization;
 mod cosine;
 mod distance_pairs;
+mod hilbert;
 mod inputs;
 mod linear;
 mod list;
@@ -62,6 +63,7 @@ mod white;
 pub use constant::Constant;
 pub use coregionalization::Coregionalization;
 pub use cosine::Cosine;
+pub use hilbert::{Hilbert, Spectrum};
 pub use inputs::{EARTH_RADIUS_KM, Inputs, Metric};
 pub use linear::Linear;
 pub use list::{BuiltIn, KernelInfo, KernelOptions};
@@ -144,8 +146,8 @@ pub trait Covariance: Debug + Send + Sync {
         x.len()
     }
 
-    /// The position of the first point that the kernel has no parameters for, such as a label that
-    /// came after the fit. Nothing else may be asked of such points.
+    /// The position of the first point that the kernel was not made for: a label that came after the
+    /// fit, or a place outside of the box of a basis. Nothing else may be asked of such points.
     fn unknown_point(&self, _x: &Points) -> Option<usize> {
         None
     }
@@ -199,6 +201,8 @@ pub enum Kernel {
     Coregionalization(Coregionalization),
     /// 1 where x = y, else 0.
     White(White),
+    /// A stationary kernel by finitely many sines in a box.
+    Hilbert(Hilbert),
     /// k₁ + k₂ + ….
     Sum(Sum),
     /// k₁ k₂ ….
@@ -231,6 +235,7 @@ impl Kernel {
             Self::Constant(k) => k,
             Self::Coregionalization(k) => k,
             Self::White(k) => k,
+            Self::Hilbert(k) => k,
             Self::Sum(k) => k,
             Self::Product(k) => k,
             Self::Scaled(k) => k,

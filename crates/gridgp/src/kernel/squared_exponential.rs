@@ -1,6 +1,6 @@
 //! Squared exponential: very smooth functions.
 
-use super::list::{KernelInfo, PER_COORDINATE};
+use super::list::{DISTANCE, KernelInfo};
 use super::{Profile, Role};
 use crate::dist::special::branchless::exp_minus;
 
@@ -21,7 +21,7 @@ impl Profile for SquaredExponential {
         name: "squared_exponential",
         formula: "exp(-r^2 / (2 lengthscale^2))",
         parameters: &[("lengthscale", "distance over which values are related")],
-        options: PER_COORDINATE,
+        options: DISTANCE,
         rank: "n",
         summary: "infinitely smooth; also called RBF, Gaussian, ExpQuad",
     };

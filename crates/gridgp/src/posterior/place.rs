@@ -57,7 +57,7 @@ pub(super) fn locate<'a>(model: &Model, place: &'a Place) -> Result<Located<'a>>
     Ok(Located { grid: &place.grid, points, covariates })
 }
 
-/// Refuses points along an axis that a kernel has no parameters for; `describe` says what and
+/// Refuses points along an axis that a kernel was not made for; `describe` says what and
 /// where one is.
 pub(super) fn check_known(
     model: &Model,
@@ -69,11 +69,16 @@ pub(super) fn check_known(
             let Some(kernel) = kernel else { continue };
             if let Some(i) = kernel.kernel.unknown_point(points) {
                 return Err(Error::Grid(format!(
-                    "{} is not in the data, and {} of the field {:?} has parameters for the \
-                     labels in the data only; leave it out, or fit with data that have it",
+                    "{} is not in the data, and {} of the field {:?} knows {}",
                     describe(axis, i),
                     kernel.text,
-                    field.name
+                    field.name,
+                    if model.data.grid.axes()[axis].has_labels() {
+                        "the labels in the data only; leave it out, or fit with data that have it"
+                    } else {
+                        "the box around the data only that its basis fills; leave it out, or fit \
+                         with a wider boundary and a larger basis"
+                    },
                 )));
             }
         }

@@ -119,6 +119,8 @@ fn built_in(
             None => coordinate(a, axis, &mut options)?,
             Some("degree") => options.degree = Some(count(a, "degree")?),
             Some("rank") => options.rank = Some(count(a, "rank")?),
+            Some("basis") => options.basis = Some(count(a, "basis")?),
+            Some("boundary") => options.boundary = Some(number(&a.value)?),
             Some("distance") => match &a.value.kind {
                 ExprKind::Name(n) if n == "great_circle" => options.great_circle = true,
                 _ => {
@@ -220,13 +222,14 @@ fn coordinate(a: &Argument, axis: &Axis, options: &mut KernelOptions) -> Result<
     Ok(())
 }
 
-/// A degree or a rank.
+/// A degree, a rank or the size of a basis.
 fn count(a: &Argument, what: &str) -> Result<usize, Fault> {
     let v = number(&a.value)?;
-    if v.fract() == 0.0 && (0.0..=50.0).contains(&v) {
+    let most = if what == "basis" { 1000.0 } else { 50.0 };
+    if v.fract() == 0.0 && (0.0..=most).contains(&v) {
         return Ok(v as usize);
     }
-    Err(Fault::new(a.value.span.clone(), format!("a {what} is 0, 1, 2 … 50, not {v}")))
+    Err(Fault::new(a.value.span.clone(), format!("a {what} is 0, 1, 2 … {most}, not {v}")))
 }
 
 /// Distances between labels mean nothing.
