@@ -24,7 +24,7 @@ pub fn run(text: &str) -> Result<()> {
 
 /// The program that measures gridgp.
 pub fn gridgp() -> Result<PathBuf> {
-    build(&["--release", "--package", "gridgp-io", "--example", "marginal_bench"])
+    build(&["--release", "--workspace", "--example", "marginal_bench"])
 }
 
 /// The problems whose name has this text, in the format of `peers/marginal/README.md`.

@@ -22,7 +22,7 @@ pub fn run(count: &str) -> Result<()> {
     let replications: usize = count.parse().with_context(|| format!("{count} is no number"))?;
     ensure!(replications >= 5 * BINS, "{count} replications are too few, give {}", 5 * BINS);
     let seed = std::env::var(SEED).unwrap_or_else(|_| "1".into());
-    let example = build(&["--release", "--package", "gridgp", "--example", "calibration"])?;
+    let example = build(&["--release", "--workspace", "--example", "calibration"])?;
     println!("| model | quantity | chi² ({} dof) | p | least ESS | |", BINS - 1);
     println!("|---|---|---|---|---|---|");
     let (mut alerts, mut failures) = (0, 0);

@@ -69,7 +69,7 @@ pub fn run() -> Result<()> {
 
 /// Figures of gridgp beside those of ArviZ and cartopy, of the same fit: docs/compare.
 pub fn compare() -> Result<()> {
-    let gridgp = build(&["--package", "gridgp-cli", "--bin", "gridgp"])?;
+    let gridgp = build(&["--workspace", "--bin", "gridgp"])?;
     let python = environment("figures-venv", "requirements-figures.txt")?;
     let (work, folder) = ("target/compare", "docs/compare");
     for folder in [work, folder] {

@@ -4,6 +4,7 @@ mod arviz;
 mod bench;
 mod browser;
 mod calibration;
+mod counts;
 mod coverage;
 mod docs;
 mod elnino;
@@ -40,7 +41,8 @@ const USAGE: &str = "cargo xtask VERB
   oracles         only the tests that compare with ../shared/oracles, with their output
   spain           examples/spain by NUTS and SVI against the posterior of another program; slow
   coverage [N]    how often 90 % intervals hold the truth, over N (100) simulated data sets; slow
-  stations [N …]  time and memory of examples/spain with N (40 and 400) stations
+  stations [N …]  time and memory of examples/spain with N (40, 400 and 4000) stations; slow
+  counts [N]      time and memory of NUTS on N x N (100) Poisson counts; minutes
   bench [TEXT]    time and memory of the marginal likelihood, of the problems whose name has TEXT
   sampling        the tests of sampling that take minutes
   calibration [N] simulation-based calibration of sampling, N replications (400); minutes
@@ -80,7 +82,9 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["spain"] => spain::run(),
         ["coverage"] => coverage::run(100),
         ["coverage", count] => coverage::run(count.parse()?),
-        ["stations"] => stations::run(&["40", "400"]),
+        ["counts"] => counts::run(100),
+        ["counts", n] => counts::run(n.parse()?),
+        ["stations"] => stations::run(&["40", "400", "4000"]),
         ["stations", counts @ ..] => stations::run(counts),
         ["browser"] => browser::run(),
         ["bench"] => bench::run(""),

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::program::{self, cargo};
 
 pub fn run() -> Result<()> {
-    let selection = ["test", "--release", "--package", "gridgp", "--test", "sampling"];
+    let selection = ["test", "--release", "--workspace", "--test", "sampling"];
     let all = ["--", "--include-ignored", "--nocapture"];
     program::run(&mut cargo(&[&selection[..], &all].concat()))
 }

@@ -220,6 +220,7 @@ def test_text_is_the_language_of_model_files() -> None:
         Matern32(lengthscale=Parameter()): "matern32(lengthscale = eta)",
         Matern32(lengthscale=["a", 2.5]): "matern32(lengthscale = [a, 2.5])",
         Matern32(distance="great_circle"): "matern32(distance = great_circle)",
+        Matern32("x", basis=12, boundary=2): "matern32(x, basis = 12, boundary = 2)",
         Polynomial(degree=2): "polynomial(degree = 2)",
         Coregionalization(rank=1, kappa=0): "coregionalization(rank = 1, kappa = 0)",
         White().scaled(Parameter()): "eta^2 * white()",
@@ -281,6 +282,7 @@ def test_kernels_pickle_and_copy() -> None:
         (lambda: Matern32(lengthscale=1.0).gram(np.zeros((2, 2, 2))), r"shape \(2, 2, 2\)"),
         (lambda: Matern32(lengthscale=[1.0, 2.0]).gram(LINE), "2 values for 1 parameters"),
         (lambda: Cosine(period=1.0).gram(PLANE), "cosine takes one coordinate but 2 are active"),
+        (lambda: Matern32(lengthscale=1.0, basis=9).gram(LINE), "a box around the data of a model"),
         (lambda: Matern32(3, lengthscale=1.0).gram(PLANE), "position 3, but the points have 2"),
         (
             lambda: Matern32(lengthscale=1.0).gram(np.array(["2001-01-01"], "M8[D]")),

@@ -23,8 +23,7 @@ const HEADER: &str = "
 
 pub fn run(torch: bool) -> Result<()> {
     let peers = peers(torch)?;
-    let gridgp =
-        build(&["--release", "--package", "gridgp-linalg", "--example", "operators_bench"])?;
+    let gridgp = build(&["--release", "--workspace", "--example", "operators_bench"])?;
     println!("{HEADER}");
     for (operation, sizes) in PROBLEMS {
         for n in sizes {

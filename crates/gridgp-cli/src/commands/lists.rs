@@ -44,6 +44,11 @@ pub fn kernels(args: &List) -> anyhow::Result<()> {
         out,
         "One lengthscale each: lengthscale = [l1, l2]. On the sphere: distance = great_circle."
     )?;
+    writeln!(
+        out,
+        "For thousands of points: basis = 12, so many sines for each coordinate, with the kernel's \
+         spectral density."
+    )?;
     Ok(())
 }
 

@@ -15,6 +15,36 @@ pub enum Spectrum {
     Matern(f64),
 }
 
+impl Spectrum {
+    /// √S(0) in so many coordinates.
+    fn root_at_zero(self, dims: usize) -> f64 {
+        let half = 0.5 * dims as f64;
+        match self {
+            Self::Gaussian => (2.0 * PI).powf(0.5 * half),
+            Self::Matern(nu) => {
+                let gammas = libm::tgamma(nu + half) / libm::tgamma(nu);
+                ((2.0 * PI / nu).powf(half) * gammas).sqrt()
+            }
+        }
+    }
+
+    /// √S(ω)/√S(0) at s = |ωℓ|².
+    fn root_share(self, dims: usize, s: f64) -> f64 {
+        match self {
+            Self::Gaussian => (-0.25 * s).exp(),
+            Self::Matern(nu) => (1.0 + 0.5 * s / nu).powf(-0.5 * nu - 0.25 * dims as f64),
+        }
+    }
+
+    /// −4 d log √S/ds.
+    fn decay(self, dims: usize, s: f64) -> f64 {
+        match self {
+            Self::Gaussian => 1.0,
+            Self::Matern(nu) => (2.0 * nu + dims as f64) / (2.0 * nu + s),
+        }
+    }
+}
+
 /// k ≈ Σⱼ S(ωⱼ; ℓ) φⱼ(x) φⱼ(y): the stationary kernel with spectral density S, restricted to the
 /// sines that vanish at the border of a box, m for each coordinate; rank m^coordinates.
 ///
@@ -138,44 +168,23 @@ impl Hilbert {
         theta[if self.per_coordinate { d } else { 0 }]
     }
 
-    /// √S of each function, and ∂ log √S/∂ℓ of each coordinate to `slopes`, function by function.
-    fn weights(&self, theta: &[f64], slopes: Option<&mut Vec<f64>>) -> Vec<f64> {
+    /// √S of each function, and ∂ log √S/∂ℓ of each coordinate, function by function.
+    fn weights(&self, theta: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let dims = self.dims();
         let scales: Vec<f64> = (0..dims).map(|d| self.lengthscale(theta, d)).collect();
-        let volume: f64 = scales.iter().product();
         let squares: Vec<Vec<f64>> = (0..dims)
             .map(|d| (0..self.count).map(|i| (self.frequency(d, i) * scales[d]).powi(2)).collect())
             .collect();
-        let square = |j: usize| -> f64 { (0..dims).map(|d| squares[d][self.index(j, d)]).sum() };
-        let half = 0.5 * dims as f64;
-        let (weight, decay): (Box<dyn Fn(f64) -> f64>, Box<dyn Fn(f64) -> f64>) =
-            match self.spectrum {
-                Spectrum::Gaussian => {
-                    let front = ((2.0 * PI).powf(half) * volume).sqrt();
-                    (Box::new(move |s| front * (-0.25 * s).exp()), Box::new(|_| 1.0))
-                }
-                Spectrum::Matern(nu) => {
-                    let gammas = libm::tgamma(nu + half) / libm::tgamma(nu);
-                    let front = (4.0 * PI).powf(half) * gammas * (2.0 * nu).powf(nu) * volume;
-                    let front = front.sqrt();
-                    (
-                        Box::new(move |s| front * (2.0 * nu + s).powf(-0.5 * (nu + half))),
-                        Box::new(move |s| 2.0 * (nu + half) / (2.0 * nu + s)),
-                    )
-                }
-            };
-        if let Some(slopes) = slopes {
-            slopes.clear();
-            for j in 0..self.functions() {
-                let decay = decay(square(j));
-                // d log √S/dℓ = ½ (1/ℓ − decay ω²ℓ).
-                slopes.extend(
-                    (0..dims)
-                        .map(|d| 0.5 * (1.0 - decay * squares[d][self.index(j, d)]) / scales[d]),
-                );
-            }
+        let front = self.spectrum.root_at_zero(dims) * scales.iter().product::<f64>().sqrt();
+        let (mut weights, mut slopes) = (Vec::with_capacity(self.functions()), Vec::new());
+        for j in 0..self.functions() {
+            let square = |d: usize| squares[d][self.index(j, d)];
+            let sum = (0..dims).map(square).sum();
+            weights.push(front * self.spectrum.root_share(dims, sum));
+            let decay = self.spectrum.decay(dims, sum);
+            slopes.extend((0..dims).map(|d| 0.5 * (1.0 - decay * square(d)) / scales[d]));
         }
-        (0..self.functions()).map(|j| weight(square(j))).collect()
+        (weights, slopes)
     }
 
     /// φⱼ(xᵢ), n × functions.
@@ -184,11 +193,18 @@ impl Hilbert {
         let tables: Vec<Mat<f64>> = (0..self.dims())
             .map(|d| {
                 let (center, half) = self.sides[d];
-                let column: Vec<f64> = x.column(self.inputs.columns()[d]).collect();
                 let norm = half.sqrt().recip();
-                Mat::from_fn(n, self.count, |i, j| {
-                    norm * (self.frequency(d, j) * (column[i] - center + half)).sin()
-                })
+                let mut table = Mat::zeros(n, self.count);
+                for (i, v) in x.column(self.inputs.columns()[d]).enumerate() {
+                    // sin jt by turning by t again and again: one sine a point, and j roundings.
+                    let (sin, cos) = (self.frequency(d, 0) * (v - center + half)).sin_cos();
+                    let (mut s, mut c) = (norm * sin, norm * cos);
+                    for j in 0..self.count {
+                        table[(i, j)] = s;
+                        (s, c) = (s * cos + c * sin, c * cos - s * sin);
+                    }
+                }
+                table
             })
             .collect();
         let mut out = Mat::zeros(n, self.functions());
@@ -205,7 +221,7 @@ impl Hilbert {
 
     fn weighted(&self, x: &Points, theta: &[f64]) -> Mat<f64> {
         let mut features = self.sines(x);
-        for (j, w) in self.weights(theta, None).into_iter().enumerate() {
+        for (j, w) in self.weights(theta).0.into_iter().enumerate() {
             features.col_as_slice_mut(j).iter_mut().for_each(|f| *f *= w);
         }
         features
@@ -278,8 +294,7 @@ impl Covariance for Hilbert {
         features_bar: MatRef<'_, f64>,
         theta_bar: &mut [f64],
     ) {
-        let (features, mut slopes) = (self.sines(x), Vec::new());
-        let weights = self.weights(theta, Some(&mut slopes));
+        let (features, (weights, slopes)) = (self.sines(x), self.weights(theta));
         for (j, slopes) in slopes.chunks_exact(self.dims()).enumerate() {
             let column = features.col_as_slice(j).iter().zip(features_bar.col(j).iter());
             let pull = weights[j] * column.map(|(f, bar)| f * bar).sum::<f64>();

@@ -22,8 +22,16 @@ class _Isotropic(BuiltIn):
         *coordinates: Coordinate,
         lengthscale: Quantity = None,
         distance: Literal["great_circle"] | None = None,
+        basis: int | None = None,
+        boundary: float | None = None,
     ) -> None:
-        super().__init__(coordinates, {"lengthscale": lengthscale}, distance=distance)
+        super().__init__(
+            coordinates,
+            {"lengthscale": lengthscale},
+            distance=distance,
+            basis=basis,
+            boundary=boundary,
+        )
 
 
 class SquaredExponential(_Isotropic):
@@ -37,6 +45,9 @@ class SquaredExponential(_Isotropic):
         ℓ, in the unit of the coordinates. A list gives each coordinate its own.
     distance
         ``"great_circle"``: r in km through the sphere, of longitude and latitude in degrees.
+    basis, boundary
+        A model of finite rank in its place, in fields of a model: so many sines for each
+        coordinate, in a box ``boundary`` (1.5) times as wide as the data.
 
     Notes
     -----
@@ -69,6 +80,9 @@ class Matern32(_Isotropic):
         ℓ, in the unit of the coordinates. A list gives each coordinate its own.
     distance
         ``"great_circle"``: r in km through the sphere, of longitude and latitude in degrees.
+    basis, boundary
+        A model of finite rank in its place, in fields of a model: so many sines for each
+        coordinate, in a box ``boundary`` (1.5) times as wide as the data.
 
     Examples
     --------

@@ -30,6 +30,8 @@ class BuiltIn(Kernel):
         distance: Literal["great_circle"] | None = None,
         degree: int | None = None,
         rank: int | None = None,
+        basis: int | None = None,
+        boundary: float | None = None,
         labels: Sequence[str] | None = None,
     ) -> None:
         if distance not in (None, "great_circle"):
@@ -48,6 +50,8 @@ class BuiltIn(Kernel):
         self.distance = distance
         self.degree = degree
         self.rank = rank
+        self.basis = basis
+        self.boundary = boundary
         self.labels = None if labels is None else [str(label) for label in labels]
 
     def __str__(self) -> str:
@@ -56,6 +60,10 @@ class BuiltIn(Kernel):
             parts.append(f"degree = {self.degree}")
         if self.rank is not None:
             parts.append(f"rank = {self.rank}")
+        if self.basis is not None:
+            parts.append(f"basis = {self.basis}")
+        if self.boundary is not None:
+            parts.append(f"boundary = {self.boundary:g}")
         if self.distance is not None:
             parts.append(f"distance = {self.distance}")
         for name, quantity in self.arguments.items():
@@ -107,6 +115,11 @@ class BuiltIn(Kernel):
         return replaced
 
     def _bound(self, points: Read) -> tuple[_core.KernelFunction, list[float]]:
+        if self.basis is not None:
+            raise ValueError(
+                f"{self} has a basis in a box around the data of a model, and no values without "
+                "one; use it in a field, or leave out the basis"
+            )
         columns = [self._position(c, points) for c in self.coordinates] or None
         for column in range(len(points.names)) if columns is None else columns:
             if points.labels[column] and not self._takes_labels:

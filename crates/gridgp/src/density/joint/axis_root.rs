@@ -43,9 +43,10 @@ impl AxisRoot {
         // Whether there are features does not depend on θ, and neither does their number.
         let theta = vec![1.0; kernel.values.len()];
         let features = kernel.kernel.features(&kernel.points, &theta);
-        let (root, factor) = match features {
-            Some(f) => (f, Factor::Features),
-            None => (Mat::zeros(n, n), Factor::Cholesky(Cholesky::identity(n))),
+        // Features have no use for a matrix of that size.
+        let (root, gram_bar, factor) = match features {
+            Some(f) => (f, Mat::new(), Factor::Features),
+            None => (Mat::zeros(n, n), Mat::zeros(n, n), Factor::Cholesky(Cholesky::identity(n))),
         };
         let mut axis = Self {
             name: name.into(),
@@ -54,7 +55,7 @@ impl AxisRoot {
             factor,
             numbers: Vec::new(),
             numbers_bar: vec![0.0; kernel.values.len()],
-            gram_bar: Mat::zeros(n, n),
+            gram_bar,
             is_free,
             kernel,
         };

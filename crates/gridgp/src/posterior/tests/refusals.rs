@@ -50,6 +50,24 @@ fn a_missing_covariate_is_named_where_its_axis_moved() {
 }
 
 #[test]
+fn a_basis_predicts_inside_of_its_box_alone() {
+    let text = format!(
+        "{HEAD}[fields.f]\ns = 'matern32(basis = 5, boundary = 1.2)'\nt = 'constant()'\n\
+         x = 'constant()'\n[likelihood]\nfamily = 'gaussian'\nlocation = 'f'\n"
+    );
+    let m = model(&text, data(3, 4, 6));
+    let conditional = Conditional::new(&m, &medians(&m)).unwrap();
+    // lon from 0 to 3.3, lat from 40 to 43.
+    let at = |lon: f64| {
+        let grid = grid(vec![0.0], vec![0.0], vec![(1.0, 41.0), (lon, 42.0)]);
+        conditional.on_grid(&Place { covariates: covariates(&grid), grid })
+    };
+    assert!(at(0.1).is_ok());
+    let e = at(30.0).unwrap_err().to_string();
+    assert!(e.contains("30") && e.contains("box") && e.contains("wider boundary"), "{e}");
+}
+
+#[test]
 fn wrong_covariates_are_refused() {
     let m = small();
     let conditional = Conditional::new(&m, &medians(&m)).unwrap();
