@@ -151,7 +151,8 @@ fn fingerprint(model: &Model, plan: &SamplePlan) -> Vec<(String, Vec<u8>)> {
     let covariates = data.covariates.iter().flat_map(|c| c.values.iter().copied());
     let missing = data.response.missing_cells().into_iter().map(|c| c as f64);
     let numbers = data.response.values.iter().copied().chain(coordinates).chain(covariates);
-    let settings = plan.starts.iter().flatten().chain(&plan.information).copied();
+    let constants = plan.density.iter().flat_map(|density| density.constants());
+    let settings = plan.starts.iter().flatten().copied().chain(constants);
     vec![
         ("model".into(), spec.to_toml().into_bytes()),
         ("data".into(), hash(numbers.chain(missing))),

@@ -41,8 +41,7 @@ pub fn approximate(
     let spec = &model.spec.inference;
     // A variational fit starts at the mode.
     let chains = if spec.method == Method::Svi { 0 } else { spec.chains };
-    let JointStart { information, mode, starts } = joint_start(model, chains)?;
-    let density = InformedJoint::new(model, &information)?;
+    let JointStart { density, mode, starts } = joint_start(model, chains)?;
     let make = || density.clone();
     let maximize = MaximizeOptions {
         max_iterations: spec.max_iterations.max(500),

@@ -15,8 +15,8 @@ use crate::model::Model;
 
 /// The unknowns of an [`InformedJoint`], and starts in them.
 pub(super) struct JointStart {
-    /// What the data say about a value of each field.
-    pub(super) information: Vec<f64>,
+    /// The density in these unknowns.
+    pub(super) density: InformedJoint,
     /// A high place of the density, often its mode.
     pub(super) mode: Vec<f64>,
     /// As many as asked for: off the mode, as far as draws may be.
@@ -79,6 +79,7 @@ pub(super) fn joint_start(model: &Model, chains: usize) -> Result<JointStart> {
         density.to_joint(&mut joint, &other, &mut x)?;
     }
     let mode = other;
+    density.follow_coefficients(&mode);
 
     // Each chain climbs from a start of its own, and then away from the top: as far as a draw of the
     // fields given θ would be.
@@ -101,7 +102,7 @@ pub(super) fn joint_start(model: &Model, chains: usize) -> Result<JointStart> {
             Ok(inside(&mut density, 1, draw)?.swap_remove(0))
         })
         .collect::<Result<Vec<_>>>()?;
-    Ok(JointStart { information, mode, starts })
+    Ok(JointStart { density, mode, starts })
 }
 
 fn normal(rng: &mut ChaCha8Rng) -> f64 {

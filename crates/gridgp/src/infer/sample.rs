@@ -34,8 +34,8 @@ pub struct SamplePlan {
     /// Where each chain begins, in the unknowns that are sampled: those of [`LogPosterior`] or of
     /// [`InformedJoint`].
     pub starts: Vec<Vec<f64>>,
-    /// On the joint route what the data say about a value of each field, which makes the unknowns.
-    pub information: Vec<f64>,
+    /// On the joint route the density, whose unknowns suit the data.
+    pub density: Option<InformedJoint>,
     /// The settings of the sampler.
     pub options: NutsOptions,
 }
@@ -56,7 +56,7 @@ pub struct Sampled {
 /// `route = "auto"` samples the exact marginal where the model has one. Chains start around a mode:
 /// of the marginal posterior, or for the joint density where a short climb from data-driven
 /// values leads. A start outside of the support is drawn anew. The joint density is sampled in the
-/// unknowns of [`InformedJoint`], and `information` is that of the data around its mode.
+/// unknowns of [`InformedJoint`], with the information that the data have around its mode.
 ///
 /// # Errors
 /// [`Error::Spec`] if the marginal route is asked for and the model has none;
@@ -69,11 +69,11 @@ pub fn plan(model: &Model) -> Result<SamplePlan> {
         (Route::Joint, _) | (Route::Auto, Err(_)) => Route::Joint,
         (Route::Marginal | Route::Auto, Ok(_)) => Route::Marginal,
     };
-    let (starts, information) = match route {
-        Route::Marginal => (marginal_starts(model)?, vec![]),
+    let (starts, density) = match route {
+        Route::Marginal => (marginal_starts(model)?, None),
         _ => {
-            let JointStart { starts, information, .. } = joint_start(model, spec.chains)?;
-            (starts, information)
+            let JointStart { starts, density, .. } = joint_start(model, spec.chains)?;
+            (starts, Some(density))
         }
     };
     let options = NutsOptions {
@@ -85,7 +85,7 @@ pub fn plan(model: &Model) -> Result<SamplePlan> {
         seed: spec.seed,
         ..NutsOptions::default()
     };
-    Ok(SamplePlan { route, dim: starts[0].len(), starts, information, options })
+    Ok(SamplePlan { route, dim: starts[0].len(), starts, density, options })
 }
 
 /// Runs a plan.
@@ -116,10 +116,10 @@ pub fn sample(
     };
     let samples = match plan.route {
         Route::Joint => {
-            let density = InformedJoint::new(model, &plan.information)?;
+            let density = plan.density.as_ref().expect("plan() has made it");
             let make = || density.clone();
             let draws = run(nuts(&make, &plan.starts, &plan.options, resume, observe))?;
-            (whitened(model, &density, gather(&draws, plan.dim))?, draws)
+            (whitened(model, density, gather(&draws, plan.dim))?, draws)
         }
         _ => {
             let posterior = LogPosterior::new(model, Density::Unconstrained)?;

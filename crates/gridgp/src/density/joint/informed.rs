@@ -2,10 +2,12 @@
 
 use super::informed_field::InformedField;
 use super::observed::Observed;
+use super::shear::Shear;
 use super::{Joint, LogDensity};
 use crate::Result;
 use crate::likelihood::Likelihood;
 use crate::model::Model;
+use crate::param::Transform;
 
 /// [`Joint`] in other unknowns: x = \[unconstrained θ; u of the first field; u of the second …\].
 ///
@@ -26,6 +28,9 @@ pub struct InformedJoint {
     information: Vec<f64>,
     /// For each field the equation over whose square its information is.
     scales: Vec<Option<usize>>,
+    /// How u follows coefficients.
+    shear: Option<Shear>,
+    u: Vec<f64>,
 }
 
 impl InformedJoint {
@@ -48,7 +53,29 @@ impl InformedJoint {
         let positions: Vec<Vec<usize>> = model.fields.iter().map(positions).collect();
         let observed = Observed::new(model, &positions);
         let scales = (0..fields.len()).map(|f| scale_of(&observed, f)).collect();
-        Ok(Self { observed, fields, information: information.to_vec(), scales })
+        let u = vec![0.0; fields.iter().map(InformedField::unknowns).sum()];
+        Ok(Self { observed, fields, information: information.to_vec(), scales, shear: None, u })
+    }
+
+    /// Lets the unknowns of the fields follow the coefficients as the most likely u does at x, a
+    /// mode: afterwards they are v, with u = v + Σ (xⱼ − xⱼ at the mode) ∂û/∂xⱼ over the parameters
+    /// whose domain is the real line. x itself keeps its numbers.
+    ///
+    /// # Panics
+    /// If they follow already.
+    pub fn follow_coefficients(&mut self, x: &[f64]) {
+        assert!(self.shear.is_none(), "the unknowns follow the coefficients already");
+        let count = self.observed.parameters.len();
+        let is_real = |j: &usize| self.observed.parameters[*j].transform == Transform::Identity;
+        let coefficients: Vec<usize> = (0..count).filter(is_real).collect();
+        let gradient = |x: &[f64], out: &mut [f64]| self.log_density_gradient(x, out).is_finite();
+        self.shear = Some(Shear::at(x, count, coefficients.into_iter(), gradient));
+    }
+
+    /// The numbers that make the unknowns what they are.
+    pub fn constants(&self) -> impl Iterator<Item = f64> {
+        let shear = self.shear.iter().flat_map(Shear::numbers);
+        self.information.iter().copied().chain(shear)
     }
 
     /// What the data say about a value of each field, at x: the argument of [`new`](Self::new)
@@ -104,6 +131,10 @@ impl InformedJoint {
             field.read_whitened(whitened, &self.observed.theta, tau, own)?;
             u = rest;
         }
+        if let Some(shear) = &self.shear {
+            let (x, u) = out.split_at_mut(count);
+            shear.add(x, -1.0, u);
+        }
         Ok(())
     }
 
@@ -115,15 +146,19 @@ impl InformedJoint {
 
     /// Σ log p(u | θ) over the fields.
     fn move_to(&mut self, x: &[f64]) -> Result<f64> {
-        let (x, mut u) = x.split_at(self.observed.parameters.len());
+        let (x, v) = x.split_at(self.observed.parameters.len());
         self.observed.move_parameters(x);
         self.observed.move_equations_without_fields();
-        let mut log_prior = 0.0;
+        self.u.copy_from_slice(v);
+        if let Some(shear) = &self.shear {
+            shear.add(x, 1.0, &mut self.u);
+        }
+        let (mut log_prior, mut at) = (0.0, 0);
         for f in 0..self.fields.len() {
-            let (own, rest) = u.split_at(self.fields[f].unknowns());
+            let own = at..at + self.fields[f].unknowns();
+            at = own.end;
             let tau = self.tau(f);
-            log_prior += self.fields[f].update(&self.observed.theta, tau, own)?;
-            u = rest;
+            log_prior += self.fields[f].update(&self.observed.theta, tau, &self.u[own])?;
         }
         self.observed.move_equations(|f| self.fields[f].values());
         Ok(log_prior)
@@ -169,6 +204,10 @@ impl LogDensity for InformedJoint {
             }
         }
         total += self.observed.priors(&x[..count], x_bar);
+        if let Some(shear) = &self.shear {
+            let (x_bar, u_bar) = gradient.split_at_mut(count);
+            shear.pull_back(u_bar, x_bar);
+        }
         if total.is_nan() || gradient.iter().any(|g| !g.is_finite()) {
             return f64::NEG_INFINITY;
         }
