@@ -65,6 +65,9 @@ impl InformedJoint {
     /// If they follow already.
     pub fn follow_coefficients(&mut self, x: &[f64]) {
         assert!(self.shear.is_none(), "the unknowns follow the coefficients already");
+        if self.u.is_empty() {
+            return;
+        }
         let count = self.observed.parameters.len();
         let is_real = |j: &usize| self.observed.parameters[*j].transform == Transform::Identity;
         let coefficients: Vec<usize> = (0..count).filter(is_real).collect();
