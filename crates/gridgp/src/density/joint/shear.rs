@@ -24,7 +24,8 @@ impl Shear {
     /// With the slopes at a mode x, by conjugate gradients on H s = ∂²/∂u∂xⱼ log p, H = −∂²/∂u² log p.
     ///
     /// `gradient` is that of the log density with respect to all unknowns, of which those of the
-    /// fields begin at `count`; false where there is none. A parameter whose slope cannot be found is left out.
+    /// fields begin at `count`; false where there is none. A parameter whose slope cannot be found
+    /// is left out.
     pub(super) fn at(
         x: &[f64],
         count: usize,
