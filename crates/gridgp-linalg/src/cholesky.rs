@@ -4,10 +4,12 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{
     LltError, LltRegularization, cholesky_in_place, cholesky_in_place_scratch,
 };
+use faer::linalg::matmul::triangular::{self, BlockStructure};
+use faer::linalg::triangular_inverse::invert_lower_triangular;
 use faer::linalg::triangular_solve::{
     solve_lower_triangular_in_place, solve_upper_triangular_in_place,
 };
-use faer::{Mat, MatMut, MatRef};
+use faer::{Accum, Mat, MatMut, MatRef};
 
 use crate::gemm::settle_registers;
 use crate::{Error, Result, threads};
@@ -128,6 +130,30 @@ impl Cholesky {
         self.solve_lt_in_place(b);
     }
 
+    /// The lower triangle of A⁻¹ = L⁻ᵀ L⁻¹ into `inverse`, of which the rest stays as it is; L⁻¹ into
+    /// `l_inverse`, of which only the lower triangle is used.
+    ///
+    /// # Panics
+    /// If either has another size.
+    pub fn inverse_lower(&self, mut l_inverse: MatMut<'_, f64>, inverse: MatMut<'_, f64>) {
+        let n = self.size();
+        let par = threads::for_flops(n * n * n / 3);
+        invert_lower_triangular(l_inverse.as_mut(), self.l.as_ref(), par);
+        let l_inverse = l_inverse.as_ref();
+        triangular::matmul(
+            inverse,
+            BlockStructure::TriangularLower,
+            Accum::Replace,
+            l_inverse.transpose(),
+            BlockStructure::TriangularUpper,
+            l_inverse,
+            BlockStructure::TriangularLower,
+            1.0,
+            par,
+        );
+        settle_registers();
+    }
+
     /// Replaces b by L⁻¹ b.
     pub fn solve_l(&self, b: &mut [f64]) {
         let n = self.size();
@@ -200,6 +226,12 @@ mod tests {
             let mut x = b.clone();
             chol.solve_in_place(x.as_mut());
             assert!((&a * &x - &b).norm_max() < 1e-10 * n as f64);
+            let mut l_inverse = Mat::zeros(n, n);
+            let mut inverse = Mat::full(n, n, f64::NAN);
+            chol.inverse_lower(l_inverse.as_mut(), inverse.as_mut());
+            let mirrored = Mat::from_fn(n, n, |i, j| inverse[(i.max(j), i.min(j))]);
+            assert!((&a * &mirrored - Mat::<f64>::identity(n, n)).norm_max() < 1e-12);
+            assert!((chol.l() * &l_inverse - Mat::<f64>::identity(n, n)).norm_max() < 1e-12);
             let det: f64 =
                 if n == 2 { a[(0, 0)] * a[(1, 1)] - a[(0, 1)].powi(2) } else { continue };
             assert!((chol.log_det() - det.ln()).abs() < 1e-14);

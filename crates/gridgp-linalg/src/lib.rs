@@ -138,7 +138,7 @@ pub use operator::{Eigen, Entries, Factorize, LinearOperator, LogDet, Solve, Squ
 pub use pivoted_cholesky::PivotedCholesky;
 pub use product::Product;
 pub use scaled::Scaled;
-pub use spectral::{Basis, Facts, Spectral, SymmetricEigen, symmetric_eigen};
+pub use spectral::{Basis, Facts, Spectral, SymmetricEigen, block_diagonal, symmetric_eigen};
 pub use sum::{SideBySide, Sum};
 pub use sum_kronecker::SumKronecker;
 pub use toeplitz::Toeplitz;

@@ -19,6 +19,7 @@ pub use basis::Basis;
 pub use eigen::{SymmetricEigen, symmetric_eigen};
 
 use faer::{Mat, MatRef};
+use rayon::prelude::*;
 
 use crate::cholesky::check_finite;
 use crate::{Error, Result};
@@ -54,28 +55,40 @@ impl Spectral {
     /// # Panics
     /// If `k` is not square.
     pub fn new(k: MatRef<'_, f64>, facts: Facts) -> Result<Self> {
+        if let Some(cheap) = Self::cheap(k, facts)? {
+            return Ok(cheap);
+        }
+        let (basis, blocks) = block_diagonal(k, facts);
+        let pairs = blocks.par_iter().map(|b| symmetric_eigen(b.as_ref()));
+        let mut pairs = pairs.collect::<Result<Vec<_>>>()?.into_iter();
+        let (mut values, first) = pairs.next().expect("a matrix has a block");
+        let basis = match pairs.next() {
+            None => Basis::Dense(first),
+            Some((more, odd)) => {
+                values.extend(more);
+                Basis::Split { size: basis.size(), even: first, odd }
+            }
+        };
+        Self::from_pairs(values, basis, 0.0)
+    }
+
+    /// Factorizes K if that takes no n x n eigenproblem: where it is diagonal, or smooth and of low
+    /// numerical rank.
+    ///
+    /// # Errors
+    /// As [`Spectral::new`].
+    ///
+    /// # Panics
+    /// If `k` is not square.
+    pub fn cheap(k: MatRef<'_, f64>, facts: Facts) -> Result<Option<Self>> {
         let n = k.nrows();
         assert_eq!(n, k.ncols(), "a covariance matrix is square");
         check_finite(k, "covariance matrix")?;
         if let Some(diagonal) = as_diagonal(k) {
-            return Self::from_pairs(diagonal, Basis::Identity { size: n }, 0.0);
+            return Self::from_pairs(diagonal, Basis::Identity { size: n }, 0.0).map(Some);
         }
-        if facts.smooth
-            && let Some(factor) = low_rank::pivoted_cholesky(k)
-        {
-            return Self::of_features(factor.l.as_ref(), factor.residual_trace);
-        }
-        if facts.centrosymmetric
-            && let Some((even, odd)) = basis::fold_matrix(k)
-        {
-            let (even, odd) =
-                rayon::join(|| symmetric_eigen(even.as_ref()), || symmetric_eigen(odd.as_ref()));
-            let ((mut values, even), (odd_values, odd)) = (even?, odd?);
-            values.extend(odd_values);
-            return Self::from_pairs(values, Basis::Split { size: n, even, odd }, 0.0);
-        }
-        let (values, vectors) = symmetric_eigen(k)?;
-        Self::from_pairs(values, Basis::Dense(vectors), 0.0)
+        let low_rank = facts.smooth.then(|| low_rank::pivoted_cholesky(k)).flatten();
+        low_rank.map(|f| Self::of_features(f.l.as_ref(), f.residual_trace)).transpose()
     }
 
     /// The spectral factor of F Fᵀ, for features F of shape (n, r).
@@ -165,6 +178,18 @@ impl Spectral {
         let q = self.basis.to_dense();
         let scaled = Mat::from_fn(q.nrows(), q.ncols(), |i, j| q[(i, j)] * self.values[j]);
         scaled * q.transpose()
+    }
+}
+
+/// A basis that costs nothing to go to, and the blocks of K on its diagonal there; the others are
+/// zero to rounding.
+///
+/// Two blocks of half the size where `facts` and the entries of K allow, else K itself.
+pub fn block_diagonal(k: MatRef<'_, f64>, facts: Facts) -> (Basis, Vec<Mat<f64>>) {
+    let size = k.nrows();
+    match facts.centrosymmetric.then(|| basis::fold_matrix(k)).flatten() {
+        Some((even, odd)) => (Basis::Folded { size }, vec![even, odd]),
+        None => (Basis::Identity { size }, vec![k.to_owned()]),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Eigendecompositions, and what is made of them.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use faer::Mat;
 use gridgp_linalg::testing::normal;
 use gridgp_linalg::*;
@@ -61,6 +63,33 @@ pub fn basis(case: Case) {
     }
     let n = case.size();
     conforms!("identity basis", &Basis::Identity { size: n }, Mat::<f64>::identity(n, n), TOL; product);
+    let fold = Mat::from_fn(n, n, |i, j| match (i + j + 1 == n, i == j) {
+        (true, true) => 1.0,
+        (true, false) => FRAC_1_SQRT_2,
+        (false, true) if i < n / 2 => FRAC_1_SQRT_2,
+        (false, true) => -FRAC_1_SQRT_2,
+        (false, false) => 0.0,
+    });
+    conforms!("folded basis", &Basis::Folded { size: n }, fold, TOL; product);
+}
+
+/// The blocks of a mirrored matrix, taken back, are the matrix, and so for one that is not.
+#[test]
+fn block_diagonals() {
+    for n in [1, 2, 15, 16, 17, 40] {
+        let smooth = |i: usize, j: usize| (-0.1 * (i as f64 - j as f64).powi(2)).exp();
+        let even = Mat::from_fn(n, n, smooth);
+        let uneven = Mat::from_fn(n, n, |i, j| smooth(i, j) * (1.0 + (i * j) as f64));
+        for k in [even, uneven] {
+            let facts = Facts { centrosymmetric: true, smooth: false };
+            let (basis, blocks) = block_diagonal(k.as_ref(), facts);
+            let sizes: Vec<usize> = blocks.iter().map(Mat::nrows).collect();
+            let expected: Vec<usize> = basis.blocks().into_iter().map(|(_, count)| count).collect();
+            assert_eq!(sizes, expected);
+            let back = basis.congruence(blocks);
+            assert!((&back - &k).norm_max() < TOL * k.norm_max(), "{n}");
+        }
+    }
 }
 
 pub fn diagonalized(case: Case) {

@@ -1,6 +1,6 @@
 //! Stationary kernels by finitely many sine functions in a box.
 
-use super::{Covariance, Inputs, KernelOptions, KernelParameter, Metric, Role};
+use super::{Covariance, Inputs, KernelOptions, KernelParameter, Metric};
 use crate::grid::Points;
 use faer::{Accum, Mat, MatMut, MatRef};
 use gridgp_linalg::gemm::{gemm, gemm_lower, parallelism};
@@ -230,16 +230,7 @@ impl Hilbert {
 
 impl Covariance for Hilbert {
     fn parameters(&self) -> Vec<KernelParameter> {
-        if !self.per_coordinate {
-            let role = Role::Lengthscale { column: None };
-            return vec![KernelParameter::new("lengthscale", role, self.inputs.clone())];
-        }
-        let one = |(i, &column): (usize, &usize)| {
-            let name = format!("lengthscale.{}", self.inputs.names()[i]);
-            let role = Role::Lengthscale { column: Some(column) };
-            KernelParameter::new(name, role, self.inputs.nth(i))
-        };
-        self.inputs.columns().iter().enumerate().map(one).collect()
+        KernelParameter::lengthscales(&self.inputs, self.per_coordinate)
     }
 
     fn gram(&self, x: &Points, theta: &[f64], mut out: MatMut<'_, f64>) {

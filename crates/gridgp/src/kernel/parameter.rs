@@ -23,6 +23,19 @@ impl KernelParameter {
     pub fn number(name: impl Into<String>, role: Role) -> Self {
         Self { name: name.into(), role, inputs: None }
     }
+
+    /// The lengthscale of a stationary kernel, or one `per_coordinate`.
+    pub(super) fn lengthscales(inputs: &Inputs, per_coordinate: bool) -> Vec<Self> {
+        if !per_coordinate {
+            let role = Role::Lengthscale { column: None };
+            return vec![Self::new("lengthscale", role, inputs.clone())];
+        }
+        let one = |(i, &column): (usize, &usize)| {
+            let name = format!("lengthscale.{}", inputs.names()[i]);
+            Self::new(name, Role::Lengthscale { column: Some(column) }, inputs.nth(i))
+        };
+        inputs.columns().iter().enumerate().map(one).collect()
+    }
 }
 
 /// What a parameter does, which decides its support and its default prior.

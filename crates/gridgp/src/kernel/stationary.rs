@@ -106,22 +106,9 @@ fn scaled_distance(a: &[f64], b: &[f64], scales: &[f64]) -> f64 {
 
 impl<P: Profile> Covariance for Stationary<P> {
     fn parameters(&self) -> Vec<KernelParameter> {
-        let shared = || {
-            let role = Role::Lengthscale { column: None };
-            vec![KernelParameter::new("lengthscale", role, self.inputs.clone())]
-        };
-        let each = || {
-            let one = |(i, &column): (usize, &usize)| {
-                let name = format!("lengthscale.{}", self.inputs.names()[i]);
-                let role = Role::Lengthscale { column: Some(column) };
-                KernelParameter::new(name, role, self.inputs.nth(i))
-            };
-            self.inputs.columns().iter().enumerate().map(one).collect()
-        };
-        let mut parameters = match (P::SCALED, self.per_coordinate) {
-            (false, _) => vec![],
-            (true, false) => shared(),
-            (true, true) => each(),
+        let mut parameters = match P::SCALED {
+            true => KernelParameter::lengthscales(&self.inputs, self.per_coordinate),
+            false => vec![],
         };
         let names = &P::INFO.parameters[P::INFO.parameters.len() - P::SHAPE.len()..];
         parameters.extend(names.iter().zip(P::SHAPE).map(|(&(name, _), &role)| match role {

@@ -3,12 +3,12 @@
 use crate::grid::Points;
 use faer::{MatMut, MatRef};
 
-/// The distances |xᵢ − x₀|, if the points are on a line and evenly spaced to within rounding.
+/// The distances |xᵢ − x₀|, if the points are on a line and evenly spaced as far as they are known.
 ///
-/// No point may be off its place by more than the rounding of the largest coordinate, or by 1e-11 of
-/// the spacing, as coordinates are that were written with twelve digits. Nor by more than 1e-8 of
-/// the spacing: coordinates such as 10¹⁶ + 0, 2, 4, 8 are all within the first. Hours since 1900,
-/// counted in days, are rounded to 2e-10 of their spacing.
+/// No point may be off its place by more than 1e-11 of the largest coordinate, as coordinates are
+/// that were written with twelve significant digits: even ones are as true to what was written. Nor by
+/// more than 1e-8 of the spacing, which matters far from 0: coordinates such as 10¹⁶ + 0, 2, 4, 8 are
+/// all within the first. Hours since 1900, counted in days, are rounded to 2e-10 of their spacing.
 pub(super) fn even_distances(x: &Points) -> Option<Vec<f64>> {
     let n = x.len();
     if x.dims() != 1 || n < 2 {
@@ -17,7 +17,7 @@ pub(super) fn even_distances(x: &Points) -> Option<Vec<f64>> {
     let first = x.row(0)[0];
     let step = (x.row(n - 1)[0] - first) / (n - 1) as f64;
     let largest = x.column(0).fold(0.0, |m: f64, v| m.max(v.abs()));
-    let tolerance = (4.0 * f64::EPSILON * largest).max(1e-11 * step.abs()).min(1e-8 * step.abs());
+    let tolerance = (1e-11 * largest).min(1e-8 * step.abs());
     let even =
         x.column(0).enumerate().all(|(i, v)| (v - (first + i as f64 * step)).abs() <= tolerance);
     (even && step != 0.0).then(|| (0..n).map(|i| i as f64 * step.abs()).collect())
@@ -71,10 +71,15 @@ mod tests {
         // Hours since 1900 in days: even to within their own rounding.
         let days: Vec<f64> = (0..744).map(|i| 43_500.0 + f64::from(i) / 24.0).collect();
         assert!(is_even(&days));
-        // Twelve digits of 5 i/49.
-        let written: Vec<f64> =
-            (0..50).map(|i| (f64::from(i) / 49.0 * 5e12).round() / 1e12).collect();
-        assert!(is_even(&written));
+        // Twelve significant digits of 5 i/49, and of 100 + i/3.
+        let written = |digits: i32, v: f64| (v * 10f64.powi(digits)).round() / 10f64.powi(digits);
+        let fives =
+            (0..50).map(|i| written(if i < 10 { 12 } else { 11 }, f64::from(i) / 49.0 * 5.0));
+        assert!(is_even(&fives.collect::<Vec<_>>()));
+        let thirds = (0..50).map(|i| written(9, 100.0 + f64::from(i) / 3.0));
+        assert!(is_even(&thirds.collect::<Vec<_>>()));
+        let four_digits = (0..50).map(|i| written(4, f64::from(i) / 49.0));
+        assert!(!is_even(&four_digits.collect::<Vec<_>>()));
         // Single precision rounds at 1e-8: not even, and the general path is exact.
         let single: Vec<f64> = (0..50_u8).map(|i| f64::from(0.1f32 * f32::from(i))).collect();
         assert!(!is_even(&single));

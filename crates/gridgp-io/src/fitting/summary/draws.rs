@@ -4,6 +4,7 @@ use gridgp::diagnostics::{Statistics, Workspace, bfmi, ess_mean, loo, relative_e
 use gridgp::infer::Draws;
 use gridgp::model::Model;
 use gridgp::posterior::{Samples, Unfolded};
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::common;
@@ -104,15 +105,14 @@ fn cross_validation(unfolded: &Unfolded, chains: usize, count: usize) -> (Value,
     let cells = unfolded.cells.len();
     let mut ess: Vec<f64> =
         unfolded.parameters.iter().map(|values| ess_mean(&split(values, count))).collect();
-    let mut column = vec![0.0; chains * count];
+    let size = chains * count;
     for values in &unfolded.fields {
-        let size = values.len() / column.len();
-        for cell in (0..size).step_by((size / 2000).max(1)) {
-            for (out, row) in column.iter_mut().zip(values.chunks_exact(size)) {
-                *out = row[cell];
-            }
-            ess.push(ess_mean(&split(&column, count)));
-        }
+        let cells = values.len() / size;
+        let of_cell = |column: &mut Vec<f64>, cell: usize| {
+            copy_column(values, cells, cell, column);
+            ess_mean(&split(column, count))
+        };
+        ess.par_extend(some_cells(cells).map_init(|| vec![0.0; size], of_cell));
     }
     let found = match loo(&unfolded.log_likelihood, cells, relative_efficiency(&ess, chains, count))
     {
@@ -149,28 +149,30 @@ fn statistics(values: &[f64], chains: usize, count: usize) -> Statistics {
 
 /// The smallest effective sample sizes and the largest R̂ over the cells of a field.
 fn worst_cell(values: &[f64], cells: usize, chains: usize, count: usize) -> Statistics {
-    let mut worst: Option<Statistics> = None;
-    let mut column = vec![0.0; chains * count];
-    let mut workspace: Option<Workspace> = None;
-    // Of a large field some cells, evenly spread, stand for all.
-    let step = (cells / 2000).max(1);
-    for cell in (0..cells).step_by(step) {
-        for (out, row) in column.iter_mut().zip(values.chunks_exact(cells)) {
-            *out = row[cell];
-        }
-        let parts = split(&column, count);
-        let s = workspace.get_or_insert_with(|| Workspace::of(&parts)).statistics(&parts);
-        worst = Some(match worst {
-            None => s,
-            Some(w) => Statistics {
-                ess_bulk: w.ess_bulk.min(s.ess_bulk),
-                ess_tail: w.ess_tail.min(s.ess_tail),
-                r_hat: w.r_hat.max(s.r_hat),
-                ..w
-            },
-        });
-    }
-    worst.expect("a field has a cell")
+    let memory = || (vec![0.0; chains * count], None::<Workspace>);
+    let of_cell = |(column, workspace): &mut (Vec<f64>, Option<Workspace>), cell: usize| {
+        copy_column(values, cells, cell, column);
+        let parts = split(column, count);
+        workspace.get_or_insert_with(|| Workspace::of(&parts)).statistics(&parts)
+    };
+    let worse = |w: Statistics, s: Statistics| Statistics {
+        ess_bulk: w.ess_bulk.min(s.ess_bulk),
+        ess_tail: w.ess_tail.min(s.ess_tail),
+        r_hat: w.r_hat.max(s.r_hat),
+        ..w
+    };
+    let cells = some_cells(cells).map_init(memory, of_cell);
+    cells.reduce_with(worse).expect("a field has a cell")
+}
+
+/// Of a large field some cells, evenly spread, stand for all.
+fn some_cells(cells: usize) -> impl IndexedParallelIterator<Item = usize> {
+    (0..cells).into_par_iter().step_by((cells / 2000).max(1))
+}
+
+/// The draws of one cell.
+fn copy_column(values: &[f64], cells: usize, cell: usize, column: &mut [f64]) {
+    column.iter_mut().zip(values.chunks_exact(cells)).for_each(|(out, row)| *out = row[cell]);
 }
 
 fn of_statistics(s: &Statistics) -> Map<String, Value> {

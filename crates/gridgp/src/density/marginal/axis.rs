@@ -1,7 +1,7 @@
 //! What a random term looks like along one axis, W C K C W, and its pullback.
 
 use faer::Mat;
-use gridgp_linalg::{Facts, Spectral};
+use gridgp_linalg::{Basis, Facts, Spectral, block_diagonal};
 
 use crate::grid::Points;
 use crate::kernel::Covariance;
@@ -20,6 +20,13 @@ pub(super) struct AxisFactor {
     mirrored: bool,
     /// The factor, where nothing in it is free.
     fixed: Option<Spectral>,
+}
+
+/// What [`AxisFactor::cheap_or_blocks`] finds.
+pub(super) enum CheapOrBlocks {
+    Cheap(Spectral),
+    /// A basis, and the blocks that the matrix has on its diagonal there.
+    Blocks(Basis, Vec<Mat<f64>>),
 }
 
 impl AxisFactor {
@@ -53,6 +60,48 @@ impl AxisFactor {
         }
     }
 
+    /// The factor where it takes no n x n eigenproblem, else its matrix.
+    ///
+    /// # Errors
+    /// [`Error::Singular`] that names the axis.
+    pub(super) fn cheap_or_blocks(&self, theta: &[f64]) -> Result<CheapOrBlocks> {
+        let (gram, facts) = (self.gram(theta), self.facts());
+        match Spectral::cheap(gram.as_ref(), facts).map_err(|e| self.singular(e))? {
+            Some(spectral) => Ok(CheapOrBlocks::Cheap(spectral)),
+            None => {
+                let (basis, blocks) = block_diagonal(gram.as_ref(), facts);
+                Ok(CheapOrBlocks::Blocks(basis, blocks))
+            }
+        }
+    }
+
+    /// No more eigenvalues than these are positive, whatever θ is.
+    pub(super) fn rank_bound(&self) -> usize {
+        match (&self.fixed, &self.kernel) {
+            (Some(spectral), _) => spectral.rank(),
+            (None, None) => 1,
+            (None, Some(k)) => k.kernel.rank_bound(&k.points).min(self.size),
+        }
+    }
+
+    /// Whether the factor comes from features, at the cost of their number.
+    pub(super) fn has_features(&self) -> bool {
+        self.rank_bound() <= self.size / 2
+    }
+
+    fn facts(&self) -> Facts {
+        let stationary = self.kernel.as_ref().is_some_and(|k| k.kernel.is_stationary());
+        Facts {
+            centrosymmetric: self.mirrored && self.weights.is_none() && stationary,
+            smooth: true,
+        }
+    }
+
+    fn singular(&self, e: gridgp_linalg::Error) -> Error {
+        let kernel = self.kernel.as_ref().map_or("constant", |k| k.text.as_str());
+        Error::Singular(format!("axis {:?}, kernel {kernel}: {e}", self.name))
+    }
+
     fn factorize(&self, theta: &[f64]) -> Result<Spectral> {
         let n = self.size;
         let spectral = match &self.kernel {
@@ -62,9 +111,8 @@ impl AxisFactor {
             }
             Some(k) => {
                 let numbers = k.numbers(theta);
-                let features = (k.kernel.rank_bound(&k.points) <= n / 2)
-                    .then(|| k.kernel.features(&k.points, &numbers))
-                    .flatten();
+                let features =
+                    self.has_features().then(|| k.kernel.features(&k.points, &numbers)).flatten();
                 if let Some(mut f) = features {
                     if k.center {
                         center_columns(&mut f);
@@ -72,13 +120,7 @@ impl AxisFactor {
                     self.weigh_rows(&mut f);
                     Spectral::from_features(f.as_ref())
                 } else {
-                    let facts = Facts {
-                        centrosymmetric: self.mirrored
-                            && self.weights.is_none()
-                            && k.kernel.is_stationary(),
-                        smooth: true,
-                    };
-                    Spectral::new(self.gram(theta).as_ref(), facts)
+                    Spectral::new(self.gram(theta).as_ref(), self.facts())
                 }
             }
         };
@@ -87,10 +129,7 @@ impl AxisFactor {
             Ok(s) if s.rank() == 0 => Spectral::new(Mat::zeros(n, n).as_ref(), Facts::default()),
             other => other,
         };
-        spectral.map_err(|e| {
-            let kernel = self.kernel.as_ref().map_or("constant", |k| k.text.as_str());
-            Error::Singular(format!("axis {:?}, kernel {kernel}: {e}", self.name))
-        })
+        spectral.map_err(|e| self.singular(e))
     }
 
     /// The matrix itself.

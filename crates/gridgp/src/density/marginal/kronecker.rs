@@ -14,17 +14,9 @@ use faer::Mat;
 use gridgp_linalg::{Basis, Spectral, mode_gram, project_in_place, settle_registers};
 use rayon::prelude::*;
 
-/// What one evaluation gives.
-#[derive(Debug, Default)]
-pub(super) struct Value {
-    pub(super) log_prob: f64,
-    /// ∂ℓ/∂s.
-    pub(super) scale_bar: f64,
-    /// ∂ℓ/∂σ².
-    pub(super) noise_bar: f64,
-    /// An upper bound on what the dropped eigenpairs change in ℓ.
-    pub(super) truncation: f64,
-}
+use super::covariance::{
+    Value, alpha_on_grid, dropped, norm_outside, outer, split_diagonal, truncation,
+};
 
 /// Buffers that live from one evaluation to the next.
 #[derive(Debug, Default, Clone)]
@@ -35,11 +27,13 @@ pub(super) struct Scratch {
     beta: Vec<f64>,
     /// Σ of λ/D over the last axis.
     contracted: Vec<f64>,
+    /// The contraction wₐ of each axis.
+    weights: Vec<Vec<f64>>,
 }
 
-/// s·⊗Kₐ + σ²I with its factors.
-pub(super) struct KroneckerNoise<'a> {
-    pub(super) factors: &'a [Spectral],
+/// s·⊗Kₐ + σ²I with the spectral factors of all axes.
+pub(super) struct KroneckerNoise {
+    pub(super) factors: Vec<Spectral>,
     pub(super) scale: f64,
     pub(super) noise: f64,
 }
@@ -47,7 +41,7 @@ pub(super) struct KroneckerNoise<'a> {
 /// A fixed number of partial sums: threads do not change the rounding.
 const PARTS: usize = 32;
 
-impl KroneckerNoise<'_> {
+impl KroneckerNoise {
     fn bases(&self) -> Vec<&Basis> {
         self.factors.iter().map(Spectral::basis).collect()
     }
@@ -56,14 +50,9 @@ impl KroneckerNoise<'_> {
         self.factors.iter().map(Spectral::rank).product()
     }
 
-    /// ℓ and its derivatives with respect to s and σ²; leaves α̃ and β in `scratch`, and in
-    /// `weights` the contraction wₐ of each axis.
-    pub(super) fn evaluate(
-        &self,
-        r: &[f64],
-        scratch: &mut Scratch,
-        weights: &mut Vec<Vec<f64>>,
-    ) -> Value {
+    /// ℓ and its derivatives with respect to s and σ²; leaves in `scratch` what the other derivatives
+    /// need.
+    pub(super) fn evaluate(&self, r: &[f64], scratch: &mut Scratch) -> Value {
         let n = r.len();
         scratch.tilde.clear();
         scratch.tilde.extend_from_slice(r);
@@ -116,17 +105,15 @@ impl KroneckerNoise<'_> {
             truncation: 0.0,
         };
         if outside > 0 {
-            let rest = self.norm_outside(r, total.norm, scratch);
-            value.log_prob -= 0.5 * (rest / self.noise + outside as f64 * self.noise.ln());
-            value.noise_bar += 0.5 * (rest / self.noise - outside as f64) / self.noise;
-            // Dropping E ≥ 0 changes log det by at most tr(E)/σ² and the quadratic form by at
-            // most ‖E‖ ‖α‖².
-            let dropped = self.dropped();
-            value.truncation = 0.5 * dropped / self.noise
-                * (1.0 + (total.alpha_squared * self.noise + rest / self.noise));
+            let inside = || self.inside(&scratch.tilde);
+            let rest = norm_outside(&self.bases(), r, total.norm, inside);
+            value.leave_outside(rest, outside, self.noise);
+            let traces = self.factors.iter().map(trace_and_dropped);
+            let dropped = self.scale * dropped(&traces.collect::<Vec<_>>());
+            value.truncation = truncation(dropped, self.noise, total.alpha_squared, rest);
         }
-        *weights = contract(self.factors, &scratch.contracted);
-        weights.push(total.last);
+        scratch.weights = contract(&self.factors, &scratch.contracted);
+        scratch.weights.push(total.last);
         value
     }
 
@@ -170,17 +157,9 @@ impl KroneckerNoise<'_> {
         contracted
     }
 
-    /// ‖r − QQᵀr‖², from the norms where that keeps its digits, else from the vector.
-    fn norm_outside(&self, r: &[f64], norm_inside: f64, scratch: &Scratch) -> f64 {
-        let norm: f64 = r.iter().map(|v| v * v).sum();
-        if norm - norm_inside > 1e-6 * norm {
-            return norm - norm_inside;
-        }
-        let mut tilde = scratch.tilde.clone();
-        let d = self.diagonal();
-        tilde.iter_mut().zip(d).for_each(|(a, d)| *a *= d);
-        let inside = gridgp_linalg::expand_all(&self.bases(), tilde);
-        r.iter().zip(inside).map(|(r, i)| (r - i) * (r - i)).sum()
+    /// r̃ = D α̃.
+    fn inside(&self, alpha: &[f64]) -> Vec<f64> {
+        alpha.iter().zip(self.diagonal()).map(|(a, d)| a * d).collect()
     }
 
     fn diagonal(&self) -> Vec<f64> {
@@ -189,30 +168,20 @@ impl KroneckerNoise<'_> {
         d
     }
 
-    /// A bound on the trace of what was dropped from s·⊗K.
-    fn dropped(&self) -> f64 {
-        let traces: Vec<f64> =
-            self.factors.iter().map(|f| f.values().iter().sum::<f64>() + f.dropped()).collect();
-        let one = |a: usize| -> f64 {
-            let others: f64 =
-                traces.iter().enumerate().filter(|(b, _)| *b != a).map(|(_, t)| t).product();
-            self.factors[a].dropped() * others
-        };
-        self.scale * (0..self.factors.len()).map(one).sum::<f64>()
+    /// Whether Qₐ leaves a part of the axis out.
+    pub(super) fn is_low_rank(&self, a: usize) -> bool {
+        self.factors[a].rank() < self.factors[a].size()
     }
 
     /// K̄ₐ = ∂ℓ/∂Kₐ for axis `a`, n x n and symmetric, from what [`Self::evaluate`] left.
-    pub(super) fn gram_bar(
-        &self,
-        a: usize,
-        r: &[f64],
-        scratch: &mut Scratch,
-        weights: &[Vec<f64>],
-    ) -> Mat<f64> {
+    ///
+    /// Axes of low rank overwrite β, so they come last.
+    pub(super) fn gram_bar(&self, a: usize, r: &[f64], scratch: &mut Scratch) -> Mat<f64> {
         let factor = &self.factors[a];
-        if factor.rank() < factor.size() {
-            return self.gram_bar_of_low_rank(a, r, scratch, &weights[a]);
+        if self.is_low_rank(a) {
+            return self.gram_bar_of_low_rank(a, r, scratch);
         }
+        let weights = &scratch.weights[a];
         let left = self.factors[..a].iter().map(Spectral::rank).product();
         let right = self.factors[a + 1..].iter().map(Spectral::rank).product();
         let root = root_weights(factor.values());
@@ -222,7 +191,7 @@ impl KroneckerNoise<'_> {
                 for i in 0..count {
                     block[(i, j)] *= 0.5 * self.scale / (root[first + i] * root[first + j]);
                 }
-                block[(j, j)] -= 0.5 * self.scale * weights[a][first + j];
+                block[(j, j)] -= 0.5 * self.scale * weights[first + j];
             }
         }
         factor.basis().congruence(blocks)
@@ -230,13 +199,8 @@ impl KroneckerNoise<'_> {
 
     /// The same where Qₐ does not span the axis: the part outside it matters to the derivative,
     /// because a parameter may move the span.
-    fn gram_bar_of_low_rank(
-        &self,
-        a: usize,
-        r: &[f64],
-        scratch: &mut Scratch,
-        weights: &[f64],
-    ) -> Mat<f64> {
+    fn gram_bar_of_low_rank(&self, a: usize, r: &[f64], scratch: &mut Scratch) -> Mat<f64> {
+        let weights = &scratch.weights[a];
         let factor = &self.factors[a];
         let n = factor.size();
         let left: usize = self.factors[..a].iter().map(Spectral::rank).product();
@@ -270,10 +234,8 @@ impl KroneckerNoise<'_> {
         }
         let mut bar = mode_gram(&y, left, n, right);
         let outside = slow.iter().sum::<f64>() * fast.iter().sum::<f64>() / self.noise;
-        let shifted = Mat::from_fn(factor.rank(), factor.rank(), |i, j| {
-            if i == j { weights[i] - outside } else { 0.0 }
-        });
-        let mut trace = factor.basis().congruence(split(factor.basis(), &shifted));
+        let shifted: Vec<f64> = weights.iter().map(|w| w - outside).collect();
+        let mut trace = factor.basis().congruence(split_diagonal(factor.basis(), &shifted));
         for i in 0..n {
             trace[(i, i)] += outside;
         }
@@ -287,21 +249,14 @@ impl KroneckerNoise<'_> {
 
     /// α = A⁻¹ r on the grid.
     pub(super) fn alpha(&self, r: &[f64], scratch: &Scratch) -> Vec<f64> {
-        let bases = self.bases();
-        let mut alpha = gridgp_linalg::expand_all(&bases, scratch.tilde.clone());
-        if self.rank() < r.len() {
-            let mut inside = scratch.tilde.clone();
-            inside.iter_mut().zip(self.diagonal()).for_each(|(a, d)| *a *= d);
-            let inside = gridgp_linalg::expand_all(&bases, inside);
-            let mut rest: Vec<f64> = r.iter().zip(inside).map(|(r, i)| r - i).collect();
-            // Twice, since the division by σ² blows up what rounding left inside the span.
-            let again = gridgp_linalg::project_all(&bases, rest.clone());
-            let again = gridgp_linalg::expand_all(&bases, again);
-            rest.iter_mut().zip(again).for_each(|(r, a)| *r -= a);
-            alpha.iter_mut().zip(rest).for_each(|(a, r)| *a += r / self.noise);
-        }
-        alpha
+        let inside = || self.inside(&scratch.tilde);
+        alpha_on_grid(&self.bases(), scratch.tilde.clone(), inside, r, self.noise)
     }
+}
+
+/// tr K and a bound on what was dropped of it.
+pub(super) fn trace_and_dropped(f: &Spectral) -> (f64, f64) {
+    (f.values().iter().sum::<f64>() + f.dropped(), f.dropped())
 }
 
 /// Sums over cells of the eigenbasis.
@@ -326,12 +281,6 @@ impl Sums {
         self.scale_bar += other.scale_bar;
         self.last.iter_mut().zip(&other.last).for_each(|(a, b)| *a += b);
     }
-}
-
-/// The entries of ⊗ vectors, the last one fastest.
-fn outer<'a>(vectors: impl Iterator<Item = &'a [f64]>) -> Vec<f64> {
-    vectors
-        .fold(vec![1.0], |all, v| all.iter().flat_map(|a| v.iter().map(move |b| a * b)).collect())
 }
 
 /// √λ, with a floor far below rounding so that it can be divided out again; also where all λ are 0,
@@ -360,9 +309,4 @@ fn contract(factors: &[Spectral], contracted: &[f64]) -> Vec<Vec<f64>> {
             w
         })
         .collect()
-}
-
-/// The diagonal blocks of a matrix that belong to a basis.
-fn split(basis: &Basis, b: &Mat<f64>) -> Vec<Mat<f64>> {
-    basis.blocks().into_iter().map(|(f, c)| b.submatrix(f, f, c, c).to_owned()).collect()
 }

@@ -3,8 +3,10 @@
 //! y ~ N(m(θ), s(θ)·⊗Kₐ(θ) + σ²(θ) I): the field is integrated out, θ alone remains.
 
 mod axis;
+mod covariance;
 mod design;
 mod kronecker;
+mod long_axis;
 mod predict;
 #[cfg(test)]
 mod tests;
@@ -16,9 +18,11 @@ use crate::grid::{Covariate, Dataset, Grid};
 use crate::model::{Model, Term};
 use crate::param::Value;
 use crate::{Error, Result};
-use axis::AxisFactor;
+use axis::{AxisFactor, CheapOrBlocks};
+use covariance::{Covariance, Scratch};
 use design::Design;
-use kronecker::{KroneckerNoise, Scratch};
+use kronecker::KroneckerNoise;
+use long_axis::LongAxis;
 
 /// log p(y | θ) of a model with a Gaussian likelihood, its fields integrated out.
 #[derive(Debug, Clone)]
@@ -30,6 +34,8 @@ pub struct Marginal {
     /// The field's term, whose coefficient multiplies the amplitude.
     term: Term,
     axes: Vec<AxisFactor>,
+    /// The axis that is worth Cholesky factors in place of an eigenproblem.
+    long: Option<usize>,
     scale: Value,
     residual: Vec<f64>,
     scratch: Scratch,
@@ -94,6 +100,7 @@ impl Marginal {
             mean,
             amplitude: field.amplitude,
             term: (*term).clone(),
+            long: long_axis(&axes),
             axes,
             scale,
             residual: Vec::new(),
@@ -118,24 +125,27 @@ impl Marginal {
     }
 
     fn evaluate(&mut self, theta: &[f64], theta_bar: Option<&mut [f64]>) -> Result<MarginalValue> {
-        let factors = self.factors(theta)?;
         self.update_residual(theta);
         let amplitude = self.amplitude.at(theta);
         let coefficient = self.term.coefficient(theta);
         let sigma = self.scale.at(theta);
-        let covariance = KroneckerNoise {
-            factors: &factors,
-            scale: (amplitude * coefficient).powi(2),
-            noise: sigma * sigma,
-        };
-        if !covariance.scale.is_finite() || !covariance.noise.is_finite() || covariance.noise == 0.0
-        {
+        let (scale, noise) = ((amplitude * coefficient).powi(2), sigma * sigma);
+        if !scale.is_finite() || !noise.is_finite() || noise == 0.0 {
             return Err(Error::Singular(format!(
                 "amplitude {amplitude} and noise {sigma} leave the range of numbers"
             )));
         }
-        let mut weights = Vec::new();
-        let value = covariance.evaluate(&self.residual, &mut self.scratch, &mut weights);
+        let mut covariance = self.covariance(theta, scale, noise)?;
+        let value = match covariance.evaluate(&self.residual, &mut self.scratch) {
+            // A noise that Cholesky factors cannot tell from none is none to eigenvectors, too, but
+            // they say so eigenvalue by eigenvalue.
+            Err(_) => {
+                let factors = self.factors(theta)?;
+                covariance = Covariance::Spectral(KroneckerNoise { factors, scale, noise });
+                covariance.evaluate(&self.residual, &mut self.scratch)?
+            }
+            Ok(value) => value,
+        };
         if let Some(bar) = theta_bar {
             let s = value.scale_bar;
             self.amplitude.pull_back(2.0 * amplitude * coefficient * coefficient * s, bar);
@@ -148,12 +158,11 @@ impl Marginal {
                     term.coefficient_vjp(theta, design.dot(&self.shape, &alpha), bar);
                 }
             }
-            // Axes of low rank overwrite β, so they come last.
             let mut order: Vec<usize> =
                 (0..self.axes.len()).filter(|&a| self.axes[a].is_free()).collect();
-            order.sort_by_key(|&a| factors[a].rank() < factors[a].size());
+            order.sort_by_key(|&a| covariance.is_low_rank(a));
             for a in order {
-                let k_bar = covariance.gram_bar(a, &self.residual, &mut self.scratch, &weights);
+                let k_bar = covariance.gram_bar(a, &self.residual, &mut self.scratch);
                 self.axes[a].vjp(theta, k_bar, bar);
             }
         }
@@ -170,6 +179,25 @@ impl Marginal {
         self.axes.par_iter().map(|axis| axis.spectral(theta)).collect()
     }
 
+    /// s·⊗K + σ²I with its factors.
+    fn covariance(&self, theta: &[f64], scale: f64, noise: f64) -> Result<Covariance> {
+        let Some(axis) = self.long else {
+            let factors = self.factors(theta)?;
+            return Ok(Covariance::Spectral(KroneckerNoise { factors, scale, noise }));
+        };
+        let others = self.axes.iter().enumerate().filter(|(a, _)| *a != axis);
+        let mut others = others.map(|(_, f)| f.spectral(theta)).collect::<Result<Vec<_>>>()?;
+        Ok(match self.axes[axis].cheap_or_blocks(theta)? {
+            CheapOrBlocks::Cheap(spectral) => {
+                others.insert(axis, spectral);
+                Covariance::Spectral(KroneckerNoise { factors: others, scale, noise })
+            }
+            CheapOrBlocks::Blocks(basis, blocks) => {
+                Covariance::LongAxis(LongAxis { axis, basis, blocks, others, scale, noise })
+            }
+        })
+    }
+
     /// residual = y − mean.
     fn update_residual(&mut self, theta: &[f64]) {
         self.residual.clear();
@@ -178,6 +206,14 @@ impl Marginal {
             design.add_to(-term.coefficient(theta), &self.shape, &mut self.residual);
         }
     }
+}
+
+/// The longest axis whose matrix follows θ, if the others have few eigenvalues together.
+fn long_axis(axes: &[AxisFactor]) -> Option<usize> {
+    let free = (0..axes.len()).filter(|&a| axes[a].is_free() && !axes[a].has_features());
+    let long = free.max_by_key(|&a| axes[a].rank_bound())?;
+    let others = axes.iter().enumerate().filter(|(a, _)| *a != long);
+    (others.map(|(_, f)| f.rank_bound()).product::<usize>() <= long_axis::FEW).then_some(long)
 }
 
 /// The covariates that multiply a field, one vector an axis; `None` if one varies along several.

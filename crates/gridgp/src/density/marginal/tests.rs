@@ -176,3 +176,76 @@ fn repeated_eigenvalues_have_the_right_gradient() {
     let m = model(&text, data(18, 4, 3));
     check(&m, &[0.8, 1.3, 0.4]);
 }
+
+/// A long axis in each place, mirrored and not, beside other axes that are full and of low rank.
+#[test]
+fn cholesky_factors_of_a_long_axis_agree_with_eigenvectors_and_the_dense_computation() {
+    let priors = "\n[parameters]\na = 'half_normal(2)'\nl = 'half_normal(2)'\nm = 'half_normal(2)'\n\
+                  p = 'half_normal(3)'\nb = 'normal(1, 1)'\n\n[fields.f]\namplitude = 'a'\n";
+    for (long, lengths, fields, location) in [
+        (
+            0,
+            (19, 3, 2),
+            "x = 'matern32(lengthscale = l)'\nt = 'matern12(lengthscale = m)'\ns = 'matern52(lengthscale = p)'",
+            "b + f",
+        ),
+        (
+            1,
+            (9, 18, 1),
+            "x = 'cosine(period = p)'\nt = 'matern32(lengthscale = l)'",
+            "b * height + f * m",
+        ),
+        (
+            1,
+            (3, 17, 5),
+            "x = 'periodic(period = p, lengthscale = 1)'\nt = 'matern12(lengthscale = l)'\ns = 'linear(lon, center = m)'",
+            "b * gmst + f * gmst",
+        ),
+        (
+            2,
+            (3, 2, 18),
+            "x = 'matern32(lengthscale = m)'\nt = 'linear(center = p)'\ns = 'matern32(lengthscale = l)'\ncenter = ['s']",
+            "b * both + f",
+        ),
+        (
+            0,
+            (18, 2, 3),
+            "x = 'matern12(lengthscale = l)'\nt = 'white()'\ns = 'polynomial(degree = 1, offset = p)'\ncenter = ['x']",
+            "b * m + f * height",
+        ),
+    ] {
+        let text = format!(
+            "{HEAD}{priors}{fields}\n[likelihood]\nfamily = 'gaussian'\nlocation = '{location}'\n"
+        );
+        eprintln!("{fields}");
+        let m = model(&text, data(lengths.0, lengths.1, lengths.2));
+        let theta = at_medians(&m);
+        check(&m, &theta);
+        let mut marginal = Marginal::new(&m).unwrap();
+        assert_eq!(marginal.long, Some(long));
+        let (mut by_cholesky, mut by_eigen) = (vec![0.0; theta.len()], vec![0.0; theta.len()]);
+        let value = marginal.log_prob_vjp(&theta, &mut by_cholesky).unwrap();
+        marginal.long = None;
+        let other = marginal.log_prob_vjp(&theta, &mut by_eigen).unwrap();
+        assert!((value.log_prob - other.log_prob).abs() < 1e-11 * other.log_prob.abs());
+        let size = by_eigen.iter().fold(1.0, |m: f64, v| m.max(v.abs()));
+        for (a, b) in by_cholesky.iter().zip(by_eigen) {
+            assert!((a - b).abs() < 1e-10 * size, "{a} {b}");
+        }
+    }
+}
+
+#[test]
+fn a_noise_too_small_for_cholesky_factors_is_left_to_eigenvectors() {
+    let text = format!(
+        "{HEAD}[fields.f]\nx = 'matern52()'\n[likelihood]\nfamily = 'gaussian'\nlocation = 'f'\n"
+    );
+    let m = model(&text, data(40, 1, 1));
+    let mut marginal = Marginal::new(&m).unwrap();
+    assert_eq!(marginal.long, Some(0));
+    // lengthscale, amplitude, noise
+    let theta = [400.0, 1.0, 1e-8];
+    let value = marginal.log_prob_vjp(&theta, &mut [0.0; 3]).unwrap();
+    marginal.long = None;
+    assert_eq!(marginal.log_prob(&theta).unwrap(), value);
+}
