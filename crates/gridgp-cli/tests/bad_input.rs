@@ -80,7 +80,6 @@ fn tables_that_are_no_grids() {
     fit_fails(&format!("{TABLE}1,2,6\n"), MODEL, &["lines 7 and 8", "x = 1, t = 2"]);
     fit_fails("x,t,y\n0,0,1\n1,1,2\n2,2,3\n3,3,4\n4,4,4\n5,5,5\n", MODEL, &["6", "36"]);
     fit_fails(&TABLE.replace("4.5", "4.5a"), MODEL, &["data.csv", "line 6", "\"y\"", "4.5a"]);
-    fit_fails(&TABLE.replace("4.5", ""), MODEL, &["1 missing", "x = 1, t = 1"]);
     let all_missing = "x,t,y\n0,0,\n0,1,NA\n1,0,nan\n1,1,\n";
     fit_fails(all_missing, MODEL, &["missing"]);
     let constant = "x,t,y\n0,0,7\n0,1,7\n1,0,7\n1,1,7\n";

@@ -68,6 +68,37 @@ fn a_starter_model_fits_and_predicts() {
 }
 
 #[test]
+fn gaps_are_fitted_exactly_and_filled() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // A row that is not there, and two that are empty.
+    let holes = table().lines().enumerate().fold(String::new(), |text, (i, line)| match i {
+        5 => text,
+        20 | 40 => text + line.rsplit_once(',').unwrap().0 + ",\n",
+        _ => text + line + "\n",
+    });
+    std::fs::write(here.join("data.csv"), holes).unwrap();
+    gridgp(here, &["init", "data.csv", "-o", "model.toml"]);
+    let fit = |model: &str, out: &str| -> Value {
+        let printed = gridgp(here, &["fit", model, "-o", out, "--json"]);
+        serde_json::from_str(&printed).unwrap()
+    };
+    let summary = fit("model.toml", "fit.nc");
+    assert_eq!((&summary["missing_cells"], &summary["converged"]), (&3.into(), &true.into()));
+    gridgp(here, &["predict", "fit.nc", "-o", "own.csv"]);
+    let own = std::fs::read_to_string(here.join("own.csv")).unwrap();
+    assert_eq!(own.lines().count(), 49, "{own}");
+    assert!(!own.contains("NaN") && !own.contains(",,"), "{own}");
+
+    let text = std::fs::read_to_string(here.join("model.toml")).unwrap();
+    let sampled = "\n[inference]\nmethod = \"nuts\"\nchains = 2\ntune = 100\ndraws = 100\n";
+    std::fs::write(here.join("nuts.toml"), text + sampled).unwrap();
+    let summary = fit("nuts.toml", "nuts.nc");
+    assert_eq!(summary["route"], "marginal", "{summary}");
+    gridgp(here, &["predict", "nuts.nc", "-o", "nuts.csv"]);
+}
+
+#[test]
 fn the_same_seed_gives_the_same_numbers_on_any_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();

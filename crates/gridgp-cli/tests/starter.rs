@@ -33,7 +33,11 @@ fn the_likelihood_suits_the_values() {
         (Box::new(|i| format!("{}", i * 5 % 7 / 4)), "bernoulli", true),
         (Box::new(|i| format!("{}", (i * 7 % 11) as f64 / 4.0)), "gaussian", false),
         (Box::new(|i| format!("{}", (i * 7 % 11) as f64 - 3.0)), "gaussian", false),
-        (Box::new(|i| if i == 7 { "NA".into() } else { format!("{}.5", i % 4) }), "gaussian", true),
+        (
+            Box::new(|i| if i == 7 { "NA".into() } else { format!("{}.5", i % 4) }),
+            "gaussian",
+            false,
+        ),
     ] {
         let (model, checked) = starter(value);
         assert!(model.contains(&format!("family = \"{family}\"")), "{family}: {model}");

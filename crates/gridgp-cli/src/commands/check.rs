@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use gridgp::density::{Joint, LogDensity, Marginal};
+use gridgp::infer::route;
 use gridgp::model::Model;
 use gridgp::model::spec::{Method, Route};
 
@@ -30,7 +31,7 @@ fn describe_sampling(model: &Model, out: &mut impl Write) -> anyhow::Result<()> 
     let joint = Joint::new(model)?;
     let parameters = model.parameters.len();
     let fields = joint.dim() - parameters;
-    let is_marginal = spec.route != Route::Joint && Marginal::new(model).is_ok();
+    let is_marginal = route(model)? == Route::Marginal;
     writeln!(
         out,
         "nuts: {} chains, each {} draws to adapt and {} to keep, seed {}",

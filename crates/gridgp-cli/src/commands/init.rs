@@ -123,7 +123,7 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
         }
     }
     if proposal.is_sampled() {
-        let why = if proposal.has_missing { "cells are missing" } else { "it is not gaussian" };
+        let why = if proposal.much_is_missing { "much is missing" } else { "it is not gaussian" };
         line("");
         line("[inference]");
         line(&format!("method = \"nuts\"                 # {why}, so the field is sampled"));
@@ -142,12 +142,15 @@ enum Observed {
 /// What suits the values of the response.
 struct Proposal {
     likelihood: Observed,
-    has_missing: bool,
+    /// More than the exact marginal takes in a moment.
+    much_is_missing: bool,
 }
 
 impl Proposal {
     /// Most cells that are read to look at their values.
     const MOST_CELLS: usize = 1_000_000;
+    /// Most missing cells for the exact method.
+    const MOST_MISSING: usize = 1000;
 
     /// From the values themselves. Data that cannot be read get the usual proposal: `gridgp check`
     /// is about to say what is wrong with them.
@@ -158,7 +161,7 @@ impl Proposal {
             let spec = ModelSpec::from_toml(&Source::new("starter", text)).ok()?;
             gridgp_io::read_with_scalings(data, &spec.data).ok().map(|(data, _)| data)
         };
-        let unknown = Self { likelihood: Observed::Numbers, has_missing: false };
+        let unknown = Self { likelihood: Observed::Numbers, much_is_missing: false };
         if cells > Self::MOST_CELLS {
             return unknown;
         }
@@ -171,11 +174,12 @@ impl Proposal {
         } else {
             Observed::Numbers
         };
-        Self { likelihood, has_missing: !data.response.missing_cells().is_empty() }
+        let missing = data.response.missing_cells().len();
+        Self { likelihood, much_is_missing: missing > Self::MOST_MISSING }
     }
 
     fn is_sampled(&self) -> bool {
-        self.likelihood != Observed::Numbers || self.has_missing
+        self.likelihood != Observed::Numbers || self.much_is_missing
     }
 }
 

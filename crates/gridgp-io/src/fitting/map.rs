@@ -5,9 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use gridgp::model::Model;
 
 use super::{Found, Host, Stage, summary};
-use crate::{Result, mode_group};
+use crate::{Error, Result, mode_group};
 
 pub(super) fn fit(model: &Model, host: &dyn Host) -> Result<Found> {
+    // The exact marginal keeps some columns a missing cell.
+    let (missing, cells) = (model.data.response.missing_cells().len(), model.data.grid.len());
+    let kept = missing as u128 * (4 * cells + 3 * missing) as u128 * 8;
+    host.admit(kept, &format!("{missing} missing cells of {cells}; to sample them instead, nuts"))
+        .map_err(Error::Memory)?;
     let interrupted = AtomicBool::new(false);
     let map = gridgp::infer::map(model, &|p| {
         let flow = host.observe(&Stage::Search(p));

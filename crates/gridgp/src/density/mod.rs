@@ -1,5 +1,6 @@
 //! Log densities of the unknowns, with gradients: what inference sees of a model.
 
+pub(crate) mod gaps;
 pub(crate) mod joint;
 mod marginal;
 mod posterior;

@@ -47,6 +47,6 @@ pub use nuts::{
 };
 pub use pareto_k::ParetoK;
 pub use pathfinder::{PathfinderOptions, pathfinder};
-pub use sample::{SamplePlan, Sampled, plan, sample};
+pub use sample::{SamplePlan, Sampled, plan, route, sample};
 pub use starts::starts;
 pub use svi::{Guide, SviOptions, SviProgress, svi, svi_by_quadrature};

@@ -24,6 +24,10 @@ const FIELDS: u64 = 0x6669_656c_6473;
 /// The same for the starts.
 pub(super) const STARTS: u64 = 0x7374_6172_7473;
 
+/// With more missing cells than these an evaluation of the marginal takes longer than one of the
+/// joint density.
+const MOST_MISSING: usize = 40;
+
 /// What a run of `nuts` is about, before it begins.
 #[derive(Debug, Clone)]
 pub struct SamplePlan {
@@ -51,9 +55,28 @@ pub struct Sampled {
     pub route: Route,
 }
 
+/// The route of `nuts`, `Marginal` or `Joint`: that of the model's `[inference]`, or where it says
+/// `auto` the marginal one, if the model has one and at most 40 cells are missing.
+///
+/// # Errors
+/// [`Error::Spec`] if the marginal route is asked for and the model has none.
+pub fn route(model: &Model) -> Result<Route> {
+    let asked = model.spec.inference.route;
+    if asked == Route::Joint {
+        return Ok(Route::Joint);
+    }
+    match Marginal::new(model) {
+        Err(e) if asked == Route::Marginal => Err(e),
+        Ok(marginal) if asked == Route::Marginal || marginal.missing() <= MOST_MISSING => {
+            Ok(Route::Marginal)
+        }
+        _ => Ok(Route::Joint),
+    }
+}
+
 /// How the posterior of a model is sampled, with the settings of its `[inference]`.
 ///
-/// `route = "auto"` samples the exact marginal where the model has one. Chains start around a mode:
+/// Chains start around a mode:
 /// of the marginal posterior, or for the joint density where a short climb from data-driven
 /// values leads. A start outside of the support is drawn anew. The joint density is sampled in the
 /// unknowns of [`InformedJoint`], with the information that the data have around its mode.
@@ -63,12 +86,7 @@ pub struct Sampled {
 /// [`Error::Inference`] if no start inside the support is found.
 pub fn plan(model: &Model) -> Result<SamplePlan> {
     let spec = &model.spec.inference;
-    let marginal = Marginal::new(model);
-    let route = match (spec.route, &marginal) {
-        (Route::Marginal, Err(_)) => return Err(marginal.map(|_| ()).expect_err("it is an error")),
-        (Route::Joint, _) | (Route::Auto, Err(_)) => Route::Joint,
-        (Route::Marginal | Route::Auto, Ok(_)) => Route::Marginal,
-    };
+    let route = route(model)?;
     let (starts, density) = match route {
         Route::Marginal => (marginal_starts(model)?, None),
         _ => {

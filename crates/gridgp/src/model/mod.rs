@@ -294,15 +294,7 @@ scale = "half_normal(1)"
         let spec = ModelSpec::from_toml(&source).unwrap();
         let mut constant = data();
         constant.response.values.fill(3.0);
-        let e = Model::new(spec.clone(), &source, constant).unwrap_err().to_string();
+        let e = Model::new(spec, &source, constant).unwrap_err().to_string();
         assert!(e.contains("3 in every cell"), "{e}");
-        let mut holes = data();
-        holes.response = Variable::with_nan_as_missing(
-            "y",
-            (0..12).map(|i| if i == 5 { f64::NAN } else { f64::from(i) }).collect(),
-        );
-        let holes = Model::new(spec, &source, holes).unwrap();
-        let e = crate::density::Marginal::new(&holes).unwrap_err().to_string();
-        assert!(e.contains("1 missing cells of 12") && e.contains("year = 2001"), "{e}");
     }
 }

@@ -6,12 +6,14 @@ use gridgp_linalg::{KroneckerIdentity, Spectral};
 use super::place::Place;
 use crate::Result;
 use crate::density::Marginal;
+use crate::density::gaps::{Full, GapFactor, Gaps};
 use crate::model::Model;
 
 /// p(location | y, θ): Gaussian, exact, on any grid and at any points.
 ///
 /// With A = s·⊗K + σ²I and α = A⁻¹(y − m), the mean at new points is m* + s·⊗K*ₐ α and the variance
-/// of the field s·⊗kₐ** − s²·⊗(K*ₐQₐ)^{∘2} (1/D).
+/// of the field s·⊗kₐ** − s²·⊗(K*ₐQₐ)^{∘2} (1/D). Missing cells take W Wᵀ out of A⁻¹ (m columns,
+/// W̃ = ⊗Qₐᵀ W): the residual is filled there, and the variance grows by Σₖ (s·⊗(K*ₐQₐ) w̃ₖ)².
 ///
 /// The variance is a difference of numbers as large as the prior's, so it is exact to rounding of
 /// the prior variance: where the data leave nothing open, the standard deviation is about 1e-8 of
@@ -23,6 +25,8 @@ pub struct Conditional<'m> {
     pub(super) theta: Vec<f64>,
     /// A = s·⊗K + σ²I.
     pub(super) covariance: KroneckerIdentity,
+    /// What missing cells change in A⁻¹.
+    gaps: Option<(Gaps, GapFactor)>,
     /// A⁻¹(y − m), on the grid of the data.
     pub(super) alpha: Vec<f64>,
     /// s = (amplitude · coefficient)².
@@ -54,7 +58,7 @@ impl<'m> Conditional<'m> {
         let expected = model.parameters.len();
         assert_eq!(theta.len(), expected, "theta must have {expected} values, one a parameter");
         let mut marginal = Marginal::new(model)?;
-        let covariance = marginal.condition(theta)?;
+        let (covariance, gaps) = marginal.condition(theta)?;
         Ok(Self {
             model,
             theta: theta.to_vec(),
@@ -62,6 +66,7 @@ impl<'m> Conditional<'m> {
             variance: marginal.variance(theta),
             noise: marginal.noise(theta),
             covariance,
+            gaps,
             marginal,
         })
     }
@@ -74,6 +79,19 @@ impl<'m> Conditional<'m> {
     /// The grid of the data as a place.
     pub fn here(&self) -> Place {
         Place { grid: self.model.data.grid.clone(), covariates: Vec::new() }
+    }
+
+    /// W̃, and its number of columns; none where no cell is missing.
+    pub(super) fn gap_columns(&self) -> Option<(&[f64], usize)> {
+        self.gaps.as_ref().map(|(gaps, factor)| (factor.w(), gaps.len()))
+    }
+
+    /// Aₒₒ⁻¹ r of the observed cells, 0 where a cell is missing; what r holds there does not count.
+    pub(super) fn solve(&self, mut r: Vec<f64>) -> Vec<f64> {
+        if let Some((gaps, factor)) = &self.gaps {
+            factor.fill(gaps, Full::of(&self.covariance), &mut r);
+        }
+        self.covariance.solve(&r)
     }
 
     /// Kₐ = QₐΛₐQₐᵀ.

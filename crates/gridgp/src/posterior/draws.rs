@@ -3,6 +3,7 @@
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
+use gridgp_linalg::gemm::gemm_lower;
 use gridgp_linalg::{settle_registers, symmetric_eigen};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -12,6 +13,7 @@ use rayon::prelude::*;
 use super::conditional::Conditional;
 use super::grid::apply;
 use super::place::{Place, check_points, locate};
+use super::points::contract;
 use crate::grid::Points;
 use crate::{Error, Result};
 
@@ -52,7 +54,7 @@ impl Conditional<'_> {
             // What would have been observed if this draw of the prior were true.
             let mut observed = apply(&old, z.clone());
             observed.iter_mut().for_each(|f| *f += noise * normal());
-            let mut alpha = self.covariance.solve(&observed);
+            let mut alpha = self.solve(observed);
             settle_registers();
             alpha.iter_mut().zip(&self.alpha).for_each(|(a, data)| *a = data - *a);
             let shift = apply(&cross, alpha);
@@ -148,6 +150,7 @@ impl Conditional<'_> {
             subtract_gram(covariance.as_mut(), tile.subcols(0, d.len()));
             settle_registers();
         }
+        self.add_gaps(&projected, covariance.as_mut());
         for j in 0..m {
             for i in j..m {
                 covariance[(i, j)] *= self.variance * weight[i] * weight[j];
@@ -155,6 +158,21 @@ impl Conditional<'_> {
             }
         }
         covariance
+    }
+}
+
+impl Conditional<'_> {
+    /// covariance += s V Vᵀ in the lower triangle, V = P W̃ with the products P of `projected` rows.
+    fn add_gaps(&self, projected: &[Mat<f64>], covariance: MatMut<'_, f64>) {
+        let Some((w, count)) = self.gap_columns() else { return };
+        let root = self.variance.sqrt();
+        let mut v = Mat::zeros(covariance.nrows(), count);
+        let mut column = vec![0.0; w.len() / count];
+        for k in 0..count {
+            column.iter_mut().zip(w.chunks_exact(count)).for_each(|(c, row)| *c = root * row[k]);
+            v.col_as_slice_mut(k).copy_from_slice(&contract(projected.iter(), &column));
+        }
+        gemm_lower(covariance, v.as_ref(), v.as_ref(), 1.0, Par::rayon(0));
     }
 }
 

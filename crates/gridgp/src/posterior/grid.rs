@@ -21,8 +21,10 @@ impl Conditional<'_> {
         let weights = self.marginal.weights(there.grid, &there.covariates);
         let cross = self.marginal.cross(&there.points, &weights, &self.theta);
 
-        let projected: Vec<Mat<f64>> =
-            cross.iter().zip(self.bases()).map(|((k, _), q)| squared_product(k, &q)).collect();
+        let mut projected: Vec<Mat<f64>> =
+            cross.iter().zip(self.bases()).map(|((k, _), q)| product(k, &q)).collect();
+        let unknown = self.gap_variance(&projected);
+        projected.iter_mut().for_each(square);
         let projected: Vec<MatRef<'_, f64>> = projected.iter().map(Mat::as_ref).collect();
         let explained = apply(&projected, self.scaled_precision());
         let mut variance = cross.iter().fold(vec![1.0], |prior: Vec<f64>, (_, v)| {
@@ -30,12 +32,27 @@ impl Conditional<'_> {
         });
         let s = self.variance;
         variance.iter_mut().zip(explained).for_each(|(v, e)| *v = s * (*v - e));
+        if let Some(unknown) = unknown {
+            variance.iter_mut().zip(unknown).for_each(|(v, u)| *v += u);
+        }
 
         let gram: Vec<MatRef<'_, f64>> = cross.iter().map(|(k, _)| k.as_ref()).collect();
         let mut mean = apply(&gram, self.alpha.clone());
         mean.iter_mut().for_each(|m| *m *= s);
         self.marginal.add_mean(&self.theta, there.grid, &there.covariates, &mut mean);
         Ok(self.moments(mean, variance))
+    }
+
+    /// Σₖ (s·⊗`projected` w̃ₖ)² over the missing cells.
+    fn gap_variance(&self, projected: &[Mat<f64>]) -> Option<Vec<f64>> {
+        let (w, count) = self.gap_columns()?;
+        let projected: Vec<MatRef<'_, f64>> = projected.iter().map(Mat::as_ref).collect();
+        let mut sum = vec![0.0; projected.iter().map(|p| p.nrows()).product()];
+        for k in 0..count {
+            let column = w.chunks_exact(count).map(|row| self.variance * row[k]).collect();
+            sum.iter_mut().zip(apply(&projected, column)).for_each(|(s, v)| *s += v * v);
+        }
+        Some(sum)
     }
 }
 
@@ -56,10 +73,14 @@ pub(super) fn apply(factors: &[MatRef<'_, f64>], mut x: Vec<f64>) -> Vec<f64> {
     x
 }
 
-/// (K* Q)^{∘2}, M x r.
-pub(super) fn squared_product(cross: &Mat<f64>, basis: &Mat<f64>) -> Mat<f64> {
-    let mut product = cross * basis;
+/// K* Q, M x r.
+pub(super) fn product(cross: &Mat<f64>, basis: &Mat<f64>) -> Mat<f64> {
+    let product = cross * basis;
     settle_registers();
-    product.col_iter_mut().flat_map(|c| c.iter_mut()).for_each(|v| *v *= *v);
     product
+}
+
+/// A^{∘2}.
+pub(super) fn square(a: &mut Mat<f64>) {
+    a.col_iter_mut().flat_map(|c| c.iter_mut()).for_each(|v| *v *= *v);
 }

@@ -7,7 +7,7 @@ use gridgp_linalg::{mode_product, settle_registers};
 use rayon::prelude::*;
 
 use super::conditional::{Conditional, Moments};
-use super::grid::squared_product;
+use super::grid::{product, square};
 use super::place::{check_finite, check_points};
 use crate::grid::Points;
 use crate::{Error, Result};
@@ -47,19 +47,35 @@ impl Conditional<'_> {
                 .map_err(|c| self.unknown_covariate(c))?;
             let cross = self.marginal.cross(&part, &vec![None; part.len()], &self.theta);
             let means = contract(cross.iter().map(|(k, _)| k), &self.alpha);
-            let projected: Vec<Mat<f64>> =
-                cross.iter().zip(&bases).map(|((k, _), q)| squared_product(k, q)).collect();
+            let mut projected: Vec<Mat<f64>> =
+                cross.iter().zip(&bases).map(|((k, _), q)| product(k, q)).collect();
+            let unknown = self.gap_variance_at(&projected);
+            projected.iter_mut().for_each(square);
             let explained = contract(projected.iter(), &precision);
             let moments = (0..rows.len()).map(|i| {
                 let mean = s * weight[i] * means[i] + fixed[i];
                 let prior: f64 = cross.iter().map(|(_, v)| v[i]).product();
-                (mean, s * weight[i] * weight[i] * (prior - explained[i]))
+                let unknown = unknown.as_ref().map_or(0.0, |u| s * u[i]);
+                (mean, s * weight[i] * weight[i] * (prior - explained[i] + unknown))
             });
             Ok(moments.collect())
         });
         let tiles = tiles.collect::<Result<Vec<Vec<(f64, f64)>>>>()?;
         let (mean, variance) = tiles.into_iter().flatten().unzip();
         Ok(self.moments(mean, variance))
+    }
+
+    /// Σₖ (contraction of `projected` with w̃ₖ)² over the missing cells, for each point.
+    fn gap_variance_at(&self, projected: &[Mat<f64>]) -> Option<Vec<f64>> {
+        let (w, count) = self.gap_columns()?;
+        let mut sum = vec![0.0; projected[0].nrows()];
+        let mut column = vec![0.0; w.len() / count];
+        for k in 0..count {
+            column.iter_mut().zip(w.chunks_exact(count)).for_each(|(c, row)| *c = row[k]);
+            let part = contract(projected.iter(), &column);
+            sum.iter_mut().zip(part).for_each(|(s, v)| *s += v * v);
+        }
+        Some(sum)
     }
 
     /// The covariates of the model among the given ones.
@@ -97,7 +113,10 @@ fn rows_of(points: &Points, rows: &Range<usize>) -> Points {
 
 /// out\[m\] = Σ ∏ₐ kₐ\[m, iₐ\] x\[i₁, i₂, …\]: one GEMM for the last axis, after which the points run
 /// fastest, then one sum an axis.
-fn contract<'a>(mut factors: impl DoubleEndedIterator<Item = &'a Mat<f64>>, x: &[f64]) -> Vec<f64> {
+pub(super) fn contract<'a>(
+    mut factors: impl DoubleEndedIterator<Item = &'a Mat<f64>>,
+    x: &[f64],
+) -> Vec<f64> {
     let last = factors.next_back().expect("a grid has an axis");
     let m = last.nrows();
     let left = x.len() / last.ncols();

@@ -5,6 +5,7 @@ use gridgp_linalg::{KroneckerIdentity, Spectral};
 use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
+use super::super::gaps::Full;
 use super::Joint;
 use super::observed::Observed;
 use crate::likelihood::Family;
@@ -21,29 +22,34 @@ impl Joint {
     /// [`Error::Singular`] if a factorization fails.
     pub fn draw_fields(&mut self, x: &mut [f64], rng: &mut dyn Rng) -> Result<()> {
         let (count, observed) = (self.parameter_count(), &self.observed);
-        let ([field], [location, scale], Family::Gaussian(_)) =
+        let ([field], [_, scale], Family::Gaussian(_)) =
             (self.fields.as_slice(), observed.equations.as_slice(), &observed.family)
         else {
             return Err(refuse());
         };
-        if location.len() != observed.response.len() || scale.len() != 1 {
+        if scale.len() != 1 || self.weights.is_none() {
             return Err(refuse());
         }
         debug_assert_eq!(field.unknowns(), x.len() - count);
         x[count..].iter_mut().for_each(|z| *z = StandardNormal.sample(rng));
         self.move_to(x)?;
-        let Observed { equations, response, .. } = &self.observed;
+        let Observed { equations, response, cells, .. } = &self.observed;
         let sigma = equations[1].column().at(0);
-        let mut alpha: Vec<f64> = Vec::with_capacity(response.len());
-        for (i, y) in response.iter().enumerate() {
+        let mut residual = vec![0.0; self.weights.iter().flatten().map(|(size, _)| size).product()];
+        for (i, (y, &cell)) in response.iter().zip(cells).enumerate() {
             let noise: f64 = StandardNormal.sample(rng);
-            alpha.push(y - equations[0].column().at(i) - sigma * noise);
+            residual[cell] = y - equations[0].column().at(i) - sigma * noise;
         }
         let (factors, variance) = self.covariance()?;
         let covariance = KroneckerIdentity::new(factors, variance, sigma * sigma)
             .map_err(|e| Error::Singular(e.to_string()))?;
-        let mut alpha = covariance.solve(&alpha);
+        if let Some(gaps) = &self.gaps {
+            let full = Full::of(&covariance);
+            gaps.factorize(full)?.fill(gaps, full, &mut residual);
+        }
+        let alpha = covariance.solve(&residual);
         gridgp_linalg::settle_registers();
+        let mut alpha: Vec<f64> = cells.iter().map(|&cell| alpha[cell]).collect();
         let Self { fields, observed, .. } = self;
         let Observed { equations, theta, theta_bar, field_bars, .. } = observed;
         field_bars[0].fill(0.0);
@@ -80,8 +86,7 @@ impl Joint {
 fn refuse() -> Error {
     Error::Spec(
         "the field has no exact conditional in this model: that needs a gaussian likelihood with \
-         one field in its location, one scale for all cells, covariates along one axis each, and \
-         a full grid"
+         one field in its location, one scale for all cells, and covariates along one axis each"
             .into(),
     )
 }

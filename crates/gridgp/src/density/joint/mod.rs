@@ -25,6 +25,7 @@ mod shear;
 #[cfg(test)]
 mod tests;
 
+use super::gaps::Gaps;
 use super::{LogDensity, Marginal};
 use crate::Result;
 use crate::dist::special::LN_SQRT_2PI;
@@ -49,6 +50,8 @@ pub struct Joint {
     /// For each axis its length and the covariates that multiply the only field, where the model
     /// is one that integrates it out.
     weights: Option<Vec<(usize, Option<Vec<f64>>)>>,
+    /// The missing cells.
+    gaps: Option<Gaps>,
 }
 
 impl Joint {
@@ -63,6 +66,7 @@ impl Joint {
         let positions: Vec<Vec<usize>> = fields.iter().map(|f| f.positions().to_vec()).collect();
         Ok(Self {
             observed: Observed::new(model, &positions),
+            gaps: Gaps::new(&model.data.grid.shape(), model.data.response.missing_cells()),
             weights: Marginal::new(model).ok().map(|m| m.field_weights(model)),
             fields,
         })

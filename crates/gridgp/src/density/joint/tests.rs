@@ -237,9 +237,18 @@ fn equations_outside_their_domain_are_refused() {
     }
 }
 
-/// E and Var of the field given θ, from many draws, against the dense conditional.
 #[test]
 fn fields_drawn_given_parameters_have_the_exact_conditional() {
+    check_drawn_fields(&[]);
+}
+
+#[test]
+fn fields_drawn_beside_missing_cells_have_the_exact_conditional() {
+    check_drawn_fields(&[0, 6, 7, 19]);
+}
+
+/// E and Var of the field given θ, from many draws, against the dense conditional.
+fn check_drawn_fields(missing: &[usize]) {
     use rand::SeedableRng;
     let text = "[data]\nresponse = 'y'\naxes = { s = ['lon', 'lat'], t = 't' }\n[parameters]\n\
                 mu = 'normal(0, 2)'\n[fields.f]\namplitude = 1.3\ncenter = ['s']\n\
@@ -247,7 +256,9 @@ fn fields_drawn_given_parameters_have_the_exact_conditional() {
                 [likelihood]\nfamily = 'gaussian'\nlocation = 'mu + 2 * f * d'\nscale = 0.4\n";
     let source = Source::new("test", text);
     let mut full = data();
-    full.response = Variable::new("y", (0..20).map(|i| (0.7 * f64::from(i)).cos()).collect());
+    let mut y: Vec<f64> = (0..20).map(|i| (0.7 * f64::from(i)).cos()).collect();
+    missing.iter().for_each(|&c| y[c] = f64::NAN);
+    full.response = Variable::with_nan_as_missing("y", y);
     let m = Model::new(ModelSpec::from_toml(&source).unwrap(), &source, full).unwrap();
     let mut joint = Joint::new(&m).unwrap();
     let (dim, mu) = (joint.dim(), 0.3);
@@ -255,15 +266,17 @@ fn fields_drawn_given_parameters_have_the_exact_conditional() {
         let mut x = vec![0.0; dim];
         x[j] = 1.0;
         let f = joint.fields_at(&x).unwrap().1[0].to_vec();
-        (0..20).map(|c| 2.0 * f[c] * m.data.covariates[0].values[c % 5]).collect::<Vec<f64>>()
+        let cells = (0..20).filter(|c| !missing.contains(c));
+        cells.map(|c| 2.0 * f[c] * m.data.covariates[0].values[c % 5]).collect::<Vec<f64>>()
     };
     let columns: Vec<Vec<f64>> = (1..dim).map(|j| column(&mut joint, j)).collect();
-    let h = Mat::from_fn(20, dim - 1, |i, j| columns[j][i]);
+    let seen: Vec<usize> = (0..20).filter(|c| !missing.contains(c)).collect();
+    let h = Mat::from_fn(seen.len(), dim - 1, |i, j| columns[j][i]);
     let mut a = &h * h.transpose();
-    for i in 0..20 {
+    for i in 0..seen.len() {
         a[(i, i)] += 0.16;
     }
-    let residual = Mat::from_fn(20, 1, |i, _| m.data.response.values[i] - mu);
+    let residual = Mat::from_fn(seen.len(), 1, |i, _| m.data.response.values[seen[i]] - mu);
     let inverse = Cholesky::new(a.as_ref()).unwrap();
     let mut solved = residual.clone();
     inverse.solve_in_place(solved.as_mut());

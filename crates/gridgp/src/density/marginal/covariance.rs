@@ -6,6 +6,7 @@
 use faer::Mat;
 use gridgp_linalg::{Basis, expand_all, project_all};
 
+use super::super::gaps::Full;
 use super::kronecker::{self, KroneckerNoise};
 use super::long_axis::{self, LongAxis};
 use crate::Result;
@@ -53,6 +54,16 @@ impl Covariance {
         match self {
             Self::Spectral(c) => Ok(c.evaluate(r, &mut scratch.kronecker)),
             Self::LongAxis(c) => c.evaluate(r, &mut scratch.long_axis),
+        }
+    }
+
+    /// A by the eigenvectors of all axes, if it is that.
+    pub(super) fn full(&self) -> Option<Full<'_>> {
+        match self {
+            Self::Spectral(KroneckerNoise { factors, scale, noise }) => {
+                Some(Full { factors, scale: *scale, noise: *noise })
+            }
+            Self::LongAxis(_) => None,
         }
     }
 

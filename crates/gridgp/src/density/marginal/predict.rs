@@ -6,6 +6,7 @@ use faer::Mat;
 use gridgp_linalg::KroneckerIdentity;
 use rayon::prelude::*;
 
+use super::super::gaps::{Full, GapFactor, Gaps};
 use super::design::Design;
 use super::{Marginal, covariate_weights};
 use crate::grid::{Covariate, Grid, Points};
@@ -15,12 +16,26 @@ use crate::{Error, Result};
 pub(crate) type Cross = (Mat<f64>, Vec<f64>);
 
 impl Marginal {
-    /// s·⊗K + σ²I at `theta`; the residual y − m is kept for [`Marginal::residual`].
-    pub(crate) fn condition(&mut self, theta: &[f64]) -> Result<KroneckerIdentity> {
+    /// s·⊗K + σ²I at `theta`, and what missing cells change in it; the residual y − m, filled where
+    /// a cell is missing, is kept for [`Marginal::residual`].
+    pub(crate) fn condition(
+        &mut self,
+        theta: &[f64],
+    ) -> Result<(KroneckerIdentity, Option<(Gaps, GapFactor)>)> {
         self.update_residual(theta);
         let factors = self.factors(theta)?;
-        KroneckerIdentity::new(factors, self.variance(theta), self.noise(theta))
-            .map_err(|e| Error::Singular(e.to_string()))
+        let covariance = KroneckerIdentity::new(factors, self.variance(theta), self.noise(theta))
+            .map_err(|e| Error::Singular(e.to_string()))?;
+        let gaps = match &self.gaps {
+            None => None,
+            Some(gaps) => {
+                let full = Full::of(&covariance);
+                let factor = gaps.factorize(full)?;
+                factor.fill(gaps, full, &mut self.residual);
+                Some((gaps.clone(), factor))
+            }
+        };
+        Ok((covariance, gaps))
     }
 
     /// y − m at the parameters of the last call.

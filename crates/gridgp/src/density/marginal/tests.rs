@@ -58,8 +58,13 @@ fn dense(marginal: &Marginal, theta: &[f64]) -> f64 {
     for (term, design) in &marginal.mean {
         design.add_to(-term.coefficient(theta), &marginal.shape, &mut r);
     }
+    let seen: Vec<usize> = match &marginal.gaps {
+        Some(gaps) => (0..n).filter(|i| !gaps.cells().contains(i)).collect(),
+        None => (0..n).collect(),
+    };
+    let (n, k) = (seen.len(), Mat::from_fn(seen.len(), seen.len(), |i, j| k[(seen[i], seen[j])]));
     let chol = Cholesky::new(k.as_ref()).unwrap();
-    let mut z = Mat::from_fn(n, 1, |i, _| r[i]);
+    let mut z = Mat::from_fn(n, 1, |i, _| r[seen[i]]);
     chol.solve_l_in_place(z.as_mut());
     -0.5 * (z.squared_norm_l2() + chol.log_det() + n as f64 * (2.0 * PI).ln())
 }
@@ -150,6 +155,40 @@ fn every_structure_agrees_with_the_dense_computation() {
             theta.iter_mut().enumerate().for_each(|(i, t)| *t *= 1.0 + 0.05 * i as f64);
             eprintln!("{name} {nx} {nt} {ns}");
             check(&m, &theta);
+        }
+    }
+}
+
+/// Without these cells.
+fn without(mut data: Dataset, cells: &[usize]) -> Dataset {
+    let mut values = data.response.values.clone();
+    cells.iter().for_each(|&c| values[c] = f64::NAN);
+    data.response = Variable::with_nan_as_missing("y", values);
+    data
+}
+
+#[test]
+fn missing_cells_agree_with_the_dense_computation() {
+    let priors = "\n[parameters]\na = 'half_normal(2)'\nl = 'half_normal(2)'\nm = 'half_normal(2)'\n\
+                  p = 'half_normal(3)'\nb = 'normal(1, 1)'\n\n[fields.f]\namplitude = 'a'\n";
+    for fields in [
+        "x = 'matern12(lengthscale = l)'\nt = 'matern32(lengthscale = m)'\ns = 'matern52(lengthscale = p)'",
+        "x = 'cosine(period = p)'\nt = 'polynomial(degree = 1, offset = l)'\ns = 'matern32(lengthscale = m)'",
+        "x = 'matern32(lengthscale = l)'\nt = 'linear(center = p)'\ns = 'matern12(lengthscale = m)'\ncenter = ['x']",
+        "x = 'matern32(lengthscale = m)'\nt = 'matern12(lengthscale = l)'\ns = 'p^2 * white()'",
+    ] {
+        let text = format!(
+            "{HEAD}{priors}{fields}\n[likelihood]\nfamily = 'gaussian'\nlocation = 'b * height + f'\n"
+        );
+        eprintln!("{fields}");
+        for (cells, (nx, nt, ns)) in [
+            (vec![7], (5, 4, 3)),
+            (vec![0, 1, 2, 30, 31, 59], (5, 4, 3)),
+            ((0..90).step_by(2).chain([1, 5, 7]).collect(), (17, 3, 2)),
+        ] {
+            let m = model(&text, without(data(nx, nt, ns), &cells));
+            assert_eq!(Marginal::new(&m).unwrap().missing(), cells.len());
+            check(&m, &at_medians(&m));
         }
     }
 }

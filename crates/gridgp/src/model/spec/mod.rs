@@ -208,7 +208,7 @@ pub enum Route {
     #[default]
     Auto,
     /// The parameters, with the field integrated out exactly; then the field from its exact
-    /// conditional. For a Gaussian likelihood with one field on a full grid.
+    /// conditional. For a Gaussian likelihood with one field.
     Marginal,
     /// Parameters and fields together.
     Joint,

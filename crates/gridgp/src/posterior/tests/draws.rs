@@ -43,6 +43,8 @@ fn draws_have_the_joint_posterior_covariance() {
     for i in [1, 2, 5, 6] {
         let (_, fields, location) = STRUCTURES[i];
         models.push(model(&structure(fields, location, true), data(4, 3, 2)));
+        let holes = without(data(4, 3, 2), [0, 7, 8, 20]);
+        models.push(model(&structure(fields, location, false), holes));
     }
     for (i, m) in models.iter().enumerate() {
         let theta = medians(m);
