@@ -41,7 +41,7 @@ pub fn approximate(
     let spec = &model.spec.inference;
     // A variational fit starts at the mode.
     let chains = if spec.method == Method::Svi { 0 } else { spec.chains };
-    let JointStart { density, mode, starts } = joint_start(model, chains)?;
+    let JointStart { density, mode, sds, starts } = joint_start(model, chains)?;
     let make = || density.clone();
     let maximize = MaximizeOptions {
         max_iterations: spec.max_iterations.max(500),
@@ -89,7 +89,7 @@ pub fn approximate(
                 let found = svi_by_quadrature(&make_expected, &make, &start, &options, &stepping)?;
                 return Ok((draws_of(&found), found));
             }
-            let initial_sd = initial_sds(&mut make(), &mode, model.parameters.len(), seed);
+            let initial_sd = initial_sds(&mut make(), &mode, sds, model.parameters.len(), seed);
             svi(&make, &mode, &SviOptions { initial_sd, ..options }, &stepping)?
         }
         other => {
@@ -109,25 +109,12 @@ pub fn approximate(
 fn initial_sds(
     density: &mut InformedJoint,
     mode: &[f64],
+    mut sds: Vec<f64>,
     parameters: usize,
     seed: u64,
 ) -> Vec<f64> {
-    const STEP: f64 = 1e-3;
     const TRIES: usize = 20;
-    let mut sds = vec![LEAST_SURE; mode.len()];
     let (mut x, mut gradient) = (mode.to_vec(), vec![0.0; mode.len()]);
-    for j in 0..parameters {
-        let mut slope_at = |shift: f64| {
-            x[j] = mode[j] + shift;
-            density.log_density_gradient(&x, &mut gradient);
-            gradient[j]
-        };
-        let sd = (2.0 * STEP / (slope_at(-STEP) - slope_at(STEP))).sqrt();
-        x[j] = mode[j];
-        if sd.is_finite() {
-            sds[j] = sd.min(1.0);
-        }
-    }
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     for sd in [1.0, 0.5, 0.25] {
         sds[parameters..].fill(sd);
@@ -144,9 +131,6 @@ fn initial_sds(
     }
     sds
 }
-
-/// Where the curvature says nothing.
-const LEAST_SURE: f64 = 0.1;
 
 /// The draws of an approximation, in its own unknowns.
 fn draws_of(found: &Approximation) -> Samples {

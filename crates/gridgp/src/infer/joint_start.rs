@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use rayon::prelude::*;
 
+use super::curvature::conditional_sds;
 use super::sample::{STARTS, inside};
 use super::{MaximizeOptions, maximize, starts};
 use crate::Result;
@@ -19,6 +19,9 @@ pub(super) struct JointStart {
     pub(super) density: InformedJoint,
     /// A high place of the density, often its mode.
     pub(super) mode: Vec<f64>,
+    /// For each unknown the standard deviation that the curvature at the mode tells, 1 for those of
+    /// fields.
+    pub(super) sds: Vec<f64>,
     /// As many as asked for: off the mode, as far as draws may be.
     pub(super) starts: Vec<Vec<f64>>,
 }
@@ -54,13 +57,13 @@ pub(super) fn joint_start(model: &Model, chains: usize) -> Result<JointStart> {
         let near = from.iter().copied().chain(fields);
         near.map(|x| x + 0.1 * normal(&mut rng)).collect()
     };
-    let from = inside(&mut joint.clone(), chains.max(1), draw)?;
+    let from = inside(&mut joint.clone(), 1, draw)?.swap_remove(0);
     let climb = |density: &InformedJoint, x: Vec<f64>, max_iterations: usize| {
         let options = MaximizeOptions { max_iterations, tolerance: 0.1, curvature: None };
         maximize(&|| density.clone(), &[x], &options, &|_| ControlFlow::Continue(()))
     };
 
-    let mut x = from[0].clone();
+    let mut x = from;
     let mut other = x.clone();
     let mut density = InformedJoint::new(model, &vec![0.0; model.fields.len()])?;
     let mut information = vec![0.0; model.fields.len()];
@@ -81,28 +84,18 @@ pub(super) fn joint_start(model: &Model, chains: usize) -> Result<JointStart> {
     let mode = other;
     density.follow_coefficients(&mode);
 
-    // Each chain climbs from a start of its own, and then away from the top: as far as a draw of the
-    // fields given θ would be.
+    // Away from the mode: the fields as far as a draw given θ would be, the parameters twice as far.
     let count = model.parameters.len();
-    let starts = from
-        .into_par_iter()
-        .take(chains)
-        .enumerate()
-        .map(|(chain, x)| {
-            let (mut joint, mut density) = (joint.clone(), density.clone());
-            let mut own = x.clone();
-            density.from_joint(&mut joint, &x, &mut own)?;
-            let top = climb(&density, own, 30)?.x;
-            let draw = |_, attempt: usize| -> Vec<f64> {
-                let mut rng = random(chain, 100 + attempt);
-                let shrink = 0.5f64.powi(attempt as i32);
-                let noise = |x: &f64| x + shrink * normal(&mut rng);
-                top[..count].iter().copied().chain(top[count..].iter().map(noise)).collect()
-            };
-            Ok(inside(&mut density, 1, draw)?.swap_remove(0))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    Ok(JointStart { density, mode, starts })
+    let mut sds = conditional_sds(&mut density, &mode, count);
+    sds.resize(mode.len(), 1.0);
+    let starts = inside(&mut density.clone(), chains, |chain, attempt| {
+        let mut rng = random(chain, 100 + attempt);
+        let shrink = 0.5f64.powi(attempt as i32);
+        let spread = |j: usize| if j < count { 2.0 * sds[j] } else { 1.0 };
+        let place = |j: usize| mode[j] + shrink * spread(j) * normal(&mut rng);
+        (0..mode.len()).map(place).collect()
+    })?;
+    Ok(JointStart { density, mode, sds, starts })
 }
 
 fn normal(rng: &mut ChaCha8Rng) -> f64 {

@@ -18,6 +18,7 @@
 mod approximate;
 mod approximation;
 mod climb;
+mod curvature;
 mod history;
 mod joint_start;
 mod laplace;

@@ -11,7 +11,8 @@ use rayon::prelude::*;
 
 use super::joint_start::{JointStart, joint_start};
 use super::{
-    ChainState, Draws, Event, MaximizeOptions, Metric, NutsOptions, maximize, nuts, starts,
+    ChainState, Draws, Event, MaximizeOptions, Metric, NutsOptions, Whitening, maximize, nuts,
+    starts,
 };
 use crate::density::{InformedJoint, Joint, LogDensity, LogPosterior, Marginal};
 use crate::model::Model;
@@ -87,11 +88,14 @@ pub fn route(model: &Model) -> Result<Route> {
 pub fn plan(model: &Model) -> Result<SamplePlan> {
     let spec = &model.spec.inference;
     let route = route(model)?;
-    let (starts, density) = match route {
-        Route::Marginal => (marginal_starts(model)?, None),
+    let (starts, scales, density) = match route {
+        Route::Marginal => {
+            let (starts, scales) = marginal_starts(model)?;
+            (starts, scales, None)
+        }
         _ => {
-            let JointStart { starts, density, .. } = joint_start(model, spec.chains)?;
-            (starts, Some(density))
+            let JointStart { starts, density, sds, .. } = joint_start(model, spec.chains)?;
+            (starts, sds, Some(density))
         }
     };
     let options = NutsOptions {
@@ -100,6 +104,7 @@ pub fn plan(model: &Model) -> Result<SamplePlan> {
         target_accept: spec.target_accept,
         max_depth: spec.max_depth,
         metric: Metric::LowRank,
+        whitening: Some(Whitening::diagonal(scales)),
         seed: spec.seed,
         ..NutsOptions::default()
     };
@@ -196,8 +201,9 @@ fn with_fields(model: &Model, parameters: &Samples, seed: u64) -> Result<Samples
     Ok(Samples { dim, x, ..parameters.clone() })
 }
 
-/// Starts from the normal approximation of the marginal posterior at its mode.
-fn marginal_starts(model: &Model) -> Result<Vec<Vec<f64>>> {
+/// Starts from the normal approximation of the marginal posterior at its mode, and its standard
+/// deviations.
+fn marginal_starts(model: &Model) -> Result<(Vec<Vec<f64>>, Vec<f64>)> {
     let spec = &model.spec.inference;
     let posterior = LogPosterior::new(model, Density::Unconstrained)?;
     let make = || posterior.clone();
@@ -219,7 +225,8 @@ fn marginal_starts(model: &Model) -> Result<Vec<Vec<f64>>> {
             .map(|i| mode[i] + shrink * (0..=i).map(|k| spread[(i, k)] * z[k]).sum::<f64>())
             .collect()
     };
-    inside(&mut make(), spec.chains, draw)
+    let sds = (0..mode.len()).map(|i| spread.row(i).norm_l2()).collect();
+    Ok((inside(&mut make(), spec.chains, draw)?, sds))
 }
 
 /// A root of the inverse of the negative Hessian, or 0.1 I where that is not positive definite.

@@ -15,6 +15,8 @@ use crate::{Error, Result};
 
 /// The shape is learned for the first time after this many draws of tuning.
 const FIRST_LOOK: usize = 10;
+/// The same where something is known of it: what few draws say would be worse.
+const FIRST_LOOK_WHERE_KNOWN: usize = 60;
 /// Until then trajectories are short: in coordinates that may be far from white, long ones would
 /// cost more than they teach.
 const FIRST_DEPTH: usize = 6;
@@ -77,7 +79,11 @@ impl<D: LogDensity> Chain<'_, D> {
         let options = self.options;
         let dim = self.density.dim();
         let mut whitening = options.whitening.clone().unwrap_or_else(|| Whitening::identity(dim));
-        let mut looks = looks(options.tune).into_iter().peekable();
+        let first = match options.whitening {
+            Some(_) => FIRST_LOOK_WHERE_KNOWN,
+            None => FIRST_LOOK,
+        };
+        let mut looks = looks(options.tune, first).into_iter().peekable();
         let mut recent = Recent::new(dim);
         let mut since = 0;
         let mut step = match self.search(&point, &whitening, 0)? {
@@ -202,11 +208,11 @@ impl<D: LogDensity> Chain<'_, D> {
 
 /// After how many draws of tuning the shape is learned anew: windows that grow by half, each look
 /// at two of them, the last one so early that the step size has the time to follow.
-fn looks(tune: usize) -> Vec<usize> {
+fn looks(tune: usize, first: usize) -> Vec<usize> {
     let last = tune - (tune * 3 / 20).max(50).min(tune / 2);
     let after = |t: usize| (t + 10).max(t * 3 / 2);
     let mut looks = vec![];
-    let mut next = FIRST_LOOK;
+    let mut next = first;
     while next < last {
         looks.push(next);
         next = after(next);
@@ -222,16 +228,19 @@ fn looks(tune: usize) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::looks;
+    use super::{FIRST_LOOK, FIRST_LOOK_WHERE_KNOWN, looks};
 
     #[test]
     fn looks_end_before_tuning_does() {
         let all = [10, 20, 30, 45, 67, 100, 150, 225, 337, 505, 850];
-        assert_eq!(looks(1000), all);
-        assert_eq!(looks(0), [0; 0]);
-        assert_eq!(looks(1), [1]);
-        for tune in 1..3000 {
-            let looks = looks(tune);
+        assert_eq!(looks(1000, FIRST_LOOK), all);
+        assert_eq!(looks(0, FIRST_LOOK), [0; 0]);
+        assert_eq!(looks(1, FIRST_LOOK), [1]);
+        let known = [60, 90, 135, 202, 303, 454, 850];
+        assert_eq!(looks(1000, FIRST_LOOK_WHERE_KNOWN), known);
+        for (tune, first) in (1..3000).flat_map(|t| [(t, FIRST_LOOK), (t, FIRST_LOOK_WHERE_KNOWN)])
+        {
+            let looks = looks(tune, first);
             assert!(looks.is_sorted() && *looks.last().unwrap() <= tune, "{tune}: {looks:?}");
             assert!(tune < 400 || *looks.last().unwrap() < tune - 50);
         }
