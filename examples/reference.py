@@ -81,8 +81,10 @@ MODELS = {
 
 def main():
     covariance, table, priors = MODELS[sys.argv[1]]
-    rows = np.loadtxt(HERE / table, delimiter=",", skiprows=1)
-    slow, fast, y = np.unique(rows[:, 0]), np.unique(rows[:, 1]), rows[:, 2]
+    rows = np.genfromtxt(HERE / table, delimiter=",", skip_header=1)
+    slow, fast = np.unique(rows[:, 0]), np.unique(rows[:, 1])
+    seen = np.flatnonzero(~np.isnan(rows[:, 2]))
+    y = rows[seen, 2]
     names = list(priors)
     positive = np.array([name != "mean" for name in names])
 
@@ -90,7 +92,7 @@ def main():
         return dict(zip(names, np.where(positive, np.exp(np.where(positive, x, 0)), x)))
 
     def log_likelihood(p):
-        k = covariance(slow, fast, p)
+        k = covariance(slow, fast, p)[np.ix_(seen, seen)]
         k.flat[:: len(k) + 1] += p["noise"] ** 2
         root = linalg.cholesky(k, lower=True, overwrite_a=True, check_finite=False)
         z = linalg.solve_triangular(root, y - p["mean"], lower=True, check_finite=False)

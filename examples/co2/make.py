@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Makes co2.csv, a grid of complete years x weeks, from the weekly Mauna Loa record.
+"""Makes co2.csv, a grid of years x weeks with gaps, from the weekly Mauna Loa record.
 
     python3 make.py mauna_loa_co2_weekly.csv > co2.csv
 
 The record has one value for each Saturday from 1958-03-29 to 2001-12-29, some of them missing. Week
-w of a year holds its days 7w - 6 to 7w; each has exactly one Saturday. Left out are
-- week 53, one or two days long, since most years have no Saturday in it;
-- years in which any of the weeks 1 to 52 has no value, since the exact method needs a full grid.
+w of a year holds its days 7w - 6 to 7w; each has exactly one Saturday. Left out is week 53, one or
+two days long, since most years have no Saturday in it. Weeks without a value stay, empty.
 """
 
 import csv
@@ -26,6 +25,5 @@ with open(sys.argv[1], newline="") as file:
 
 print("year,week,co2")
 for year, weeks in years.items():
-    if all(week in weeks for week in WEEKS):
-        for week in WEEKS:
-            print(f"{year},{week},{weeks[week]}")
+    for week in WEEKS:
+        print(f"{year},{week},{weeks.get(week, '')}")

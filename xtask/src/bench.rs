@@ -29,12 +29,12 @@ pub fn gridgp() -> Result<PathBuf> {
 
 /// The problems whose name has this text, in the format of `peers/marginal/README.md`.
 pub fn problems(text: &str) -> Vec<(String, Value)> {
-    let grid = |n: usize, spacing: &str, kernel: &str| {
-        let axis = |lengthscale: f64| json!({"size": n, "spacing": spacing, "kernel": kernel, "lengthscale": lengthscale});
-        let problem =
-            json!({"axes": [axis(1.0), axis(1.5)], "amplitude": 1.0, "noise": 0.1, "seed": 1});
-        (format!("{kernel} {spacing} {n} x {n}"), problem)
+    let oblong = |n: usize, m: usize, spacing: &str, kernel: &str| {
+        let axis = |size: usize, lengthscale: f64| json!({"size": size, "spacing": spacing, "kernel": kernel, "lengthscale": lengthscale});
+        let problem = json!({"axes": [axis(n, 1.0), axis(m, 1.5)], "amplitude": 1.0, "noise": 0.1, "seed": 1});
+        (format!("{kernel} {spacing} {n} x {m}"), problem)
     };
+    let grid = |n: usize, spacing: &str, kernel: &str| oblong(n, n, spacing, kernel);
     let mut problems = Vec::new();
     for n in [50, 200, 500, 1000] {
         for kernel in ["matern52", "squared_exponential"] {
@@ -42,6 +42,8 @@ pub fn problems(text: &str) -> Vec<(String, Value)> {
         }
     }
     problems.push(grid(50, "even", "cosine"));
+    // One long axis: by Cholesky factors where the other has few points.
+    problems.extend([4, 10].map(|m| oblong(1000, m, "uneven", "matern52")));
     let era5 = era5_file();
     if era5.exists() {
         let axis = |lengthscale: f64| json!({"kernel": "matern32", "lengthscale": lengthscale});

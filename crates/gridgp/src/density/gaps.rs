@@ -59,14 +59,14 @@ impl<'a> Full<'a> {
 
     /// s·⊗λ.
     fn signal(&self) -> Vec<f64> {
-        let mut signal = outer(self.factors);
+        let mut signal = eigenvalues(self.factors);
         signal.iter_mut().for_each(|v| *v *= self.scale);
         signal
     }
 }
 
-/// ⊗λ.
-fn outer(factors: &[Spectral]) -> Vec<f64> {
+/// ⊗λ, the last factor fastest.
+pub(crate) fn eigenvalues(factors: &[Spectral]) -> Vec<f64> {
     factors.iter().fold(vec![1.0], |all, f| {
         all.iter().flat_map(|a| f.values().iter().map(move |b| a * b)).collect()
     })
@@ -178,7 +178,7 @@ impl GapFactor {
 
     /// ½ Σ wₖᵀ ⊗K wₖ, what is added to ∂ℓ/∂s.
     pub(crate) fn scale_bar(&self, full: Full<'_>) -> f64 {
-        let rows = self.w.chunks_exact(self.root.size()).zip(outer(full.factors));
+        let rows = self.w.chunks_exact(self.root.size()).zip(eigenvalues(full.factors));
         0.5 * rows.map(|(row, lambda)| lambda * squares(row)).sum::<f64>()
     }
 
@@ -204,7 +204,7 @@ impl GapFactor {
     pub(crate) fn gram_bar(&self, gaps: &Gaps, full: Full<'_>, a: usize) -> Mat<f64> {
         let (factor, m) = (&full.factors[a], gaps.len());
         let (n, rank) = (factor.size(), factor.rank());
-        let (slow, fast) = (outer(&full.factors[..a]), outer(&full.factors[a + 1..]));
+        let (slow, fast) = (eigenvalues(&full.factors[..a]), eigenvalues(&full.factors[a + 1..]));
         let (left, right) = (slow.len(), fast.len());
         let weigh = |x: &mut [f64], size: usize| {
             for (i, row) in x.chunks_exact_mut(m).enumerate() {

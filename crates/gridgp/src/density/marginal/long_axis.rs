@@ -15,9 +15,8 @@ use faer::{Accum, Mat, MatMut, MatRef};
 use gridgp_linalg::gemm::{gemm, parallelism};
 use gridgp_linalg::{Basis, Cholesky, Spectral, project_in_place};
 
-use super::covariance::{
-    Value, alpha_on_grid, dropped, norm_outside, outer, split_diagonal, truncation,
-};
+use super::super::gaps::eigenvalues;
+use super::covariance::{Value, alpha_on_grid, dropped, norm_outside, split_diagonal, truncation};
 use super::kronecker::trace_and_dropped;
 use crate::{Error, Result};
 
@@ -71,7 +70,7 @@ impl LongAxis {
     /// [`Error::Singular`] where σ² is too small beside s λ K.
     pub(super) fn evaluate(&self, r: &[f64], scratch: &mut Scratch) -> Result<Value> {
         let n = self.basis.size();
-        let lambdas = self.lambdas();
+        let lambdas = eigenvalues(&self.others);
         scratch.tilde.clear();
         scratch.tilde.extend_from_slice(r);
         project_in_place(&self.bases(), &mut scratch.tilde, &mut scratch.alpha);
@@ -151,7 +150,7 @@ impl LongAxis {
         let at = if a < self.axis { a } else { a - 1 };
         let (before, rest) = self.others.split_at(at);
         let (factor, after) = rest.split_first().expect("the axis is among the others");
-        let (slow, fast) = (values(before), values(after));
+        let (slow, fast) = (eigenvalues(before), eigenvalues(after));
         let (n, m, rank) = (self.basis.size(), factor.size(), factor.rank());
         let (left, right) = (slow.len(), fast.len());
 
@@ -203,11 +202,6 @@ impl LongAxis {
         let mut bases: Vec<&Basis> = self.others.iter().map(Spectral::basis).collect();
         bases.insert(self.axis, &self.basis);
         bases
-    }
-
-    /// The eigenvalues of ⊗K of the other axes.
-    fn lambdas(&self) -> Vec<f64> {
-        values(&self.others)
     }
 
     /// tr K.
@@ -312,11 +306,6 @@ fn add_bar(
         trace += 2.0 * below - inverse[(j, j)] * k[(j, j)];
     }
     trace
-}
-
-/// The entries of the ⊗ of eigenvalues.
-fn values(factors: &[Spectral]) -> Vec<f64> {
-    outer(factors.iter().map(Spectral::values))
 }
 
 /// Moves the axis of `n` points, which has `right` entries after it, to the end.
