@@ -148,8 +148,7 @@ impl Marginal {
         let mut covariance = self.covariance(theta, scale, noise)?;
         let gaps = self.fill(&covariance)?;
         let mut value = match covariance.evaluate(&self.residual, &mut self.scratch) {
-            // A noise that Cholesky factors cannot tell from none is none to eigenvectors, too, but
-            // they say so eigenvalue by eigenvalue.
+            // Where rounding loses σ² beside s λ K there is no Cholesky factor; eigenvectors keep it.
             Err(_) => {
                 let factors = self.factors(theta)?;
                 covariance = Covariance::Spectral(KroneckerNoise { factors, scale, noise });
