@@ -101,13 +101,14 @@ impl Gaps {
         let mut w = self.in_bases(&full.factors.iter().map(Spectral::basis).collect::<Vec<_>>());
         let signal = full.signal();
         // P = Ẽᵀ D⁻¹ Ẽ, or I/σ² less what the bases reach where that is not all.
-        let (mut p, sign) = match full.reaches_all() {
+        let all = full.reaches_all();
+        let (mut p, sign) = match all {
             true => (Mat::zeros(m, m), 1.0),
             false => (Mat::<f64>::identity(m, m) * faer::Scale(full.noise.recip()), -1.0),
         };
-        let weight = |signal: f64| match sign {
-            1.0 => (signal + full.noise).recip(),
-            _ => signal / (full.noise * (signal + full.noise)),
+        let weight = |signal: f64| match all {
+            true => (signal + full.noise).recip(),
+            false => signal / (full.noise * (signal + full.noise)),
         };
         let mut weighted = w.clone();
         for (row, &signal) in weighted.chunks_exact_mut(m).zip(&signal) {

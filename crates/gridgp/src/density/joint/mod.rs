@@ -50,7 +50,7 @@ pub struct Joint {
     /// For each axis its length and the covariates that multiply the only field, where the model
     /// is one that integrates it out.
     weights: Option<Vec<(usize, Option<Vec<f64>>)>>,
-    /// The missing cells.
+    /// The missing cells of such a model.
     gaps: Option<Gaps>,
 }
 
@@ -64,10 +64,11 @@ impl Joint {
         let make = |f| LatentField::new(f, &model.data.grid, jitter);
         let fields = model.fields.iter().map(make).collect::<Result<Vec<_>>>()?;
         let positions: Vec<Vec<usize>> = fields.iter().map(|f| f.positions().to_vec()).collect();
+        let marginal = Marginal::new(model).ok();
         Ok(Self {
             observed: Observed::new(model, &positions),
-            gaps: Gaps::new(&model.data.grid.shape(), model.data.response.missing_cells()),
-            weights: Marginal::new(model).ok().map(|m| m.field_weights(model)),
+            gaps: marginal.as_ref().and_then(Marginal::gaps).cloned(),
+            weights: marginal.map(|m| m.field_weights(model)),
             fields,
         })
     }

@@ -131,7 +131,11 @@ impl Marginal {
     /// Number of missing cells m: an evaluation costs some 2 m² operations a cell for them, and
     /// memory of m numbers a cell.
     pub fn missing(&self) -> usize {
-        self.gaps.as_ref().map_or(0, Gaps::len)
+        self.gaps().map_or(0, Gaps::len)
+    }
+
+    pub(super) fn gaps(&self) -> Option<&Gaps> {
+        self.gaps.as_ref()
     }
 
     fn evaluate(&mut self, theta: &[f64], theta_bar: Option<&mut [f64]>) -> Result<MarginalValue> {
