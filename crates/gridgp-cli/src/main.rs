@@ -10,9 +10,8 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use args::{Args, Command};
+use clap::Parser;
 
 fn main() -> ExitCode {
     let args = Args::parse();

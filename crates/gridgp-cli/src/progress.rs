@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use gridgp::infer::{ApproximateProgress, Event, Phase, Progress};
+use gridgp_infer::{ApproximateProgress, Event, Phase, Progress};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Before this nobody needs to be told.

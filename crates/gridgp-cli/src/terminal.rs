@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
-use gridgp_io::{Host, Stage};
+use gridgp_fit::{Host, Stage};
 
 use crate::progress::{SampleBars, SearchBar, Spinner, StepBar};
 use crate::{interrupt, machine};

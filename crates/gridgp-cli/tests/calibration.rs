@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use assert_cmd::Command;
-use gridgp::grid::{Axis, Grid};
-use gridgp_io::{GridOutput, OutputVariable};
+use gridgp_fit::{GridOutput, OutputVariable};
+use gridgp_grid::{Axis, Grid};
 
 const MODEL: &str = "[data]\nfile = \"observations.csv\"\nresponse = \"tmax\"\n\
     axes.station = [\"lon\", \"lat\"]\naxes.year = \"year\"\n\

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use gridgp::density::Marginal;
-use gridgp::model::Model;
-use gridgp::model::spec::{ModelSpec, Source};
+use gridgp_density::Marginal;
+use gridgp_model::Model;
+use gridgp_model::spec::{ModelSpec, Source};
 
 const MODEL: &str = "[data]\nresponse = 't2m'\nstandardize = true\n\
                      axes = { time = { units = 'days' }, latitude = 'latitude', longitude = 'longitude' }\n\
@@ -50,6 +50,6 @@ fn likelihood_and_gradient() {
 #[test]
 fn the_fit_reaches_the_mode() {
     let Some(model) = model() else { return };
-    let map = gridgp::infer::map(&model, &|_| ControlFlow::Continue(())).unwrap();
+    let map = gridgp_infer::map(&model, &|_| ControlFlow::Continue(())).unwrap();
     assert!(map.optimum.converged && map.log_marginal_likelihood > 2_122_653.28, "{map:?}");
 }

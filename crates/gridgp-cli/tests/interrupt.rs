@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use gridgp_io::{LoggedRun, read_draw_log};
+use gridgp_fit::LoggedRun;
+use gridgp_io::read_draw_log;
 use serde_json::Value;
 
 /// Enough that a run can be stopped in the middle, also where it is fast.

@@ -158,7 +158,8 @@ fn stations_grids_and_holes_are_drawn_where_they_are() {
 
 #[test]
 fn draws_are_drawn() {
-    use gridgp_io::{DrawValues, InferenceGroup, InferenceVariable, write_inference_data};
+    use gridgp_fit::{DrawValues, InferenceGroup, InferenceVariable};
+    use gridgp_io::write_inference_data;
 
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();

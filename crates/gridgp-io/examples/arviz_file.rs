@@ -4,15 +4,13 @@
 use std::error::Error;
 use std::path::Path;
 
-use gridgp::diagnostics::{
+use gridgp_diagnostics::{
     Workspace, bfmi, ess_mean, ess_sd, highest_density, loo, mcse_quantile, relative_efficiency,
     waic,
 };
-use gridgp::grid::{Axis, Coordinate, Covariate, Dataset, Grid, Variable};
-use gridgp_io::{
-    DrawValues, InferenceGroup, InferenceVariable, Samples, Scaling, read_inference_data,
-    write_inference_data,
-};
+use gridgp_fit::{DrawValues, InferenceGroup, InferenceVariable, Samples, Scaling};
+use gridgp_grid::{Axis, Coordinate, Covariate, Dataset, Grid, Variable};
+use gridgp_io::{read_inference_data, write_inference_data};
 use serde_json::{Value, json};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;

@@ -9,10 +9,10 @@ use std::time::Instant;
 
 use faer::Mat;
 use faer::linalg::matmul::matmul;
-use gridgp::density::Marginal;
-use gridgp::grid::{Axis, Dataset, Grid, Variable};
-use gridgp::model::Model;
-use gridgp::model::spec::{ModelSpec, Source};
+use gridgp_density::Marginal;
+use gridgp_grid::{Axis, Dataset, Grid, Variable};
+use gridgp_model::Model;
+use gridgp_model::spec::{ModelSpec, Source};
 use serde_json::{Value, json};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;

@@ -3,15 +3,15 @@
 //! A front-end with arrays and named coordinates finds the array of each name, and brings them here:
 //! units, selections, covariates and their scaling are then those of files.
 
-use gridgp::grid::{Axis, Coordinate, Covariate, Dataset, Grid, Variable};
-use gridgp::model::spec::DataSpec;
-use gridgp::posterior::Place;
-use gridgp::{Error, Result};
+use gridgp_fit::{Scaling, ScatteredPoints, Where};
+use gridgp_grid::time::TimeUnits;
+use gridgp_grid::{Axis, Coordinate, Covariate, Dataset, Error, Grid, Result, Variable, time};
+use gridgp_model::spec::DataSpec;
+use gridgp_posterior::Place;
 
-use crate::covariate::{self, Scaling};
+use crate::covariate;
 use crate::points::{like, points_like};
-use crate::time::TimeUnits;
-use crate::{ScatteredPoints, Where, nearest, select, time};
+use crate::{nearest, select};
 
 /// An axis of arrays, and what is kept of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -237,12 +237,12 @@ fn covariates_of(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gridgp::model::spec::AxisSpec;
+    use gridgp_model::spec::AxisSpec;
 
     fn spec(text: &str) -> DataSpec {
         let text = format!("[data]\nresponse = 'y'\n{text}\n[likelihood]\nfamily = 'gaussian'\n");
-        let source = gridgp::model::spec::Source::new("m.toml", text);
-        gridgp::model::spec::ModelSpec::from_toml(&source).unwrap().data
+        let source = gridgp_model::spec::Source::new("m.toml", text);
+        gridgp_model::spec::ModelSpec::from_toml(&source).unwrap().data
     }
 
     #[test]

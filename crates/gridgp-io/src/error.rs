@@ -56,25 +56,11 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: gridgp::Error,
+        source: gridgp_grid::Error,
     },
     /// The model, or its inference.
     #[error(transparent)]
-    Model(#[from] gridgp::Error),
-    /// There is not enough memory.
-    #[error("{0}")]
-    Memory(String),
-    /// Draws could not be written to their log, and the run was stopped.
-    #[error(
-        "the draws could not be kept; those that were written to {} are there to go on from: {source}",
-        path.display()
-    )]
-    Unkept {
-        /// The log.
-        path: PathBuf,
-        /// Why.
-        source: Box<Error>,
-    },
+    Model(#[from] gridgp_grid::Error),
 }
 
 /// A `Result` with this crate's [`Error`].
@@ -98,7 +84,7 @@ impl Error {
         Self::Io { action, path: path.to_owned(), source }
     }
 
-    pub(crate) fn grid(path: &Path) -> impl Fn(gridgp::Error) -> Self {
+    pub(crate) fn grid(path: &Path) -> impl Fn(gridgp_grid::Error) -> Self {
         move |source| Self::Grid { path: path.to_owned(), source }
     }
 

@@ -16,12 +16,12 @@
 
 use std::path::Path;
 
-use gridgp::grid::{Axis, Coordinate, Covariate, Dataset, Grid, Values, Variable};
-use gridgp::model::spec::{ModelSpec, Source};
-use gridgp::posterior::Samples;
+use gridgp_fit::{Attribute, Fit, InferenceGroup, Scaling};
+use gridgp_grid::{Axis, Coordinate, Covariate, Dataset, Grid, Values, Variable};
+use gridgp_model::spec::{ModelSpec, Source};
 
-use crate::tree::{Array, Attribute, NetcdfTree, TreeVariable, read_tree, write_tree};
-use crate::{DrawValues, Error, InferenceGroup, Result, Scaling, netcdf};
+use crate::tree::{Array, NetcdfTree, TreeVariable, read_tree, write_tree};
+use crate::{Error, Result, group_of_tree, group_to_tree, netcdf};
 
 /// The format that this version writes and reads.
 const FORMAT: i64 = 2;
@@ -29,34 +29,11 @@ const FORMAT: i64 = 2;
 /// What messages call a fit file that is no file.
 const IN_MEMORY: &str = "the fit";
 
-/// The contents of a fit file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FitFile {
-    /// The version of gridgp that wrote it.
-    pub version: String,
-    /// The model file, with its name.
-    pub source: Source,
-    /// The data of the fit.
-    pub data: Dataset,
-    /// What was done to each covariate of the data.
-    pub scalings: Vec<Scaling>,
-    /// `"map"`, `"nuts"` …
-    pub method: String,
-    /// The seed.
-    pub seed: u64,
-    /// Groups of draws: `posterior` and, for draws of all unknowns, those of [`draw_groups`].
-    ///
-    /// [`draw_groups`]: crate::draw_groups
-    pub groups: Vec<InferenceGroup>,
-    /// Everything else that was found, as JSON text.
-    pub summary: String,
-}
-
 /// Writes a fit file: to a temporary file first, so that a failure leaves nothing behind.
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn write_fit(path: &Path, fit: &FitFile) -> Result<()> {
+pub fn write_fit(path: &Path, fit: &Fit) -> Result<()> {
     write_tree(path, &fit_tree(path, fit)?)
 }
 
@@ -64,7 +41,7 @@ pub fn write_fit(path: &Path, fit: &FitFile) -> Result<()> {
 ///
 /// # Errors
 /// Names that occur twice.
-pub fn fit_to_bytes(fit: &FitFile) -> Result<Vec<u8>> {
+pub fn fit_to_bytes(fit: &Fit) -> Result<Vec<u8>> {
     let path = Path::new(IN_MEMORY);
     netcdf::encode(&fit_tree(path, fit)?).map_err(|message| Error::file(path, message))
 }
@@ -73,7 +50,7 @@ pub fn fit_to_bytes(fit: &FitFile) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// Names that occur twice.
-pub fn fit_tree(path: &Path, fit: &FitFile) -> Result<NetcdfTree> {
+pub fn fit_tree(path: &Path, fit: &Fit) -> Result<NetcdfTree> {
     let mut root = NetcdfTree::new("");
     root.attributes = vec![
         ("gridgp_format".into(), FORMAT.into()),
@@ -89,7 +66,7 @@ pub fn fit_tree(path: &Path, fit: &FitFile) -> Result<NetcdfTree> {
         InferenceGroup::constant_data(&fit.data, &fit.scalings),
     ];
     for group in fit.groups.iter().cloned().chain(known) {
-        root.groups.push(group.into_tree(path)?);
+        root.groups.push(group_to_tree(group, path)?);
     }
     Ok(root)
 }
@@ -98,7 +75,7 @@ pub fn fit_tree(path: &Path, fit: &FitFile) -> Result<NetcdfTree> {
 ///
 /// # Errors
 /// The file cannot be read, is damaged, is not a fit file, or has another format.
-pub fn read_fit(path: &Path) -> Result<FitFile> {
+pub fn read_fit(path: &Path) -> Result<Fit> {
     fit_of(path, &read_tree(path)?)
 }
 
@@ -106,12 +83,12 @@ pub fn read_fit(path: &Path) -> Result<FitFile> {
 ///
 /// # Errors
 /// As [`read_fit`].
-pub fn fit_from_bytes(bytes: &[u8]) -> Result<FitFile> {
+pub fn fit_from_bytes(bytes: &[u8]) -> Result<Fit> {
     let path = Path::new(IN_MEMORY);
     fit_of(path, &netcdf::File::of_bytes(path, bytes)?.tree()?)
 }
 
-fn fit_of(path: &Path, root: &NetcdfTree) -> Result<FitFile> {
+fn fit_of(path: &Path, root: &NetcdfTree) -> Result<Fit> {
     let reader = Reader { path, root };
     match root.attribute("gridgp_format") {
         Some(Attribute::Integer(FORMAT)) => {}
@@ -161,9 +138,9 @@ fn fit_of(path: &Path, root: &NetcdfTree) -> Result<FitFile> {
         .groups
         .iter()
         .filter(|g| !is_known(g))
-        .map(|g| InferenceGroup::from_tree(path, g.clone()))
+        .map(|g| group_of_tree(path, g.clone()))
         .collect::<Result<_>>()?;
-    Ok(FitFile {
+    Ok(Fit {
         version: reader.text("gridgp_version")?,
         data: Dataset::new(grid, response, covariates).map_err(|e| reader.fail(&e.to_string()))?,
         scalings,
@@ -176,30 +153,6 @@ fn fit_of(path: &Path, root: &NetcdfTree) -> Result<FitFile> {
         summary: reader.text("summary")?,
         source,
     })
-}
-
-impl FitFile {
-    /// The group of draws called `name`.
-    pub fn group(&self, name: &str) -> Option<&InferenceGroup> {
-        self.groups.iter().find(|g| g.name == name)
-    }
-
-    /// All draws of a parameter, chain by chain; one for a mode.
-    pub fn parameter(&self, name: &str) -> Option<&[f64]> {
-        match &self.group("posterior")?.variable(name)?.values {
-            DrawValues::Numbers(v) => Some(v),
-            _ => None,
-        }
-    }
-
-    /// The draws of all unknowns; `None` for a mode.
-    pub fn samples(&self) -> Option<Samples> {
-        let group = self.group("unconstrained_posterior")?;
-        let (shape, x) = (group.samples?, group.variable("x")?);
-        let DrawValues::Numbers(x) = &x.values else { return None };
-        let dim = x.len() / (shape.chains * shape.draws).max(1);
-        Some(Samples { chains: shape.chains, draws: shape.draws, dim, x: x.clone() })
-    }
 }
 
 struct Reader<'a> {
@@ -273,7 +226,7 @@ mod tests {
                          covariates.g = { along = 't', center = true }\n[likelihood]\n\
                          family = 'gaussian'\nlocation = 'f * g'\n[fields.f]\nt = 'matern32()'\n";
 
-    fn fit() -> FitFile {
+    fn fit() -> Fit {
         let s = Axis::new(
             "s",
             vec![
@@ -296,14 +249,14 @@ mod tests {
             values: vec![-1.0, 0.0, 1.0],
             units: None,
         };
-        FitFile {
+        Fit {
             version: "0.1.0".into(),
             source: Source::new("m.toml", MODEL),
             data: Dataset::new(grid, response, vec![g]).unwrap(),
             scalings: vec![Scaling { center: 2.5, scale: 1.0 }],
             method: "map".into(),
             seed: u64::MAX,
-            groups: vec![crate::mode_group(&[("f.amplitude", 1.25), ("scale", 0.1)])],
+            groups: vec![gridgp_fit::mode_group(&[("f.amplitude", 1.25), ("scale", 0.1)])],
             summary: "{\"a\": 1}".into(),
         }
     }

@@ -26,8 +26,6 @@ mod csv;
 mod draw_log;
 pub mod error;
 mod fit;
-mod fit_groups;
-mod fitting;
 mod format;
 mod inference_data;
 mod machine;
@@ -35,10 +33,8 @@ mod nearest;
 mod netcdf;
 mod output;
 mod points;
-mod prediction;
 mod select;
 mod summary;
-mod time;
 mod tree;
 mod year_blocks;
 
@@ -48,28 +44,21 @@ pub use arrays::{
     CovariateValues, KeptAxis, dataset_of, is_coordinate, keep_axes, keep_one, place_like,
     points_at, with_calendar,
 };
-pub use covariate::Scaling;
-pub use draw_log::{DrawLog, LogHeader, LoggedRun, read_draw_log};
+pub use draw_log::{DrawLog, FileLog, read_draw_log};
 pub use error::{Error, Result};
-pub use fit::{FitFile, fit_from_bytes, fit_to_bytes, fit_tree, read_fit, write_fit};
-pub use fit_groups::{LARGEST_GROUP, draw_groups, mode_group};
-pub use fitting::{Fitted, Host, LogPlace, Quiet, Stage, fit};
+pub use fit::{fit_from_bytes, fit_to_bytes, fit_tree, read_fit, write_fit};
 use format::Format;
-use gridgp::grid::Dataset;
-use gridgp::model::spec::DataSpec;
-pub use inference_data::{
-    DrawValues, InferenceGroup, InferenceVariable, Samples, read_inference_data,
-    write_inference_data,
-};
+use gridgp_fit::Scaling;
+use gridgp_grid::Dataset;
+use gridgp_model::spec::DataSpec;
+pub use inference_data::{group_of_tree, group_to_tree, read_inference_data, write_inference_data};
 pub use machine::{check_memory, peak_memory};
-pub use output::{GridOutput, OutputVariable, PointsOutput, write_grid, write_points};
-pub use points::{ScatteredPoints, points_like, read_grid, read_grid_axes, read_points};
-pub use prediction::{Output, PredictOptions, Where, predict};
+pub use output::{output_tree, write_grid, write_output, write_points};
+pub use points::{points_like, read_grid, read_grid_axes, read_points};
 pub use summary::{
     CoordinateSummary, FileSummary, Guess, GuessedAxis, Kind, VariableSummary, summarize,
 };
-pub use time::{Date, TimeUnits};
-pub use tree::{Array, Attribute, NetcdfTree, TreeVariable, read_tree, write_tree};
+pub use tree::{Array, NetcdfTree, TreeVariable, read_tree, write_tree};
 pub use year_blocks::{YearBlocks, year_blocks};
 
 /// Reads the data at `path` as `spec` says. `spec.file` and `spec.standardize` are not looked at.
@@ -79,7 +68,7 @@ pub use year_blocks::{YearBlocks, year_blocks};
 /// message names the place.
 ///
 /// ```
-/// use gridgp::model::spec::{AxisSpec, DataSpec};
+/// use gridgp_model::spec::{AxisSpec, DataSpec};
 ///
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("data.csv");

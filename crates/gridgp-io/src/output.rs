@@ -3,68 +3,13 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use gridgp::grid::{Axis, Coordinate, Grid, Values};
+use gridgp_fit::{GridOutput, OutputVariable, PointsOutput};
+use gridgp_grid::time::TimeUnits;
+use gridgp_grid::{Axis, Coordinate, Values};
 
 use crate::format::Format;
-use crate::time::TimeUnits;
 use crate::tree::{Array, NetcdfTree, TreeVariable};
 use crate::{Error, Result, atomic, netcdf};
-
-/// A variable to write.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OutputVariable {
-    /// Its name.
-    pub name: String,
-    /// Names of its dimensions, slowest first: axes of the grid and extra axes, in any order.
-    pub dims: Vec<String>,
-    /// Row-major, the last dimension fastest; NaN is missing.
-    pub values: Vec<f64>,
-    /// `units`, `long_name`, `description` …
-    pub attributes: Vec<(String, String)>,
-}
-
-impl OutputVariable {
-    /// A variable without attributes.
-    pub fn new(name: impl Into<String>, dims: &[&str], values: Vec<f64>) -> Self {
-        let dims = dims.iter().map(|&d| d.to_owned()).collect();
-        Self { name: name.into(), dims, values, attributes: vec![] }
-    }
-
-    /// The same variable with one more attribute.
-    #[must_use]
-    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.attributes.push((name.into(), value.into()));
-        self
-    }
-}
-
-/// Variables on the axes of a grid.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GridOutput {
-    /// Where they lie. Each axis becomes a dimension with its coordinates.
-    pub grid: Grid,
-    /// Dimensions besides those of the grid, such as `quantile` or `draw`.
-    pub extra: Vec<Axis>,
-    /// The variables.
-    pub variables: Vec<OutputVariable>,
-    /// Attributes of the file: `title`, `source`, `history` …; `Conventions` is added.
-    pub attributes: Vec<(String, String)>,
-}
-
-/// Variables at scattered points.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PointsOutput {
-    /// Name of the dimension that numbers the points, `"point"`.
-    pub dim: String,
-    /// Coordinates of the points. Points may occur twice.
-    pub coordinates: Vec<Coordinate>,
-    /// Dimensions besides that of the points, such as `quantile` or `draw`.
-    pub extra: Vec<Axis>,
-    /// The variables.
-    pub variables: Vec<OutputVariable>,
-    /// Attributes of the file, as in [`GridOutput`].
-    pub attributes: Vec<(String, String)>,
-}
 
 /// Writes results on a grid: NetCDF-4, or a long table if the name ends in `.csv`.
 ///
@@ -76,7 +21,7 @@ pub struct PointsOutput {
 /// Variables that do not match their dimensions, names that occur twice, or the file cannot be
 /// written.
 pub fn write_grid(path: &Path, output: &GridOutput) -> Result<()> {
-    output.laid_out().write(path)
+    Output::of_grid(output).write(path)
 }
 
 /// Writes results at points, as [`write_grid`] does for grids.
@@ -84,44 +29,29 @@ pub fn write_grid(path: &Path, output: &GridOutput) -> Result<()> {
 /// # Errors
 /// As [`write_grid`].
 pub fn write_points(path: &Path, output: &PointsOutput) -> Result<()> {
-    output.laid_out().write(path)
+    Output::of_points(output).write(path)
 }
 
-impl GridOutput {
-    /// The content of the NetCDF file that [`write_grid`] writes.
-    ///
-    /// # Errors
-    /// Variables that do not match their dimensions, or names that occur twice.
-    pub fn tree(&self) -> Result<NetcdfTree> {
-        self.laid_out().checked_tree()
-    }
-
-    fn laid_out(&self) -> Output<'_> {
-        Output {
-            rows: self.grid.axes().iter().map(Dim::of).collect(),
-            extra: self.extra.iter().map(Dim::of).collect(),
-            variables: &self.variables,
-            attributes: &self.attributes,
-        }
-    }
+/// Writes a prediction, by [`write_grid`] or [`write_points`].
+///
+/// # Errors
+/// As those.
+pub fn write_output(path: &Path, output: &gridgp_fit::Output) -> Result<()> {
+    laid_out(output).write(path)
 }
 
-impl PointsOutput {
-    /// The content of the NetCDF file that [`write_points`] writes.
-    ///
-    /// # Errors
-    /// As [`GridOutput::tree`].
-    pub fn tree(&self) -> Result<NetcdfTree> {
-        self.laid_out().checked_tree()
-    }
+/// The content of the NetCDF file that [`write_output`] writes.
+///
+/// # Errors
+/// Variables that do not match their dimensions, or names that occur twice.
+pub fn output_tree(output: &gridgp_fit::Output) -> Result<NetcdfTree> {
+    laid_out(output).checked_tree()
+}
 
-    fn laid_out(&self) -> Output<'_> {
-        Output {
-            rows: vec![Dim { name: self.dim.clone(), coordinates: self.coordinates.clone() }],
-            extra: self.extra.iter().map(Dim::of).collect(),
-            variables: &self.variables,
-            attributes: &self.attributes,
-        }
+fn laid_out(output: &gridgp_fit::Output) -> Output<'_> {
+    match output {
+        gridgp_fit::Output::Grid(output) => Output::of_grid(output),
+        gridgp_fit::Output::Points(output) => Output::of_points(output),
     }
 }
 
@@ -149,6 +79,26 @@ struct Output<'a> {
     attributes: &'a [(String, String)],
 }
 
+impl<'a> Output<'a> {
+    fn of_grid(output: &'a GridOutput) -> Self {
+        Self {
+            rows: output.grid.axes().iter().map(Dim::of).collect(),
+            extra: output.extra.iter().map(Dim::of).collect(),
+            variables: &output.variables,
+            attributes: &output.attributes,
+        }
+    }
+
+    fn of_points(output: &'a PointsOutput) -> Self {
+        Self {
+            rows: vec![Dim { name: output.dim.clone(), coordinates: output.coordinates.clone() }],
+            extra: output.extra.iter().map(Dim::of).collect(),
+            variables: &output.variables,
+            attributes: &output.attributes,
+        }
+    }
+}
+
 impl Output<'_> {
     fn write(&self, path: &Path) -> Result<()> {
         self.check().map_err(|message| Error::file(path, message))?;
@@ -163,7 +113,7 @@ impl Output<'_> {
     }
 
     fn checked_tree(&self) -> Result<NetcdfTree> {
-        self.check().map_err(gridgp::Error::Data)?;
+        self.check().map_err(gridgp_grid::Error::Data)?;
         Ok(self.tree())
     }
 

@@ -2,25 +2,14 @@
 
 use std::path::Path;
 
-use gridgp::grid::{Axis, Coordinate, Covariate, Grid, Points, Values};
-use gridgp::model::spec::DataSpec;
+use gridgp_fit::{Scaling, ScatteredPoints};
+use gridgp_grid::time::TimeUnits;
+use gridgp_grid::{Axis, Coordinate, Covariate, Grid, Points, Values};
+use gridgp_model::spec::DataSpec;
 
-use crate::covariate::Scaling;
 use crate::csv::{Table, Wanted};
 use crate::format::Format;
-use crate::time::TimeUnits;
 use crate::{Error, Result, nearest, netcdf, select};
-
-/// Scattered points, as a file has them and as a fit needs them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ScatteredPoints {
-    /// The coordinates of all axes as in the file, to write the results back with.
-    pub coordinates: Vec<Coordinate>,
-    /// The points along each axis of the fit, in the units and label numbers of the fit.
-    pub points: Vec<Points>,
-    /// The other columns that were asked for, such as covariates.
-    pub values: Vec<Vec<f64>>,
-}
 
 /// Reads points for a fit with these axes: a table with a column for every coordinate of every
 /// axis, or a NetCDF file with such variables along one dimension. `values` are further columns of

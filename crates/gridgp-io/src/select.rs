@@ -1,10 +1,10 @@
 //! Which points of an axis a `[data]` section keeps.
 
-use gridgp::grid::{Coordinate, Values};
-use gridgp::model::spec::{DataSpec, Pick, SelValue, Selection};
+use gridgp_grid::time::{Date, Resolution, TimeUnits};
+use gridgp_grid::{Coordinate, Values};
+use gridgp_model::spec::{DataSpec, Pick, SelValue, Selection};
 
 use crate::nearest;
-use crate::time::{Date, Resolution, TimeUnits};
 
 /// Two numbers that differ by less than this, relatively, are the same coordinate.
 const TOLERANCE: f64 = 1e-9;

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use gridgp::grid::{Coordinate, Values};
+use gridgp_grid::time::TimeUnits;
+use gridgp_grid::{Coordinate, Values};
 
 use crate::format::Format;
-use crate::time::TimeUnits;
 use crate::{Result, csv, netcdf};
 
 /// What a data file contains.

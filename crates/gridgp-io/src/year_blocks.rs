@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use gridgp::extremes::season_years;
-use gridgp::grid::{Coordinate, Values};
-
-use crate::time::{Date, TimeUnits};
+use gridgp_extremes::season_years;
+use gridgp_grid::time::{Date, TimeUnits};
+use gridgp_grid::{Coordinate, Values};
 
 /// The years of a series.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +25,7 @@ pub struct YearBlocks {
 /// A coordinate that is not made of times, or of a single one; a month outside of 1 to 12.
 ///
 /// ```
-/// use gridgp::grid::Coordinate;
+/// use gridgp_grid::Coordinate;
 ///
 /// let days = Coordinate {
 ///     calendar: Some("standard".into()),

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use gridgp::grid::{Dataset, Values};
-use gridgp::model::spec::DataSpec;
+use gridgp_grid::{Dataset, Values};
+use gridgp_model::spec::DataSpec;
 
 /// A folder with one table in it, read with the `[data]` section `spec`.
 struct Case {

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use gridgp::grid::{Axis, Coordinate, Covariate, Dataset, Grid, Variable};
+use gridgp_fit::{Attribute, DrawValues, InferenceGroup, InferenceVariable, Scaling};
+use gridgp_grid::{Axis, Coordinate, Covariate, Dataset, Grid, Variable};
 use gridgp_io::{
-    Array, Attribute, DrawValues, InferenceGroup, InferenceVariable, NetcdfTree, Scaling,
-    TreeVariable, read_inference_data, read_tree, write_inference_data, write_tree,
+    Array, NetcdfTree, TreeVariable, read_inference_data, read_tree, write_inference_data,
+    write_tree,
 };
 
 /// Stations with a label and a place, and years: an axis of each kind.

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use gridgp::grid::{Dataset, Values};
-use gridgp::model::spec::DataSpec;
+use gridgp_grid::{Dataset, Values};
 use gridgp_io::{Array, NetcdfTree, TreeVariable};
+use gridgp_model::spec::DataSpec;
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use gridgp::grid::{Axis, Coordinate, Grid};
-use gridgp::model::spec::DataSpec;
-use gridgp_io::{
-    Attribute, GridOutput, OutputVariable, PointsOutput, read_tree, write_grid, write_points,
-};
+use gridgp_fit::{Attribute, GridOutput, OutputVariable, PointsOutput};
+use gridgp_grid::{Axis, Coordinate, Grid};
+use gridgp_io::{read_tree, write_grid, write_points};
+use gridgp_model::spec::DataSpec;
 
 fn time() -> Coordinate {
     let mut time =

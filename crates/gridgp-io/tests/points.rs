@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use gridgp::grid::{Axis, Coordinate, Values};
-use gridgp::model::spec::DataSpec;
+use gridgp_grid::{Axis, Coordinate, Values};
 use gridgp_io::{points_like, read_grid, read_grid_axes, read_points, read_with_scalings};
+use gridgp_model::spec::DataSpec;
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
@@ -30,7 +30,7 @@ fn axes() -> Vec<Axis> {
     ]
 }
 
-fn table(text: &str, values: &[&str]) -> Result<gridgp_io::ScatteredPoints, String> {
+fn table(text: &str, values: &[&str]) -> Result<gridgp_fit::ScatteredPoints, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("points.csv");
     std::fs::write(&path, text).unwrap();

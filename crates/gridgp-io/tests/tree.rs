@@ -1,6 +1,7 @@
 //! Trees of groups: round trips, and files that are damaged.
 
-use gridgp_io::{Array, Attribute, NetcdfTree, TreeVariable, read_tree, write_tree};
+use gridgp_fit::Attribute;
+use gridgp_io::{Array, NetcdfTree, TreeVariable, read_tree, write_tree};
 
 /// A small fit file in ArviZ's layout.
 fn tree() -> NetcdfTree {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gridgp::grid::Coordinate;
+use gridgp_grid::Coordinate;
 use gridgp_plot::{
     Chains, Dimension, Figure, HeatMap, Loss, Map, PairPlot, Panel, Part, Places, Projection,
     Quantity, Range, RankPlot, ReturnLevels, Series, Style, Trace,

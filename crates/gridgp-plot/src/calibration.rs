@@ -1,6 +1,6 @@
 //! Calibration: whether predictions are as sure as they say.
 
-use gridgp::dist::{Distribution, Normal};
+use gridgp_dist::{Distribution, Normal};
 
 use crate::color::{self, INK};
 use crate::dimension::extent;

@@ -1,6 +1,6 @@
 //! Prior against posterior: densities of parameters.
 
-use gridgp::dist::{Distribution, Prior};
+use gridgp_dist::{Distribution, Prior};
 
 use crate::color;
 use crate::dimension::{Quantity, extent, opened};

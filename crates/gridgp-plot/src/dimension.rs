@@ -1,7 +1,6 @@
 //! What the axes of figures show: names, units, and where the values lie.
 
-use gridgp::grid::{Axis, Coordinate, Values};
-use gridgp_io::TimeUnits;
+use gridgp_grid::{Axis, Coordinate, TimeUnits, Values};
 
 use crate::ticks::Kind;
 

@@ -11,7 +11,7 @@ pub enum Error {
     Data(String),
     /// The numbers that the figure shows could not be computed.
     #[error(transparent)]
-    Model(#[from] gridgp::Error),
+    Model(#[from] gridgp_grid::Error),
     /// The picture could not be made from its description.
     #[error("the picture could not be made: {0}; write .svg and convert it with another program")]
     Render(String),

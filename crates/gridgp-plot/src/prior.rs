@@ -1,10 +1,10 @@
 //! What a model believes before the data: kernels, and draws of its fields, at draws of its prior.
 
 use faer::Mat;
-use gridgp::dist::Distribution;
-use gridgp::grid::{Axis, Points};
-use gridgp::kernel::Covariance;
-use gridgp::model::Model;
+use gridgp_dist::Distribution;
+use gridgp_grid::{Axis, Points};
+use gridgp_kernel::Covariance;
+use gridgp_model::Model;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;

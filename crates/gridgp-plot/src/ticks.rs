@@ -1,6 +1,6 @@
 //! Where an axis has its marks, and what stands beside them.
 
-use gridgp_io::{Date, TimeUnits};
+use gridgp_grid::{Date, TimeUnits};
 
 /// A mark on an axis.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! Tests of marks on axes.
 
-use gridgp::grid::Coordinate;
+use gridgp_grid::Coordinate;
 
 use super::*;
 

@@ -1,6 +1,6 @@
 //! What is in the pictures: marks, names, limits. And pictures of data that are hardly any.
 
-use gridgp::grid::Coordinate;
+use gridgp_grid::Coordinate;
 use gridgp_plot::{
     Calibration, Chains, ColorMap, Densities, Dimension, Figure, HeatMap, Loss, Map, Marginal,
     PairPlot, Panel, Part, Places, Projection, Quantity, Range, RankPlot, ReturnLevels, Series,
@@ -292,7 +292,7 @@ fn chains_are_drawn_one_by_one() {
 
 #[test]
 fn densities_loss_levels_and_calibration() {
-    let prior = gridgp::dist::HalfNormal::new(2.0).unwrap().into();
+    let prior = gridgp_dist::HalfNormal::new(2.0).unwrap().into();
     let mode = Marginal {
         quantity: Quantity::new("sigma", Some("K")),
         prior: Some(prior),

@@ -1,5 +1,6 @@
 //! Errors of Rust as exceptions of Python, with the same messages.
 
+use gridgp::fit;
 use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
@@ -36,18 +37,31 @@ pub fn model_error(error: gridgp::Error) -> PyErr {
     }
 }
 
-/// An error of a file, or of a fit.
+/// An error of a fit or a prediction.
+pub fn fit_error(error: fit::Error) -> PyErr {
+    let message = error.to_string();
+    match error {
+        fit::Error::Model(e) => model_error(e),
+        fit::Error::Memory(_) => PyMemoryError::new_err(message),
+        fit::Error::Log(e) => match e.downcast() {
+            Ok(e) => file_error(*e),
+            Err(_) => PyOSError::new_err(message),
+        },
+        fit::Error::Unkept(_) => PyOSError::new_err(message),
+        _ => PyValueError::new_err(message),
+    }
+}
+
+/// An error of a file.
 pub fn file_error(error: gridgp_io::Error) -> PyErr {
     let message = error.to_string();
     match error {
         gridgp_io::Error::Model(e) => model_error(e),
-        gridgp_io::Error::Memory(_) => PyMemoryError::new_err(message),
         // With the number of the system's error Python makes it a FileNotFoundError and so on.
         gridgp_io::Error::Io { source, .. } => match source.raw_os_error() {
             Some(number) => PyOSError::new_err((number, message)),
             None => PyOSError::new_err(message),
         },
-        gridgp_io::Error::Unkept { .. } => PyOSError::new_err(message),
         _ => PyValueError::new_err(message),
     }
 }

@@ -3,18 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use gridgp::density::Samples;
+use gridgp::fit::{self, PredictOptions, Where};
+use gridgp::grid::TimeUnits;
 use gridgp::grid::Values;
 use gridgp::model::Model;
 use gridgp::model::spec::ModelSpec;
-use gridgp::posterior::{
-    ForecastOptions, Place, Samples, Summarized, TailDraws, Target, forecast, unfold,
-};
-use gridgp_io::{FitFile, PredictOptions, TimeUnits, Where};
+use gridgp::posterior::{ForecastOptions, Place, Summarized, TailDraws, Target, forecast, unfold};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::errors::{file_error, model_error, value_error};
+use crate::errors::{file_error, fit_error, model_error, value_error};
 use crate::places::{self, CoordinateTuple, CovariateTuple};
 use crate::tree;
 use crate::worker::{self, Watched};
@@ -36,7 +36,7 @@ type Summaries<'py> =
 /// A fit, with its model and data.
 #[pyclass(frozen, module = "gridgp._core")]
 pub struct Fit {
-    file: Arc<FitFile>,
+    file: Arc<fit::Fit>,
     model: Arc<Model>,
 }
 
@@ -49,11 +49,11 @@ type PlaceTuple<'py> = (
 );
 
 impl Fit {
-    pub fn new(file: FitFile, model: Arc<Model>) -> Self {
+    pub fn new(file: fit::Fit, model: Arc<Model>) -> Self {
         Self { file: Arc::new(file), model }
     }
 
-    fn of_file(file: FitFile) -> PyResult<Self> {
+    fn of_file(file: fit::Fit) -> PyResult<Self> {
         let spec = ModelSpec::from_toml(&file.source).map_err(model_error)?;
         let model = Model::new(spec, &file.source, file.data.clone()).map_err(model_error)?;
         Ok(Self::new(file, Arc::new(model)))
@@ -224,7 +224,8 @@ impl Fit {
     /// One group of draws of the fit file; `None` if it is not there.
     fn group<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyDict>>> {
         let Some(group) = self.file.group(name) else { return Ok(None) };
-        let made = group.clone().into_tree(Path::new("the fit")).map_err(file_error)?;
+        let made =
+            gridgp_io::group_to_tree(group.clone(), Path::new("the fit")).map_err(file_error)?;
         tree::to_python(py, made).map(Some)
     }
 
@@ -244,9 +245,10 @@ impl Fit {
         let host = Watched::new();
         let (file, model, watched) = (self.file.clone(), self.model.clone(), host.clone());
         let done = worker::run(py, &host, None, move || {
-            gridgp_io::predict(&file, &model, place, &options, &*watched)
+            fit::predict(&file, &model, place, &options, &*watched)
         })?;
-        tree::to_python(py, done.value.and_then(|o| o.tree()).map_err(file_error)?)
+        let made = done.value.map_err(fit_error)?;
+        tree::to_python(py, gridgp_io::output_tree(&made).map_err(file_error)?)
     }
 
     /// New observations: chains, draws and values, flat: draw, cell.

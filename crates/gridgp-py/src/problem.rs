@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use gridgp::fit::{self, DrawLog, LARGEST_GROUP, Scaling, draw_groups};
 use gridgp::grid::Variable;
 use gridgp::model::Model;
 use gridgp::model::spec::Source;
 use gridgp::posterior::{prior_samples, unfold};
-use gridgp_io::{FitFile, LARGEST_GROUP, LogPlace, Scaling, draw_groups};
+use gridgp_io::FileLog;
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use serde_json::json;
 
 use crate::density::Density;
-use crate::errors::{file_error, model_error};
+use crate::errors::{file_error, fit_error, model_error};
 use crate::fit::Fit;
 use crate::places::{self, CoordinateTuple, CovariateTuple};
 use crate::spec::Spec;
@@ -99,14 +100,15 @@ impl Problem {
         let (model, source) = (self.model.clone(), self.source.clone());
         let (scalings, watched) = (self.scalings.clone(), host.clone());
         let done = worker::run(py, &host, report, move || {
-            let log = log.as_deref().map(|path| LogPlace { path, resume });
-            gridgp_io::fit(&model, &source, &scalings, log, &*watched)
+            let log = log.map(|path| FileLog::new(&path, resume));
+            let log = log.as_ref().map(|log| log as &dyn DrawLog);
+            fit::fit(&model, &source, &scalings, log, &*watched)
         })?;
         match done.value {
             // A mode that was not reached is nothing to keep.
             Err(_) if done.interrupted => Err(PyKeyboardInterrupt::new_err(())),
-            Err(e) => Err(file_error(e)),
-            Ok(fitted) => Ok((Fit::new(fitted.file, self.model.clone()), done.interrupted)),
+            Err(e) => Err(fit_error(e)),
+            Ok(fitted) => Ok((Fit::new(fitted.fit, self.model.clone()), done.interrupted)),
         }
     }
 
@@ -126,7 +128,7 @@ impl Problem {
                 "draws": draws,
                 "warnings": [],
             });
-            Ok(FitFile {
+            Ok(fit::Fit {
                 version: env!("CARGO_PKG_VERSION").into(),
                 source: self.source.clone(),
                 data: model.data.clone(),

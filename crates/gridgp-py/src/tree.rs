@@ -1,6 +1,7 @@
 //! Trees of groups as dictionaries of NumPy arrays.
 
-use gridgp_io::{Array, Attribute, NetcdfTree};
+use gridgp::fit::Attribute;
+use gridgp_io::{Array, NetcdfTree};
 use numpy::{IntoPyArray, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};

@@ -4,14 +4,14 @@ use std::ops::ControlFlow;
 
 use faer::{Mat, mat};
 use gridgp::density::{LogPosterior, Marginal};
-use gridgp::dist::KroneckerNormal;
-use gridgp::dist::kronecker_normal::Factor;
 use gridgp::grid::{Axis, Coordinate, Dataset, Grid, Points, Variable};
 use gridgp::infer::map;
 use gridgp::kernel::{Covariance, Kernel, KernelOptions};
 use gridgp::model::Model;
 use gridgp::model::spec::{ModelSpec, Source};
 use gridgp::posterior::{Conditional, Place};
+use gridgp::process::KroneckerNormal;
+use gridgp::process::kronecker_normal::Factor;
 
 const N: usize = 80;
 const NOISE: f64 = 0.1;

@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use anyhow::{Context, bail};
-use gridgp::extremes::block_largest;
-use gridgp::grid::{Axis, Grid};
-use gridgp::model::spec::{AxisSpec, DataSpec};
-use gridgp_io::{GridOutput, OutputVariable, year_blocks};
+use gridgp_extremes::block_largest;
+use gridgp_fit::{GridOutput, OutputVariable};
+use gridgp_grid::{Axis, Grid};
+use gridgp_io::year_blocks;
+use gridgp_model::spec::{AxisSpec, DataSpec};
 
 use super::{check_size, check_writable};
 use crate::args::BlockMaxima;

@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use gridgp::density::{Joint, LogDensity, Marginal};
-use gridgp::infer::route;
-use gridgp::model::Model;
-use gridgp::model::spec::{Method, Route};
+use gridgp_density::{Joint, LogDensity, Marginal};
+use gridgp_infer::route;
+use gridgp_model::Model;
+use gridgp_model::spec::{Method, Route};
 
 use super::load;
 use crate::args::Check;
@@ -18,7 +18,7 @@ pub fn run(args: &Check) -> anyhow::Result<()> {
         Marginal::new(&loaded.model)?;
     }
     let mut out = std::io::stdout().lock();
-    write!(out, "{}", gridgp::model::describe(&loaded.model))?;
+    write!(out, "{}", gridgp_model::describe(&loaded.model))?;
     if spec.method == Method::Nuts {
         describe_sampling(&loaded.model, &mut out)?;
     }
@@ -50,7 +50,7 @@ fn describe_sampling(model: &Model, out: &mut impl Write) -> anyhow::Result<()> 
             joint.dim()
         )?;
     }
-    let covariances = gridgp::model::describe_covariances(model);
+    let covariances = gridgp_model::describe_covariances(model);
     if !covariances.is_empty() {
         writeln!(out, "prior covariances")?;
     }

@@ -4,8 +4,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use gridgp::model::spec::Method;
-use gridgp_io::{Error, LogPlace};
+use gridgp_fit::{DrawLog, Error, LogError};
+use gridgp_io::FileLog;
+use gridgp_model::spec::Method;
 
 use super::{Loaded, check_writable, load, report as page_command};
 use crate::args::{Fit, Report};
@@ -34,22 +35,22 @@ pub fn run(args: &Fit) -> anyhow::Result<()> {
     if !matches!(method, Method::Map | Method::Nuts) {
         interrupt::watch();
     }
-    let log = sampled.then_some(LogPlace { path: &path, resume: args.resume });
-    let fitted = gridgp_io::fit(&model, &source, &scalings, log, &terminal);
+    let log = sampled.then(|| FileLog::new(&path, args.resume));
+    let log = log.as_ref().map(|log| log as &dyn DrawLog);
+    let fitted = gridgp_fit::fit(&model, &source, &scalings, log, &terminal);
     terminal.clear();
     let fitted = match fitted {
-        Err(e @ Error::Unkept { .. }) => Err(e).context("`gridgp fit --resume` goes on"),
+        Err(e @ Error::Unkept(_)) => Err(e).context("`gridgp fit --resume` goes on"),
         Err(e) if terminal.sampled() && path.exists() => Err(e).with_context(|| goes_on(&path)),
-        Err(Error::File { path: at, message }) if at == path && !args.resume => {
-            Err(Error::File { path: at, message })
-                .context("an earlier run has not ended: `--resume` goes on with it")
+        Err(Error::Log(e)) if !args.resume && holds_a_run(&e) => {
+            Err(Error::Log(e)).context("an earlier run has not ended: `--resume` goes on with it")
         }
         other => other.map_err(Into::into),
     }?;
     for warning in fitted.warnings() {
         eprintln!("warning: {warning}");
     }
-    let written = gridgp_io::write_fit(&args.output, &fitted.file);
+    let written = gridgp_io::write_fit(&args.output, &fitted.fit);
     if log.is_some() && !fitted.interrupted {
         written.with_context(|| goes_on(&path))?;
         std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
@@ -57,7 +58,7 @@ pub fn run(args: &Fit) -> anyhow::Result<()> {
         written?;
     }
     if args.json {
-        writeln!(std::io::stdout(), "{}", fitted.file.summary)?;
+        writeln!(std::io::stdout(), "{}", fitted.fit.summary)?;
     } else if !args.quiet {
         report::print(&fitted.summary, std::io::stdout())?;
     }
@@ -72,6 +73,11 @@ pub fn run(args: &Fit) -> anyhow::Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// Whether a log was not begun because of what is in the file.
+fn holds_a_run(e: &LogError) -> bool {
+    matches!(e.downcast_ref(), Some(gridgp_io::Error::File { .. }))
 }
 
 fn goes_on(log: &Path) -> String {

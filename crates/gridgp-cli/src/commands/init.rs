@@ -5,9 +5,9 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use gridgp::grid::Dataset;
-use gridgp::model::spec::{ModelSpec, Source};
+use gridgp_grid::Dataset;
 use gridgp_io::{CoordinateSummary, FileSummary, Guess, Kind};
+use gridgp_model::spec::{ModelSpec, Source};
 
 use super::check_writable;
 use crate::args::Init;

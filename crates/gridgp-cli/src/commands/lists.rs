@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use gridgp::dist::Prior;
-use gridgp::kernel::BuiltIn;
-use gridgp::likelihood::{DefaultValue, Family, Likelihood};
-use gridgp::model::Link;
-use gridgp::model::spec::ModelSpec;
+use gridgp_dist::Prior;
+use gridgp_kernel::BuiltIn;
+use gridgp_likelihood::{DefaultValue, Family, Likelihood};
+use gridgp_model::Link;
+use gridgp_model::spec::ModelSpec;
 use serde_json::json;
 
 use crate::args::List;

@@ -17,10 +17,10 @@ pub mod summary;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use gridgp::grid::Dataset;
-use gridgp::model::Model;
-use gridgp::model::spec::{ModelSpec, Source};
-use gridgp_io::Scaling;
+use gridgp_fit::Scaling;
+use gridgp_grid::Dataset;
+use gridgp_model::Model;
+use gridgp_model::spec::{ModelSpec, Source};
 
 use crate::machine;
 

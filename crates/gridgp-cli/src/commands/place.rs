@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use gridgp::grid::{Axis, Coordinate, Grid, Values};
-use gridgp::model::Model;
-use gridgp::posterior::Place;
-use gridgp_io::{Scaling, Where};
+use gridgp_fit::{Scaling, Where};
+use gridgp_grid::{Axis, Coordinate, Grid, Values};
+use gridgp_model::Model;
+use gridgp_posterior::Place;
 
 /// Reads `--at`.
 pub fn read(at: Option<&str>, model: &Model, scalings: &[Scaling]) -> anyhow::Result<Where> {
@@ -138,7 +138,7 @@ fn range(text: &str) -> anyhow::Result<Vec<f64>> {
 #[cfg(test)]
 mod tests {
     use super::{inline, range};
-    use gridgp::grid::{Axis, Coordinate, Grid};
+    use gridgp_grid::{Axis, Coordinate, Grid};
 
     #[test]
     fn points_of_several_coordinates_are_all_combinations() {

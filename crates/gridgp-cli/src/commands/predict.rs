@@ -4,9 +4,9 @@ use std::io::Write;
 use std::time::Instant;
 
 use anyhow::bail;
-use gridgp::model::Model;
-use gridgp::model::spec::ModelSpec;
-use gridgp_io::PredictOptions;
+use gridgp_fit::PredictOptions;
+use gridgp_model::Model;
+use gridgp_model::spec::ModelSpec;
 
 use super::{check_size, check_writable, place};
 use crate::args::Predict;
@@ -32,10 +32,10 @@ pub fn run(args: &Predict) -> anyhow::Result<()> {
         only: args.only.clone(),
         seed: args.seed,
     };
-    let mut output = gridgp_io::predict(&fit, &model, place, &options, &Terminal::new(true))?;
+    let mut output = gridgp_fit::predict(&fit, &model, place, &options, &Terminal::new(true))?;
     let source = format!("gridgp {} from {}", fit.version, args.fit.display());
     output.attributes_mut().push(("source".into(), source));
-    output.write(&args.output)?;
+    gridgp_io::write_output(&args.output, &output)?;
     drop(spinner);
     if !args.quiet {
         let seconds = begun.elapsed().as_secs_f64();

@@ -4,11 +4,11 @@ use std::io::Write;
 
 use anyhow::{Context, bail};
 use comfy_table::{Cell, CellAlignment, Table, presets};
-use gridgp::grid::{Axis, Grid};
-use gridgp::model::Model;
-use gridgp::model::spec::ModelSpec;
-use gridgp::posterior::{ResidualSummary, Residuals as Found, Weighing, residuals};
-use gridgp_io::{GridOutput, OutputVariable};
+use gridgp_fit::{GridOutput, OutputVariable};
+use gridgp_grid::{Axis, Grid};
+use gridgp_model::Model;
+use gridgp_model::spec::ModelSpec;
+use gridgp_posterior::{ResidualSummary, Residuals as Found, Weighing, residuals};
 use serde_json::json;
 
 use super::{check_size, check_writable};

@@ -8,19 +8,19 @@ use std::io::Write;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use gridgp::extremes::Tail;
-use gridgp::grid::{Axis, Coordinate};
-use gridgp::model::Model;
-use gridgp::model::spec::ModelSpec;
-use gridgp::posterior::{Summarized, TailDraws};
-use gridgp_io::{GridOutput, OutputVariable, PointsOutput};
+use gridgp_extremes::Tail;
+use gridgp_fit::{GridOutput, OutputVariable, PointsOutput};
+use gridgp_grid::{Axis, Coordinate};
+use gridgp_model::Model;
+use gridgp_model::spec::ModelSpec;
+use gridgp_posterior::{Summarized, TailDraws};
+use scenario::Scenario;
+use spot::{Rows, Spot};
 
 use super::{check_size, check_writable};
 use crate::args::ReturnLevels;
 use crate::machine;
 use crate::progress::Spinner;
-use scenario::Scenario;
-use spot::{Rows, Spot};
 
 pub use spot::select;
 pub use years::axis_of_years;

@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use anyhow::{Context, bail};
-use gridgp::extremes::{StationMaxima, Varying, Warming};
-use gridgp::grid::{Axis, Coordinate, Grid};
-use gridgp_io::{GridOutput, OutputVariable};
+use gridgp_extremes::{StationMaxima, Varying, Warming};
+use gridgp_fit::{GridOutput, OutputVariable};
+use gridgp_grid::{Axis, Coordinate, Grid};
 
 use super::check_writable;
 use crate::args::Simulate;

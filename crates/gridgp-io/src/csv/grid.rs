@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use gridgp::grid::{Axis, Coordinate, Covariate, Dataset, Grid, Values, Variable};
-use gridgp::model::spec::DataSpec;
+use gridgp_fit::Scaling;
+use gridgp_grid::{Axis, Coordinate, Covariate, Dataset, Grid, Values, Variable, time};
+use gridgp_model::spec::DataSpec;
 
 use super::table::{Levels, Table, Wanted};
-use crate::covariate::{self, Scaling};
-use crate::{Error, Result, select, time};
+use crate::covariate;
+use crate::{Error, Result, select};
 
 /// Reads the table at `path` as `spec` says.
 pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling>)> {

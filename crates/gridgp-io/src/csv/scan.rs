@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use gridgp::grid::Coordinate;
+use gridgp_grid::Coordinate;
+use gridgp_grid::time::TimeUnits;
 
 use super::guess::guess;
 use super::table::{broken, date, header, is_missing, open};
 use crate::summary::{CoordinateSummary, FileSummary, Kind, VariableSummary};
-use crate::time::TimeUnits;
 use crate::{Error, Result};
 
 /// Distinct values that are counted in a column.

@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use gridgp::grid::Coordinate;
+use gridgp_grid::Coordinate;
+use gridgp_grid::time::{Date, Resolution, TimeUnits};
 
-use crate::time::{Date, Resolution, TimeUnits};
 use crate::{Error, Result};
 
 /// Text that means that a value is missing, in lower case.

@@ -20,82 +20,16 @@
 //! and at most the last is torn; what a machine without power loses is up to the file system.
 
 mod bytes;
+mod place;
 mod read;
 #[cfg(test)]
 mod tests;
 mod write;
 
-use gridgp::infer::{ChainDraws, ChainState};
-
+pub use place::FileLog;
 pub use read::read_draw_log;
 pub use write::DrawLog;
 
 const MAGIC: &[u8; 8] = b"gpdraws\n";
 /// The format that this version writes and reads.
 const FORMAT: u32 = 1;
-
-/// Which run a log belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogHeader {
-    /// What the draws depend on, by name (`"model"`, `"data"`, `"settings"`), with bytes that
-    /// change when it does: the thing itself, or a hash.
-    pub parts: Vec<(String, Vec<u8>)>,
-    /// Number of unknowns.
-    pub dim: usize,
-    /// Number of chains.
-    pub chains: usize,
-    /// Draws of each chain for tuning.
-    pub tune: usize,
-    /// Draws of each chain to be kept.
-    pub draws: usize,
-    /// The seed.
-    pub seed: u64,
-}
-
-impl LogHeader {
-    /// What keeps a run with this header from going on as `other`, in words. The number of draws
-    /// does not: a run can be made longer.
-    pub fn differences(&self, other: &Self) -> Vec<String> {
-        let mut found: Vec<String> = Vec::new();
-        let names = self.parts.iter().chain(&other.parts).map(|(name, _)| name);
-        for name in names {
-            let part = |h: &Self| h.parts.iter().find(|(n, _)| n == name).map(|(_, b)| b.clone());
-            let words = format!("the {name} changed");
-            if part(self) != part(other) && !found.contains(&words) {
-                found.push(words);
-            }
-        }
-        let numbers = [
-            ("unknowns", self.dim as u64, other.dim as u64),
-            ("chains", self.chains as u64, other.chains as u64),
-            ("tuning draws", self.tune as u64, other.tune as u64),
-        ];
-        for (what, was, is) in numbers {
-            if was != is {
-                found.push(format!("it had {was} {what}, now there are {is}"));
-            }
-        }
-        if self.seed != other.seed {
-            found.push(format!("its seed was {}, now it is {}", self.seed, other.seed));
-        }
-        found
-    }
-}
-
-/// What a log holds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LoggedRun {
-    /// Which run it belongs to.
-    pub header: LogHeader,
-    /// The draws of each chain; of tuning draws only their number.
-    pub chains: Vec<ChainDraws>,
-    /// Bytes at the end that were ignored, since the process was killed while it wrote them.
-    pub ignored_bytes: u64,
-}
-
-impl LoggedRun {
-    /// What [`nuts`](gridgp::infer::nuts()) needs to go on.
-    pub fn states(&self) -> Vec<ChainState> {
-        self.chains.iter().map(ChainDraws::state).collect()
-    }
-}

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use gridgp::infer::{Adapted, ChainDraws, Statistics, Whitening};
+use gridgp_fit::{LogHeader, LoggedRun};
+use gridgp_infer::{Adapted, ChainDraws, Statistics, Whitening};
 
 use super::bytes::Taker;
-use super::{FORMAT, LogHeader, LoggedRun, MAGIC};
+use super::{FORMAT, MAGIC};
 use crate::{Error, Result};
 
 /// Reads a log, which may still be growing.

@@ -1,8 +1,9 @@
 use std::ops::ControlFlow::{Break, Continue};
 use std::path::{Path, PathBuf};
 
-use gridgp::density::LogDensity;
-use gridgp::infer::{ChainDraws, Event, NutsOptions, Phase, nuts};
+use gridgp_density::LogDensity;
+use gridgp_fit::{LogHeader, LoggedRun};
+use gridgp_infer::{ChainDraws, Event, NutsOptions, Phase, nuts};
 
 use super::*;
 

@@ -5,11 +5,12 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use gridgp::infer::{Event, Phase};
+use gridgp_fit::{LogHeader, LoggedRun};
+use gridgp_infer::{Event, Phase};
 
 use super::bytes::{frame, put_bytes, put_f64s};
 use super::read::read_with_end;
-use super::{FORMAT, LogHeader, LoggedRun, MAGIC};
+use super::{FORMAT, MAGIC};
 use crate::{Error, Result};
 
 /// A log that is being written, by any number of threads.

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use gridgp::grid::{Axis, Coordinate, Values};
+use gridgp_fit::{Attribute, DrawValues, InferenceGroup, InferenceVariable, Samples};
+use gridgp_grid::{Axis, Coordinate, Values};
 
-use super::{DrawValues, InferenceGroup, InferenceVariable, Samples};
-use crate::tree::{Array, Attribute, NetcdfTree, TreeVariable, read_tree, text};
+use crate::tree::{Array, NetcdfTree, TreeVariable, read_tree, text};
 use crate::{Error, Result};
 
 /// Attributes that the layout makes, and not who wrote the group.
@@ -18,26 +18,24 @@ const OF_LAYOUT: [&str; 5] =
 ///
 /// # Errors
 /// The file cannot be read, is damaged, or has a group that is not one of draws or data (see
-/// [`InferenceGroup::from_tree`]).
+/// [`group_of_tree`]).
 pub fn read_inference_data(path: &Path) -> Result<Vec<InferenceGroup>> {
     let mut groups = read_tree(path)?.groups;
     groups.sort_by(|a, b| a.name.cmp(&b.name));
-    groups.into_iter().map(|group| InferenceGroup::from_tree(path, group)).collect()
+    groups.into_iter().map(|group| group_of_tree(path, group)).collect()
 }
 
-impl InferenceGroup {
-    /// The group of a file; `path` is for messages.
-    ///
-    /// Coordinates are the variables with the name of their dimension, and those that the attribute
-    /// `coordinates` of another one names. An axis without coordinates is numbered from 0.
-    ///
-    /// # Errors
-    /// `chain` without `draw` or the other way round, draws with other dimensions in front, a
-    /// variable of text, lengths that do not match, or coordinates that are no axis.
-    pub fn from_tree(path: &Path, tree: NetcdfTree) -> Result<Self> {
-        let name = tree.name.clone();
-        group(tree).map_err(|message| Error::file(path, format!("in the group {name:?} {message}")))
-    }
+/// The group of a file; `path` is for messages.
+///
+/// Coordinates are the variables with the name of their dimension, and those that the attribute
+/// `coordinates` of another one names. An axis without coordinates is numbered from 0.
+///
+/// # Errors
+/// `chain` without `draw` or the other way round, draws with other dimensions in front, a variable of
+/// text, lengths that do not match, or coordinates that are no axis.
+pub fn group_of_tree(path: &Path, tree: NetcdfTree) -> Result<InferenceGroup> {
+    let name = tree.name.clone();
+    group(tree).map_err(|message| Error::file(path, format!("in the group {name:?} {message}")))
 }
 
 fn group(tree: NetcdfTree) -> Result<InferenceGroup, String> {

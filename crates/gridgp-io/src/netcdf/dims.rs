@@ -1,11 +1,11 @@
 //! The dimensions of a variable, and what a `[data]` section keeps of them.
 
-use gridgp::grid::{Coordinate, Values};
-use gridgp::model::spec::DataSpec;
+use gridgp_grid::time::{self, TimeUnits};
+use gridgp_grid::{Coordinate, Values};
+use gridgp_model::spec::DataSpec;
 
 use super::File;
 use super::file::{Header, Kind};
-use crate::time::{self, TimeUnits};
 use crate::{Error, Result, nearest, select};
 
 /// Points of a dimension, at most.

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use gridgp_fit::Attribute;
 use netcdf_writer::{
     DimensionId, NcAttrValue, NcFileBuilder, NcWriteFormat, NcWriteOptions, VariableId,
 };
 
-use crate::tree::{Array, Attribute, NetcdfTree, TreeVariable};
+use crate::tree::{Array, NetcdfTree, TreeVariable};
 
 /// Attributes longer than this become variables: an HDF5 header message holds 64 KiB.
 const LONGEST_ATTRIBUTE: usize = 32 << 10;

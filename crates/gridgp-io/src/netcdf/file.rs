@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use gridgp_fit::Attribute;
 use netcdf_reader::masked::MaskParams;
 use netcdf_reader::unpack::{SignParams, UnpackParams};
 use netcdf_reader::{
@@ -10,7 +11,7 @@ use netcdf_reader::{
 };
 
 use super::encode::LONG_ATTRIBUTE;
-use crate::tree::{Array, Attribute, NetcdfTree, TreeVariable};
+use crate::tree::{Array, NetcdfTree, TreeVariable};
 use crate::{Error, Result};
 
 /// An open NetCDF file, classic or NetCDF-4.

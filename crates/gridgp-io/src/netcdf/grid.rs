@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use gridgp::grid::{Axis, Covariate, Dataset, Grid, Variable};
-use gridgp::model::spec::{AxisSpec, DataSpec};
+use gridgp_fit::Scaling;
+use gridgp_grid::{Axis, Covariate, Dataset, Grid, Variable};
+use gridgp_model::spec::{AxisSpec, DataSpec};
 
 use super::File;
 use super::dims::{self, Dims};
 use super::file::{Header, Kind};
-use crate::covariate::{self, Scaling};
+use crate::covariate;
 use crate::points::like;
 use crate::{Error, Result, nearest, select};
 

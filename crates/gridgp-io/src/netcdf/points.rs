@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gridgp::grid::{Coordinate, Values};
+use gridgp_grid::{Coordinate, Values};
 
 use super::File;
 use super::dims::coordinate;

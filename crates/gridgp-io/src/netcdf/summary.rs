@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gridgp::grid::Coordinate;
+use gridgp_grid::Coordinate;
 
 use super::File;
 use super::dims::coordinate;

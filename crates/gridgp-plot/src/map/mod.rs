@@ -5,6 +5,11 @@ mod extent;
 mod graticule;
 mod marks;
 
+use coasts::draw_outlines;
+use extent::{bounds, fitted};
+use graticule::{graticule, label_graticule};
+use marks::{draw_cells, draw_points};
+
 use crate::cells::{Cells, MOST};
 use crate::color_scale::{ColorScale, Range};
 use crate::dimension::{Dimension, Quantity, unwrap};
@@ -14,10 +19,6 @@ use crate::projection::{Plane, Projection};
 use crate::svg::{Area, Drawing, Stroke};
 use crate::ticks::Kind;
 use crate::{Error, Result};
-use coasts::draw_outlines;
-use extent::{bounds, fitted};
-use graticule::{graticule, label_graticule};
-use marks::{draw_cells, draw_points};
 
 pub(crate) use extent::{Extent, around};
 

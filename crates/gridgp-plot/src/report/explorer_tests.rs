@@ -1,4 +1,4 @@
-use gridgp::grid::Coordinate;
+use gridgp_grid::Coordinate;
 
 use super::*;
 

@@ -72,7 +72,7 @@ pub enum Block {
     Note(String),
     /// A heading inside of a section.
     Heading(String),
-    /// Lines of plain mathematics, as [`gridgp::model::describe`] writes them.
+    /// Lines of plain mathematics, as [`gridgp_model::describe`] writes them.
     Equations(Vec<String>),
     /// A text to be copied: its name, and the text.
     Code(String, String),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use faer::{Mat, MatMut, MatRef};
-use gridgp_linalg::{
+use gridgp::linalg::{
     BlockDiagonal, Circulant, Dense, Diagonal, Diagonalized, Eigen, Entries, Error, Factorize,
     Identity, Inverse, Kronecker, KroneckerIdentity, KroneckerSum, LinearOperator, LogDet,
     LogDeterminant, LowRank, LowRankUpdate, Masked, Product, Result, Scaled, SideBySide, Solve,

@@ -1,7 +1,7 @@
 //! The multivariate normal distribution on a grid.
 
 use faer::MatRef;
-use gridgp::dist::kronecker_normal::{Factor, KroneckerNormal as Normal, NoisyConditional};
+use gridgp::process::kronecker_normal::{Factor, KroneckerNormal as Normal, NoisyConditional};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;

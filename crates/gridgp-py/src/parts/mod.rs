@@ -25,9 +25,9 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 /// An error of the linear algebra.
-fn algebra_error(error: gridgp_linalg::Error) -> PyErr {
+fn algebra_error(error: gridgp::linalg::Error) -> PyErr {
     match error {
-        gridgp_linalg::Error::NotPositiveDefinite { .. } => {
+        gridgp::linalg::Error::NotPositiveDefinite { .. } => {
             NotPositiveDefiniteError::new_err(error.to_string())
         }
         other => PyValueError::new_err(other.to_string()),

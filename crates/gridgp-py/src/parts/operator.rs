@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use gridgp_linalg::lanczos::Probes;
-use gridgp_linalg::{
+use gridgp::linalg::lanczos::Probes;
+use gridgp::linalg::{
     BlockDiagonal, Circulant, Dense, Diagonal, Eigen, Factorize, Facts, Identity, Inverse,
     Kronecker, KroneckerIdentity, KroneckerSum, LinearOperator, LogDet, LowRank, LowRankUpdate,
     Masked, Product, Result, Scaled, Solve, Spectral, SquareRoot, Sum, SumKronecker, Toeplitz,

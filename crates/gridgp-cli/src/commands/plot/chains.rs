@@ -1,8 +1,8 @@
 //! Pictures of draws.
 
 use anyhow::{Context, bail};
-use gridgp::grid::Axis;
-use gridgp_io::{Attribute, DrawValues, InferenceGroup, InferenceVariable, Samples};
+use gridgp_fit::{Attribute, DrawValues, InferenceGroup, InferenceVariable, Samples};
+use gridgp_grid::Axis;
 use gridgp_plot::{
     Chains, Densities, Figure, Marginal, PairPlot, Quantity, RankPlot, Style, Trace,
 };

@@ -1,8 +1,7 @@
 //! Values on axes, and slices of them.
 
 use anyhow::{Context, bail};
-use gridgp::grid::{Axis, Coordinate, Dataset, Values};
-use gridgp_io::TimeUnits;
+use gridgp_grid::{Axis, Coordinate, Dataset, TimeUnits, Values};
 use gridgp_plot::Quantity;
 
 /// Values on axes, row-major; NaN is missing.

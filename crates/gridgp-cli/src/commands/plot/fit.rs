@@ -1,14 +1,13 @@
 //! Pictures of a fit.
 
 use anyhow::{Context, bail};
-use gridgp::dist::{Distribution, Normal};
-use gridgp::model::Model;
-use gridgp::posterior::{
+use gridgp_dist::{Distribution, Normal};
+use gridgp_fit::{DrawValues, Fit};
+use gridgp_model::Model;
+use gridgp_plot::{Calibration, Densities, Figure, Loss, Marginal, PriorPlot, Quantity, Style};
+use gridgp_posterior::{
     Conditional, ForecastOptions, Moments, Place, Quantity as Prediction, Target, forecast,
 };
-use gridgp_plot::{Calibration, Densities, Figure, Loss, Marginal, PriorPlot, Quantity, Style};
-
-use gridgp_io::{DrawValues, FitFile};
 
 use super::cube::Cube;
 use super::source::Fitted;
@@ -178,7 +177,7 @@ impl Fitted {
 }
 
 /// The draws of a parameter, one chain after the other.
-pub fn chains(file: &FitFile, draws: &[f64]) -> Vec<Vec<f64>> {
+pub fn chains(file: &Fit, draws: &[f64]) -> Vec<Vec<f64>> {
     let shape = file.group("posterior").and_then(|g| g.samples);
     draws.chunks(shape.map_or(draws.len(), |s| s.draws).max(1)).map(<[f64]>::to_vec).collect()
 }

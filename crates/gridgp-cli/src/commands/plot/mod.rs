@@ -11,10 +11,10 @@ use std::io::Write;
 
 use anyhow::{Context, bail};
 use gridgp_plot::{ColorMap, Figure, FileKind, Style};
+use source::Opened;
 
 use super::check_writable;
 use crate::args::{Plot, PlotKind};
-use source::Opened;
 
 pub fn run(args: &Plot) -> anyhow::Result<()> {
     FileKind::of(&args.output)?;

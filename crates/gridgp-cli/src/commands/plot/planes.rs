@@ -1,7 +1,7 @@
 //! Heat maps, maps and series of variables on axes.
 
 use anyhow::bail;
-use gridgp::grid::{Axis, Values};
+use gridgp_grid::{Axis, Values};
 use gridgp_plot::{
     Dimension, Figure, HeatMap, Map, Panel, Part, Places, Projection, Quantity, Range, Series,
     Style, is_latitude, is_longitude,
@@ -67,7 +67,7 @@ pub fn latitude(axes: &[Axis]) -> Option<usize> {
 
 /// Longitudes and latitudes of an axis of points.
 pub fn lon_lat(axis: &Axis) -> Option<(Vec<f64>, Vec<f64>)> {
-    let numbers = |is: fn(&gridgp::grid::Coordinate) -> bool| {
+    let numbers = |is: fn(&gridgp_grid::Coordinate) -> bool| {
         axis.coordinates().iter().find(|c| is(c)).and_then(|c| match &c.values {
             Values::Numbers(v) => Some(v.clone()),
             Values::Labels(_) => None,

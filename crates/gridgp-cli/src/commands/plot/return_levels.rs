@@ -1,13 +1,14 @@
 //! Return levels by period at one place.
 
 use anyhow::{Context, bail};
-use gridgp::extremes::Tail;
-use gridgp::grid::{Axis, Covariate, Grid};
-use gridgp::likelihood::Likelihood;
-use gridgp::model::Model;
-use gridgp::posterior::{ForecastOptions, Place, Samples, TailDraws, Target, forecast};
-use gridgp_io::Attribute;
+use gridgp_density::Samples;
+use gridgp_extremes::Tail;
+use gridgp_fit::Attribute;
+use gridgp_grid::{Axis, Covariate, Grid};
+use gridgp_likelihood::Likelihood;
+use gridgp_model::Model;
 use gridgp_plot::{Figure, Quantity, ReturnLevels, Style};
+use gridgp_posterior::{ForecastOptions, Place, TailDraws, Target, forecast};
 
 use super::cube::Cube;
 use super::planes::reduce;

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use gridgp::model::Model;
-use gridgp::model::spec::{AxisSpec, DataSpec, ModelSpec};
-use gridgp_io::{FileSummary, FitFile, GuessedAxis, InferenceGroup};
+use gridgp_fit::{Fit, InferenceGroup};
+use gridgp_io::{FileSummary, GuessedAxis};
+use gridgp_model::Model;
+use gridgp_model::spec::{AxisSpec, DataSpec, ModelSpec};
 
 use super::cube::Cube;
 use crate::args::PlotKind;
@@ -25,7 +26,7 @@ pub enum Opened {
 
 /// A fit and its model.
 pub struct Fitted {
-    pub file: FitFile,
+    pub file: Fit,
     pub model: Model,
 }
 

@@ -1,6 +1,6 @@
 //! How far the computation can be trusted, in words.
 
-use gridgp_io::DrawValues;
+use gridgp_fit::DrawValues;
 use gridgp_plot::report::{Block, Finding, Grade};
 use gridgp_plot::{Chains, Quantity, RankPlot, Style, Trace};
 use serde_json::Value;

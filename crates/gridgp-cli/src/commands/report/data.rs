@@ -1,7 +1,6 @@
 //! What the data are.
 
-use gridgp::grid::{Coordinate, Dataset, Values};
-use gridgp_io::TimeUnits;
+use gridgp_grid::{Coordinate, Dataset, TimeUnits, Values};
 use gridgp_plot::report::{Block, Table};
 
 use super::super::plot::source::Fitted;

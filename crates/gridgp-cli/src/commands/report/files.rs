@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use gridgp::grid::Axis;
+use gridgp_grid::Axis;
 use gridgp_plot::Range;
 use gridgp_plot::report::{Block, Role};
 
@@ -102,9 +102,9 @@ pub fn return_levels(path: &Path) -> anyhow::Result<Vec<Block>> {
 /// A quantile in words.
 fn percent(axis: &Axis, point: usize) -> String {
     match &axis.coordinates()[0].values {
-        gridgp::grid::Values::Numbers(v) => {
+        gridgp_grid::Values::Numbers(v) => {
             format!("{} % quantile", super::numbers::four(100.0 * v[point]))
         }
-        gridgp::grid::Values::Labels(names) => names[point].clone(),
+        gridgp_grid::Values::Labels(names) => names[point].clone(),
     }
 }

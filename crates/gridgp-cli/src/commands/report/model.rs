@@ -1,6 +1,6 @@
 //! The model as equations.
 
-use gridgp::model::{Model, describe, describe_covariances};
+use gridgp_model::{Model, describe, describe_covariances};
 use gridgp_plot::report::Block;
 
 use super::text;

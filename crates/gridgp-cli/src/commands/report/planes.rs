@@ -1,6 +1,6 @@
 //! From values on axes to something to look at.
 
-use gridgp::grid::{Axis, Values};
+use gridgp_grid::{Axis, Values};
 use gridgp_plot::report::{Block, Explorer, Layer, Role, Surface, Table};
 use gridgp_plot::{Dimension, Kind, Part, Quantity, Range, Series, Style};
 
@@ -145,7 +145,7 @@ fn table(views: &[View], notes: &[String]) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gridgp::grid::Coordinate;
+    use gridgp_grid::Coordinate;
 
     fn cube(axes: Vec<Axis>) -> Cube {
         let n: usize = axes.iter().map(Axis::len).product();

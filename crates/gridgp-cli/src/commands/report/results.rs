@@ -1,8 +1,8 @@
 //! What was fitted: the response, and the fields behind it.
 
-use gridgp::posterior::Quantity as Prediction;
 use gridgp_plot::report::{Block, Role};
 use gridgp_plot::{Quantity, Range};
+use gridgp_posterior::Quantity as Prediction;
 
 use super::super::plot::cube::Cube;
 use super::super::plot::source::Fitted;

@@ -1,8 +1,8 @@
 //! `--scenario NAME:covariate=value,…`, in the units of the data.
 
 use anyhow::{Context, bail};
-use gridgp::model::Model;
-use gridgp_io::Scaling;
+use gridgp_fit::Scaling;
+use gridgp_model::Model;
 
 /// Values of some covariates, everywhere.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use gridgp::grid::{Axis, Coordinate, Covariate, Grid, Points, Values};
-use gridgp::model::Model;
-use gridgp::posterior::{Place, Target};
-use gridgp_io::{Scaling, Where};
+use gridgp_fit::{Scaling, Where};
+use gridgp_grid::{Axis, Coordinate, Covariate, Grid, Points, Values};
+use gridgp_model::Model;
+use gridgp_posterior::{Place, Target};
 
 use super::super::place;
 use super::scenario::Scenario;

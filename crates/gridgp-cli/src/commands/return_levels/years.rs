@@ -1,10 +1,11 @@
 //! `--years from:to`: one level for a whole period whose covariates are known.
 
 use anyhow::{Context, bail};
-use gridgp::extremes::{design_life_level, equivalent_reliability};
-use gridgp::grid::{Axis, Covariate, Grid, Values};
-use gridgp::model::Model;
-use gridgp::posterior::{Place, Samples, Summarized, TailDraws, Target};
+use gridgp_density::Samples;
+use gridgp_extremes::{design_life_level, equivalent_reliability};
+use gridgp_grid::{Axis, Covariate, Grid, Values};
+use gridgp_model::Model;
+use gridgp_posterior::{Place, Summarized, TailDraws, Target};
 
 use super::spot::{Rows, Spot, select};
 use super::{Made, push};

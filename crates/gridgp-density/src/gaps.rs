@@ -1,0 +1,248 @@
+//! Missing cells of a Gaussian response on a grid, exactly.
+//!
+//! A = s·⊗Kₐ + σ²I is the covariance of the whole grid, E the columns of I at the m missing cells,
+//! P = EᵀA⁻¹E = L Lᵀ. Then log|Aₒₒ| = log|A| + log|P| for the observed cells, and with
+//!
+//! W = A⁻¹ E L⁻ᵀ, Aₒₒ⁻¹ = A⁻¹ − W Wᵀ (0 where a cell is missing).
+//!
+//! So everything costs what it costs on the full grid, and m more columns. Residuals at the missing
+//! cells are filled so that A⁻¹r is 0 there: then the full grid gives the quadratic form, the mean and
+//! the derivatives, to which W adds Σ wₖ(…)wₖᵀ as if each wₖ were one more A⁻¹r.
+
+use std::f64::consts::PI;
+
+use faer::{Mat, MatMut, MatRef};
+use gridgp_grid::{Error, Result};
+use gridgp_linalg::gemm::{gemm_lower, parallelism};
+use gridgp_linalg::{
+    Basis, Cholesky, KroneckerIdentity, Spectral, mode_gram, project_all, settle_registers,
+};
+
+/// The missing cells of a grid.
+#[derive(Debug, Clone)]
+pub struct Gaps {
+    cells: Vec<usize>,
+    /// For each axis, where each cell lies on it.
+    positions: Vec<Vec<usize>>,
+}
+
+/// A = s·⊗Kₐ + σ²I on the full grid.
+#[derive(Clone, Copy)]
+pub struct Full<'a> {
+    /// The Kₐ by their eigenvectors.
+    pub factors: &'a [Spectral],
+    /// s.
+    pub scale: f64,
+    /// σ².
+    pub noise: f64,
+}
+
+/// What the missing cells change in A.
+#[derive(Debug, Clone)]
+pub struct GapFactor {
+    /// L.
+    root: Cholesky,
+    /// W̃ = ⊗Qᵀ W, a row of m for each joint eigenvector.
+    w: Vec<f64>,
+}
+
+impl<'a> Full<'a> {
+    /// The A of a complete grid.
+    pub fn of(a: &'a KroneckerIdentity) -> Self {
+        Self { factors: a.factors(), scale: a.scale(), noise: a.noise() }
+    }
+
+    fn rank(&self) -> usize {
+        self.factors.iter().map(Spectral::rank).product()
+    }
+
+    fn reaches_all(&self) -> bool {
+        self.factors.iter().all(|f| f.rank() == f.size())
+    }
+
+    /// s·⊗λ.
+    fn signal(&self) -> Vec<f64> {
+        let mut signal = eigenvalues(self.factors);
+        signal.iter_mut().for_each(|v| *v *= self.scale);
+        signal
+    }
+}
+
+/// ⊗λ, the last factor fastest.
+pub fn eigenvalues(factors: &[Spectral]) -> Vec<f64> {
+    factors.iter().fold(vec![1.0], |all, f| {
+        all.iter().flat_map(|a| f.values().iter().map(move |b| a * b)).collect()
+    })
+}
+
+impl Gaps {
+    /// None if no cell is missing.
+    pub fn new(shape: &[usize], cells: Vec<usize>) -> Option<Self> {
+        let stride = |a: usize| shape[a + 1..].iter().product::<usize>();
+        let along = |a: usize| cells.iter().map(|c| c / stride(a) % shape[a]).collect();
+        let positions = (0..shape.len()).map(along).collect();
+        (!cells.is_empty()).then_some(Self { cells, positions })
+    }
+
+    /// How many there are, m.
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Their numbers in the grid.
+    #[cfg(test)]
+    pub fn cells(&self) -> &[usize] {
+        &self.cells
+    }
+
+    /// P, its factor, and W.
+    ///
+    /// # Errors
+    /// [`Error::Singular`] where the noise is too small beside the field.
+    pub fn factorize(&self, full: Full<'_>) -> Result<GapFactor> {
+        let (m, rank) = (self.len(), full.rank());
+        let mut w = self.in_bases(&full.factors.iter().map(Spectral::basis).collect::<Vec<_>>());
+        let signal = full.signal();
+        // P = Ẽᵀ D⁻¹ Ẽ, or I/σ² less what the bases reach where that is not all.
+        let all = full.reaches_all();
+        let (mut p, sign) = match all {
+            true => (Mat::zeros(m, m), 1.0),
+            false => (Mat::<f64>::identity(m, m) * faer::Scale(full.noise.recip()), -1.0),
+        };
+        let weight = |signal: f64| match all {
+            true => (signal + full.noise).recip(),
+            false => signal / (full.noise * (signal + full.noise)),
+        };
+        let mut weighted = w.clone();
+        for (row, &signal) in weighted.chunks_exact_mut(m).zip(&signal) {
+            let root = weight(signal).sqrt();
+            row.iter_mut().for_each(|v| *v *= root);
+        }
+        let columns = MatRef::from_column_major_slice(&weighted, m, rank);
+        gemm_lower(p.as_mut(), columns, columns, sign, parallelism(m * m * rank));
+        let root = Cholesky::new(p.as_ref())
+            .map_err(|e| Error::Singular(format!("the precision of {m} missing cells: {e}")))?;
+        for (row, &signal) in w.chunks_exact_mut(m).zip(&signal) {
+            row.iter_mut().for_each(|v| *v /= signal + full.noise);
+        }
+        root.solve_l_in_place(MatMut::from_column_major_slice_mut(&mut w, m, rank));
+        Ok(GapFactor { root, w })
+    }
+
+    /// ⊗Bₐᵀ E for bases of the axes: a row of m for each of their joint vectors.
+    fn in_bases(&self, bases: &[&Basis]) -> Vec<f64> {
+        let m = self.len();
+        let mut rows = vec![1.0; m];
+        for (basis, positions) in bases.iter().zip(&self.positions) {
+            let q = basis.to_dense();
+            let mut next = Vec::with_capacity(rows.len() * q.ncols());
+            for row in rows.chunks_exact(m) {
+                for j in 0..q.ncols() {
+                    let column = q.col_as_slice(j);
+                    next.extend(row.iter().zip(positions).map(|(v, &i)| v * column[i]));
+                }
+            }
+            rows = next;
+        }
+        rows
+    }
+}
+
+impl GapFactor {
+    /// What log p of the observed cells is more than that of the filled grid.
+    pub fn log_prob(&self) -> f64 {
+        0.5 * (self.root.size() as f64 * (2.0 * PI).ln() - self.root.log_det())
+    }
+
+    /// W̃, a row of m for each joint eigenvector.
+    pub fn w(&self) -> &[f64] {
+        &self.w
+    }
+
+    /// Fills the missing cells of a residual so that A⁻¹r is 0 there: with minus what the other
+    /// cells let expect.
+    pub fn fill(&self, gaps: &Gaps, full: Full<'_>, residual: &mut [f64]) {
+        gaps.cells.iter().for_each(|&c| residual[c] = 0.0);
+        let bases: Vec<&Basis> = full.factors.iter().map(Spectral::basis).collect();
+        let mut tilde = project_all(&bases, residual.to_vec());
+        settle_registers();
+        if !full.reaches_all() {
+            // Of A⁻¹ = I/σ² − Q (1/σ² − 1/D) Qᵀ the first part does not reach from cell to cell.
+            let signal = full.signal();
+            tilde.iter_mut().zip(signal).for_each(|(t, s)| *t *= -s / full.noise);
+        }
+        let m = gaps.len();
+        let mut x = vec![0.0; m];
+        for (row, t) in self.w.chunks_exact(m).zip(&tilde) {
+            x.iter_mut().zip(row).for_each(|(x, w)| *x += t * w);
+        }
+        self.root.solve_lt(&mut x);
+        gaps.cells.iter().zip(x).for_each(|(&c, x)| residual[c] = -x);
+    }
+
+    /// ½ Σ wₖᵀ ⊗K wₖ, what is added to ∂ℓ/∂s.
+    pub fn scale_bar(&self, full: Full<'_>) -> f64 {
+        let rows = self.w.chunks_exact(self.root.size()).zip(eigenvalues(full.factors));
+        0.5 * rows.map(|(row, lambda)| lambda * squares(row)).sum::<f64>()
+    }
+
+    /// ½ Σ ‖wₖ‖², what is added to ∂ℓ/∂σ².
+    pub fn noise_bar(&self, full: Full<'_>) -> f64 {
+        let m = self.root.size();
+        let mut sum = squares(&self.w);
+        if !full.reaches_all() {
+            // (I − QQᵀ) E L⁻ᵀ/σ²: ‖E L⁻ᵀ‖² less what the bases reach of it, D W̃.
+            let mut inverse = Mat::zeros(m, m);
+            let mut unused = Mat::zeros(m, m);
+            self.root.inverse_lower(unused.as_mut(), inverse.as_mut());
+            let all: f64 = (0..m).map(|i| inverse[(i, i)]).sum();
+            let rows = self.w.chunks_exact(m).zip(full.signal());
+            let inside: f64 =
+                rows.map(|(row, signal)| (signal + full.noise).powi(2) * squares(row)).sum();
+            sum += (all - inside) / full.noise.powi(2);
+        }
+        0.5 * sum
+    }
+
+    /// (s/2) Σ wₖ (⊗ of the other axes) wₖᵀ along axis `a`, what is added to ∂ℓ/∂Kₐ; n x n.
+    pub fn gram_bar(&self, gaps: &Gaps, full: Full<'_>, a: usize) -> Mat<f64> {
+        let (factor, m) = (&full.factors[a], gaps.len());
+        let (n, rank) = (factor.size(), factor.rank());
+        let (slow, fast) = (eigenvalues(&full.factors[..a]), eigenvalues(&full.factors[a + 1..]));
+        let (left, right) = (slow.len(), fast.len());
+        let weigh = |x: &mut [f64], size: usize| {
+            for (i, row) in x.chunks_exact_mut(m).enumerate() {
+                let root = (slow[i / (size * right)] * fast[i % right]).sqrt();
+                row.iter_mut().for_each(|v| *v *= root);
+            }
+        };
+        if rank == n {
+            let mut beta = self.w.clone();
+            weigh(&mut beta, n);
+            let mut blocks = factor.basis().block_grams(&beta, left, right * m);
+            blocks.iter_mut().for_each(|b| *b *= faer::Scale(0.5 * full.scale));
+            return factor.basis().congruence(blocks);
+        }
+        // On the points of the axis, since a parameter may move the span: w = y/σ² + Q (w̃ − ỹ/σ²)
+        // with y = E L⁻ᵀ in the bases of the other axes, and ỹ = D w̃.
+        let mut inside = self.w.clone();
+        for (row, signal) in inside.chunks_exact_mut(m).zip(full.signal()) {
+            row.iter_mut().for_each(|v| *v *= -signal / full.noise);
+        }
+        let mut columns = vec![0.0; left * n * right * m];
+        factor.basis().expand(&inside, left, right * m, &mut columns);
+        let identity = Basis::Identity { size: n };
+        let mut bases: Vec<&Basis> = full.factors.iter().map(Spectral::basis).collect();
+        bases[a] = &identity;
+        let mut y = gaps.in_bases(&bases);
+        let rows = y.len() / m;
+        self.root.solve_l_in_place(MatMut::from_column_major_slice_mut(&mut y, m, rows));
+        columns.iter_mut().zip(y).for_each(|(c, y)| *c += y / full.noise);
+        weigh(&mut columns, n);
+        mode_gram(&columns, left, n, right * m) * faer::Scale(0.5 * full.scale)
+    }
+}
+
+fn squares(v: &[f64]) -> f64 {
+    v.iter().map(|v| v * v).sum()
+}

@@ -1,0 +1,290 @@
+//! The structured marginal against the dense one, and against numbers made elsewhere.
+
+use std::f64::consts::PI;
+
+use faer::Mat;
+use gridgp_grid::{Axis, Coordinate, Covariate, Dataset, Grid, Variable};
+use gridgp_linalg::Cholesky;
+use gridgp_model::spec::{ModelSpec, Source};
+
+use super::*;
+
+fn model(text: &str, data: Dataset) -> Model {
+    let source = Source::new("test.toml", text);
+    Model::new(ModelSpec::from_toml(&source).unwrap(), &source, data).unwrap()
+}
+
+/// x even, t uneven, s with two coordinates; gmst along t, height along s.
+fn data(nx: usize, nt: usize, ns: usize) -> Dataset {
+    let t: Vec<f64> = (0..nt).map(|i| (i as f64).powf(1.2)).collect();
+    let x: Vec<f64> = (0..nx).map(|i| 0.5 * i as f64).collect();
+    let lon: Vec<f64> = (0..ns).map(|i| (i * 7 % 5) as f64 + 0.1 * i as f64).collect();
+    let lat: Vec<f64> = (0..ns).map(|i| 40.0 + (i * 3 % 4) as f64).collect();
+    let s = Axis::new("s", vec![Coordinate::numbers("lon", lon), Coordinate::numbers("lat", lat)]);
+    let axes = vec![Axis::numbers("x", x).unwrap(), Axis::numbers("t", t).unwrap(), s.unwrap()];
+    let grid = Grid::new(axes).unwrap();
+    let y = (0..grid.len()).map(|i| (0.3 * i as f64).sin() + ((i * 31 + 7) % 17) as f64 / 9.0);
+    let y = Variable::new("y", y.collect());
+    let along = |name: &str, axis: usize, n: usize| Covariate {
+        name: name.into(),
+        axes: vec![axis],
+        values: (0..n).map(|i| ((i * i + 1) as f64).cos() + 0.4).collect(),
+        units: None,
+    };
+    let both = Covariate {
+        name: "both".into(),
+        axes: vec![0, 2],
+        values: (0..nx * ns).map(|i| (i as f64).cos()).collect(),
+        units: None,
+    };
+    let covariates = vec![along("gmst", 1, nt), along("height", 2, ns), both];
+    Dataset::new(grid, y, covariates).unwrap()
+}
+
+const HEAD: &str = "[data]\nresponse = 'y'\naxes = { x = 'x', t = 't', s = ['lon', 'lat'] }\n";
+
+/// log N(y; m, K) with the covariance written out, N x N.
+fn dense(marginal: &Marginal, theta: &[f64]) -> f64 {
+    let mut k = Mat::full(1, 1, 1.0);
+    for axis in &marginal.axes {
+        k = k.kron(axis.gram(theta));
+    }
+    let n = k.nrows();
+    let scale = (marginal.amplitude.at(theta) * marginal.term.coefficient(theta)).powi(2);
+    let noise = marginal.scale.at(theta).powi(2);
+    let mut k = k * faer::Scale(scale);
+    (0..n).for_each(|i| k[(i, i)] += noise);
+    let mut r = marginal.response.clone();
+    for (term, design) in &marginal.mean {
+        design.add_to(-term.coefficient(theta), &marginal.shape, &mut r);
+    }
+    let seen: Vec<usize> = match &marginal.gaps {
+        Some(gaps) => (0..n).filter(|i| !gaps.cells().contains(i)).collect(),
+        None => (0..n).collect(),
+    };
+    let (n, k) = (seen.len(), Mat::from_fn(seen.len(), seen.len(), |i, j| k[(seen[i], seen[j])]));
+    let chol = Cholesky::new(k.as_ref()).unwrap();
+    let mut z = Mat::from_fn(n, 1, |i, _| r[seen[i]]);
+    chol.solve_l_in_place(z.as_mut());
+    -0.5 * (z.squared_norm_l2() + chol.log_det() + n as f64 * (2.0 * PI).ln())
+}
+
+/// The value to 1e-10 and every derivative to 1e-6 of the dense computation.
+fn check(model: &Model, theta: &[f64]) {
+    let mut marginal = Marginal::new(model).unwrap();
+    let mut gradient = vec![0.0; theta.len()];
+    let value = marginal.log_prob_vjp(theta, &mut gradient).unwrap();
+    let want = dense(&marginal, theta);
+    assert!((value.log_prob - want).abs() < 1e-10 * want.abs(), "{} {want}", value.log_prob);
+    assert!(value.truncation < 1e-7 * want.abs(), "truncation {}", value.truncation);
+    assert_eq!(marginal.log_prob(theta).unwrap(), value);
+    for j in 0..theta.len() {
+        // Richardson's extrapolation of central differences.
+        let difference = |h: f64| {
+            let at = |h: f64| {
+                let mut t = theta.to_vec();
+                t[j] += h;
+                dense(&marginal, &t)
+            };
+            (at(h) - at(-h)) / (2.0 * h)
+        };
+        let h = 1e-3 * theta[j].abs().max(0.1);
+        let want = (4.0 * difference(h / 2.0) - difference(h)) / 3.0;
+        let name = &model.parameters[j].name;
+        assert!(
+            (gradient[j] - want).abs() < 1e-6 * want.abs().max(1.0),
+            "{name}: {} but {want}",
+            gradient[j]
+        );
+    }
+}
+
+fn at_medians(model: &Model) -> Vec<f64> {
+    use gridgp_dist::Distribution;
+    model.parameters.iter().map(|p| p.prior.median()).collect()
+}
+
+#[test]
+fn every_structure_agrees_with_the_dense_computation() {
+    let priors = "\n[parameters]\na = 'half_normal(2)'\nl = 'half_normal(2)'\nm = 'half_normal(2)'\n\
+                  p = 'half_normal(3)'\nb = 'normal(1, 1)'\nc = 'normal(1, 2)'\n\n[fields.f]\n\
+                  amplitude = 'a'\n";
+    for (name, fields, location) in [
+        (
+            "rough",
+            "x = 'matern12(lengthscale = l)'\nt = 'matern32(lengthscale = m)'\ns = 'matern52(lengthscale = p)'",
+            "b + c * gmst + f",
+        ),
+        (
+            "great circle, three means",
+            "s = 'matern32(distance = great_circle, lengthscale = 300)'\nx = 'matern52(lengthscale = l) + m^2 * white()'\nt = 'linear(center = p)'",
+            "b * gmst * height + c * both + f",
+        ),
+        (
+            "finite rank",
+            "x = 'cosine(period = p)'\nt = 'polynomial(degree = 2, offset = l)'\ns = 'matern32(lengthscale = [m, 2])'",
+            "b + c * height + f",
+        ),
+        (
+            "only some axes",
+            "t = 'rational_quadratic(lengthscale = l, alpha = m)'\nx = 'periodic(period = p, lengthscale = 1)'",
+            "b * f * gmst + c",
+        ),
+        (
+            "centered",
+            "x = 'matern32(lengthscale = l)'\ns = 'squared_exponential(lengthscale = m)'\nt = 'white()'\ncenter = ['x', 's']",
+            "b + c * p * gmst + f",
+        ),
+        (
+            "centered to nothing",
+            "x = 'matern32(lengthscale = l)'\ns = 'constant()'\ncenter = ['s']",
+            "b + c * gmst + p * m * f",
+        ),
+        (
+            "weighted, all finite",
+            "x = 'constant() + linear(center = l)'\nt = 'constant()'\ns = 'linear(lon, center = m) * constant()'",
+            "b * p + c * f * gmst * height",
+        ),
+    ] {
+        let text = format!(
+            "{HEAD}{priors}{fields}\n[likelihood]\nfamily = 'gaussian'\nlocation = '{location}'\n"
+        );
+        for (nx, nt, ns) in [(5, 4, 3), (17, 3, 2), (1, 4, 5)] {
+            let m = model(&text, data(nx, nt, ns));
+            let mut theta = at_medians(&m);
+            theta.iter_mut().enumerate().for_each(|(i, t)| *t *= 1.0 + 0.05 * i as f64);
+            eprintln!("{name} {nx} {nt} {ns}");
+            check(&m, &theta);
+        }
+    }
+}
+
+/// Without these cells.
+fn without(mut data: Dataset, cells: &[usize]) -> Dataset {
+    let mut values = data.response.values.clone();
+    cells.iter().for_each(|&c| values[c] = f64::NAN);
+    data.response = Variable::with_nan_as_missing("y", values);
+    data
+}
+
+#[test]
+fn missing_cells_agree_with_the_dense_computation() {
+    let priors = "\n[parameters]\na = 'half_normal(2)'\nl = 'half_normal(2)'\nm = 'half_normal(2)'\n\
+                  p = 'half_normal(3)'\nb = 'normal(1, 1)'\n\n[fields.f]\namplitude = 'a'\n";
+    for fields in [
+        "x = 'matern12(lengthscale = l)'\nt = 'matern32(lengthscale = m)'\ns = 'matern52(lengthscale = p)'",
+        "x = 'cosine(period = p)'\nt = 'polynomial(degree = 1, offset = l)'\ns = 'matern32(lengthscale = m)'",
+        "x = 'matern32(lengthscale = l)'\nt = 'linear(center = p)'\ns = 'matern12(lengthscale = m)'\ncenter = ['x']",
+        "x = 'matern32(lengthscale = m)'\nt = 'matern12(lengthscale = l)'\ns = 'p^2 * white()'",
+    ] {
+        let text = format!(
+            "{HEAD}{priors}{fields}\n[likelihood]\nfamily = 'gaussian'\nlocation = 'b * height + f'\n"
+        );
+        eprintln!("{fields}");
+        for (cells, (nx, nt, ns)) in [
+            (vec![7], (5, 4, 3)),
+            (vec![0, 1, 2, 30, 31, 59], (5, 4, 3)),
+            ((0..90).step_by(2).chain([1, 5, 7]).collect(), (17, 3, 2)),
+        ] {
+            let m = model(&text, without(data(nx, nt, ns), &cells));
+            assert_eq!(Marginal::new(&m).unwrap().missing(), cells.len());
+            check(&m, &at_medians(&m));
+        }
+    }
+}
+
+#[test]
+fn long_smooth_axes_of_low_rank_agree_with_the_dense_computation() {
+    let text = format!(
+        "{HEAD}[fields.f]\nx = 'squared_exponential()'\nt = 'matern52()'\n[likelihood]\n\
+         family = 'gaussian'\nlocation = 'f'\n"
+    );
+    let m = model(&text, data(90, 3, 2));
+    // lengthscales of x and t, amplitude, noise
+    check(&m, &[6.0, 2.0, 1.3, 0.4]);
+    check(&m, &[0.7, 2.0, 1.3, 0.1]);
+}
+
+#[test]
+fn repeated_eigenvalues_have_the_right_gradient() {
+    // A periodic kernel on a full period is circulant: eigenvalues come in pairs.
+    let text = format!(
+        "{HEAD}[parameters]\nq = 'half_normal(1)'\n[fields.f]\nx = 'periodic(period = 9, lengthscale = q)'\n\
+         t = 'white()'\ns = 'constant()'\n[likelihood]\nfamily = 'gaussian'\nlocation = 'f'\n"
+    );
+    let m = model(&text, data(18, 4, 3));
+    check(&m, &[0.8, 1.3, 0.4]);
+}
+
+/// A long axis in each place, mirrored and not, beside other axes that are full and of low rank.
+#[test]
+fn cholesky_factors_of_a_long_axis_agree_with_eigenvectors_and_the_dense_computation() {
+    let priors = "\n[parameters]\na = 'half_normal(2)'\nl = 'half_normal(2)'\nm = 'half_normal(2)'\n\
+                  p = 'half_normal(3)'\nb = 'normal(1, 1)'\n\n[fields.f]\namplitude = 'a'\n";
+    for (long, lengths, fields, location) in [
+        (
+            0,
+            (19, 3, 2),
+            "x = 'matern32(lengthscale = l)'\nt = 'matern12(lengthscale = m)'\ns = 'matern52(lengthscale = p)'",
+            "b + f",
+        ),
+        (
+            1,
+            (9, 18, 1),
+            "x = 'cosine(period = p)'\nt = 'matern32(lengthscale = l)'",
+            "b * height + f * m",
+        ),
+        (
+            1,
+            (3, 17, 5),
+            "x = 'periodic(period = p, lengthscale = 1)'\nt = 'matern12(lengthscale = l)'\ns = 'linear(lon, center = m)'",
+            "b * gmst + f * gmst",
+        ),
+        (
+            2,
+            (3, 2, 18),
+            "x = 'matern32(lengthscale = m)'\nt = 'linear(center = p)'\ns = 'matern32(lengthscale = l)'\ncenter = ['s']",
+            "b * both + f",
+        ),
+        (
+            0,
+            (18, 2, 3),
+            "x = 'matern12(lengthscale = l)'\nt = 'white()'\ns = 'polynomial(degree = 1, offset = p)'\ncenter = ['x']",
+            "b * m + f * height",
+        ),
+    ] {
+        let text = format!(
+            "{HEAD}{priors}{fields}\n[likelihood]\nfamily = 'gaussian'\nlocation = '{location}'\n"
+        );
+        eprintln!("{fields}");
+        let m = model(&text, data(lengths.0, lengths.1, lengths.2));
+        let theta = at_medians(&m);
+        check(&m, &theta);
+        let mut marginal = Marginal::new(&m).unwrap();
+        assert_eq!(marginal.long, Some(long));
+        let (mut by_cholesky, mut by_eigen) = (vec![0.0; theta.len()], vec![0.0; theta.len()]);
+        let value = marginal.log_prob_vjp(&theta, &mut by_cholesky).unwrap();
+        marginal.long = None;
+        let other = marginal.log_prob_vjp(&theta, &mut by_eigen).unwrap();
+        assert!((value.log_prob - other.log_prob).abs() < 1e-11 * other.log_prob.abs());
+        let size = by_eigen.iter().fold(1.0, |m: f64, v| m.max(v.abs()));
+        for (a, b) in by_cholesky.iter().zip(by_eigen) {
+            assert!((a - b).abs() < 1e-10 * size, "{a} {b}");
+        }
+    }
+}
+
+#[test]
+fn a_noise_too_small_for_cholesky_factors_is_left_to_eigenvectors() {
+    let text = format!(
+        "{HEAD}[fields.f]\nx = 'matern52()'\n[likelihood]\nfamily = 'gaussian'\nlocation = 'f'\n"
+    );
+    let m = model(&text, data(40, 1, 1));
+    let mut marginal = Marginal::new(&m).unwrap();
+    assert_eq!(marginal.long, Some(0));
+    // lengthscale, amplitude, noise
+    let theta = [400.0, 1.0, 1e-8];
+    let value = marginal.log_prob_vjp(&theta, &mut [0.0; 3]).unwrap();
+    marginal.long = None;
+    assert_eq!(marginal.log_prob(&theta).unwrap(), value);
+}

@@ -1,0 +1,62 @@
+//! Normal approximations: Laplace, variational inference, Pathfinder.
+
+use gridgp_grid::{Axis, Coordinate};
+use gridgp_infer::approximate;
+use gridgp_model::Model;
+use gridgp_posterior::unfold;
+use serde_json::{Map, json};
+
+use super::summary::DrawsSummary;
+use super::{Found, name};
+use crate::{Host, InferenceGroup, InferenceVariable, LARGEST_GROUP, Result, Stage, draw_groups};
+
+pub(super) fn fit(model: &Model, host: &dyn Host) -> Result<Found> {
+    let spec = &model.spec.inference;
+    let (samples, found) = approximate(model, &|p| host.observe(&Stage::Step(p)))?;
+    // Nothing is left to interrupt.
+    let _ = host.observe(&Stage::Summarizing);
+    let small = samples.len() * model.data.grid.len() <= LARGEST_GROUP;
+    let unfolded = unfold(model, &samples, small, small)?;
+    let mut groups = draw_groups(model, &samples, &unfolded, None, spec.seed)?;
+    if !found.curve.is_empty() {
+        let steps = (0..found.curve.len()).map(|i| i as f64).collect();
+        let axis = Axis::new("step", vec![Coordinate::numbers("step", steps)])?;
+        let mut group = InferenceGroup::data("optimization", vec![axis]);
+        group.variables.push(InferenceVariable::numbers("elbo", &["step"], found.curve.clone()));
+        groups.push(group);
+    }
+    let quality = &found.pareto_k;
+    let mut extra = Map::new();
+    for (key, value) in [
+        ("approximation", json!(found.engine.to_string())),
+        ("elbo", json!(found.elbo)),
+        ("elbo_se", json!(found.elbo_se)),
+        ("log_evidence", json!(found.evidence)),
+        ("pareto_k", json!(quality.k)),
+        ("pareto_k_threshold", json!(quality.threshold)),
+        ("importance_ess", json!(quality.ess)),
+        ("steps", json!(found.steps)),
+        ("evaluations", json!(found.evaluations)),
+        ("skipped", json!(found.skipped)),
+        ("converged", json!(found.converged)),
+        ("interrupted", json!(found.interrupted)),
+        ("jitter", json!(spec.jitter)),
+    ] {
+        extra.insert(key.into(), value);
+    }
+    let summary = DrawsSummary {
+        model,
+        method: name(spec.method),
+        samples: &samples,
+        unfolded: &unfolded,
+        draws: None,
+        resumable: false,
+        extra,
+        warnings: found.warnings,
+    };
+    Ok(Found {
+        groups,
+        summary: summary.json(host.seconds(), host.peak_memory()),
+        interrupted: found.interrupted,
+    })
+}

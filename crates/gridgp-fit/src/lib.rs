@@ -1,0 +1,32 @@
+//! `fit` and `predict`: from a model with its data to what was found, and from there to what it says
+//! elsewhere. Everything is in memory; files are the business of `gridgp-io`.
+//!
+//! [`fit`] runs the method that the model names and gives a [`Fit`]: groups of draws in ArviZ's
+//! layout, and a summary. [`predict`] takes a [`Fit`] to a grid or to points. What belongs to the
+//! program around them, bars, interruption, clock and memory, they ask of a [`Host`]; where draws are
+//! kept as they come is a [`DrawLog`]. The same model, data and seed give the same numbers, whoever
+//! asks.
+
+mod attribute;
+mod draw_groups;
+mod error;
+mod fit;
+mod fitting;
+mod group;
+mod host;
+mod log;
+mod output;
+mod prediction;
+mod scaling;
+
+pub use attribute::Attribute;
+pub use draw_groups::{LARGEST_GROUP, draw_groups, mode_group};
+pub use error::{Error, Result};
+pub use fit::Fit;
+pub use fitting::{Fitted, fit};
+pub use group::{DrawValues, InferenceGroup, InferenceVariable, Samples};
+pub use host::{Host, Quiet, Stage};
+pub use log::{DrawLog, LogError, LogHeader, LoggedRun};
+pub use output::{GridOutput, OutputVariable, PointsOutput};
+pub use prediction::{Output, PredictOptions, ScatteredPoints, Where, predict};
+pub use scaling::Scaling;

@@ -1,0 +1,126 @@
+//! Prediction from draws of all unknowns.
+
+use gridgp_density::Samples;
+use gridgp_likelihood::Family;
+use gridgp_model::Model;
+use gridgp_posterior::{ForecastOptions, Quantity, Target, forecast};
+
+use super::{PredictOptions, Where, described};
+use crate::{Error, Host, OutputVariable, Result};
+
+/// The variables, and from how many draws they come.
+pub(super) fn variables(
+    model: &Model,
+    samples: &Samples,
+    place: &Where,
+    dims: &[&str],
+    options: &PredictOptions,
+    seed: u64,
+    host: &dyn Host,
+) -> Result<(Vec<OutputVariable>, usize)> {
+    let samples = if options.draws > 0 { &samples.thinned(options.draws) } else { samples };
+    let only = quantities(&options.only, model)?;
+    let (cells, target) = match place {
+        Where::Grid(place) => (place.grid.len(), Target::Grid(place)),
+        Where::Points(points, covariates) => {
+            let count = points.points.first().map_or(0, |p| p.len());
+            (count, Target::Points(&points.points, covariates))
+        }
+    };
+    let keeps = options.draws > 0 || !options.quantiles.is_empty();
+    let arrays = 4 + if keeps { 2 * samples.len() } else { 64 };
+    host.admit(
+        cells as u128 * only.len() as u128 * arrays as u128 * 8,
+        &format!(
+            "a prediction of {} quantities on {cells} cells from {} draws",
+            only.len(),
+            samples.len()
+        ),
+    )
+    .map_err(Error::Memory)?;
+    let options = ForecastOptions {
+        quantiles: options.quantiles.clone(),
+        keep_draws: options.draws > 0,
+        only,
+        seed,
+    };
+    let made = forecast(model, samples, &target, &options)?;
+    Ok((of_quantities(made, dims, model), samples.len()))
+}
+
+/// Those that were asked for; otherwise the response, the parameters that vary, the fields.
+fn quantities(only: &[String], model: &Model) -> Result<Vec<String>> {
+    if !only.is_empty() {
+        return Ok(only.to_vec());
+    }
+    let is_mean = |name: &str| matches!(model.family, Family::Gaussian(_)) && name == "location";
+    let parameters = model
+        .equations
+        .iter()
+        .filter(|e| e.as_quantity().is_none() && !is_mean(&e.name))
+        .map(|e| e.name.clone());
+    let names = ["mean", "observation"].map(String::from).into_iter();
+    let all: Vec<String> =
+        names.chain(parameters).chain(model.fields.iter().map(|f| f.name.clone())).collect();
+    if let Some(name) = model
+        .fields
+        .iter()
+        .map(|f| &f.name)
+        .find(|n| ["mean", "sd", "draws", "quantiles"].contains(&n.as_str()))
+    {
+        return Err(gridgp_grid::Error::Data(format!(
+            "the field {name:?} has the name of an output variable; choose others with `only`"
+        ))
+        .into());
+    }
+    Ok(all)
+}
+
+fn of_quantities(made: Vec<Quantity>, dims: &[&str], model: &Model) -> Vec<OutputVariable> {
+    let y = &model.data.response.name;
+    let mut all = Vec::new();
+    for q in made {
+        let (what, is_response) = match q.name.as_str() {
+            "mean" => (format!("expected {y}"), true),
+            "observation" => (format!("a new observation of {y}"), true),
+            "location" | "scale" => (format!("{} of {y}", q.name), true),
+            name if model.fields.iter().any(|f| f.name == name) => (format!("field {name}"), false),
+            name => (format!("{name} of {y}"), false),
+        };
+        let mut push = |id: String, leading: Option<&str>, values: Vec<f64>, what: String| {
+            if values.is_empty() {
+                return;
+            }
+            let dims: Vec<&str> = leading.into_iter().chain(dims.iter().copied()).collect();
+            let v = OutputVariable::new(id, &dims, values);
+            all.push(if is_response {
+                described(v, model, &what)
+            } else {
+                v.with("long_name", what.as_str())
+            });
+        };
+        // The response keeps the names that it has in predictions from a mode.
+        let (mean, sd, quantiles, draws) = match q.name.as_str() {
+            "mean" => ("mean".into(), "sd".into(), "mean_quantiles".into(), "draws".into()),
+            "observation" => (
+                String::new(),
+                "sd_observation".into(),
+                "quantiles".into(),
+                "observation_draws".into(),
+            ),
+            name => (
+                name.to_owned(),
+                format!("{name}_sd"),
+                format!("{name}_quantiles"),
+                format!("{name}_draws"),
+            ),
+        };
+        if !mean.is_empty() {
+            push(mean, None, q.mean, format!("posterior mean of the {what}"));
+        }
+        push(sd, None, q.sd, format!("posterior standard deviation of the {what}"));
+        push(quantiles, Some("quantile"), q.quantiles, format!("quantile of the {what}"));
+        push(draws, Some("draw"), q.draws, format!("posterior draws of the {what}"));
+    }
+    all
+}

@@ -1,0 +1,93 @@
+//! Prediction at the parameters of a mode: exact and normal.
+
+use gridgp_dist::{Distribution, Normal};
+use gridgp_model::Model;
+use gridgp_posterior::{Conditional, Moments};
+
+use super::{PredictOptions, Where, described};
+use crate::{Error, Fit, Host, OutputVariable, Result};
+
+/// The parameters of the fit in the order of the model.
+pub(super) fn estimate(fit: &Fit, model: &Model) -> Result<Vec<f64>> {
+    model
+        .parameters
+        .iter()
+        .map(|p| {
+            fit.parameter(&p.name).and_then(|draws| draws.first().copied()).ok_or_else(|| {
+                let message = format!("the fit has no value of {:?}: it is damaged", p.name);
+                Error::Model(gridgp_grid::Error::Data(message))
+            })
+        })
+        .collect()
+}
+
+pub(super) fn variables(
+    model: &Model,
+    theta: &[f64],
+    place: &Where,
+    dims: &[&str],
+    options: &PredictOptions,
+    seed: u64,
+    host: &dyn Host,
+) -> Result<Vec<OutputVariable>> {
+    let conditional = Conditional::new(model, theta)?;
+    let count = options.draws;
+    let (moments, draws) = match place {
+        Where::Grid(place) => {
+            let arrays = 10 + 2 * options.quantiles.len() as u128 + 2 * count as u128;
+            let cells = place.grid.len();
+            let what = format!("a prediction on {cells} cells with {count} draws");
+            host.admit(cells as u128 * 8 * arrays, &what).map_err(Error::Memory)?;
+            let moments = conditional.on_grid(place)?;
+            let draws = (count > 0).then(|| conditional.draws_on_grid(place, count, seed));
+            (moments, draws.transpose()?)
+        }
+        Where::Points(points, covariates) => {
+            let moments = conditional.at_points(&points.points, covariates)?;
+            let draws = (count > 0)
+                .then(|| conditional.draws_at_points(&points.points, covariates, count, seed));
+            (moments, draws.transpose()?)
+        }
+    };
+    let mut variables = of_moments(moments, dims, model, &options.quantiles)?;
+    if let Some(draws) = draws {
+        let dims: Vec<&str> = std::iter::once("draw").chain(dims.iter().copied()).collect();
+        let what = format!("joint posterior draws of the location of {}", model.data.response.name);
+        variables.push(described(OutputVariable::new("draws", &dims, draws), model, &what));
+    }
+    Ok(variables)
+}
+
+fn of_moments(
+    moments: Moments,
+    dims: &[&str],
+    model: &Model,
+    quantiles: &[f64],
+) -> Result<Vec<OutputVariable>> {
+    let name = &model.data.response.name;
+    let mut quantile_values = Vec::with_capacity(quantiles.len() * moments.mean.len());
+    let standard = Normal::new(0.0, 1.0).map_err(gridgp_grid::Error::Data)?;
+    for &p in quantiles {
+        let z = standard.quantile(p);
+        let pairs = moments.mean.iter().zip(&moments.sd_observation);
+        quantile_values.extend(pairs.map(|(m, s)| m + z * s));
+    }
+    let one = |id: &str, values: Vec<f64>, what: &str| {
+        described(OutputVariable::new(id, dims, values), model, what)
+    };
+    let mut all = vec![
+        one("mean", moments.mean, &format!("posterior mean of the location of {name}")),
+        one("sd", moments.sd, &format!("posterior standard deviation of the location of {name}")),
+        one(
+            "sd_observation",
+            moments.sd_observation,
+            &format!("standard deviation of a new observation of {name}"),
+        ),
+    ];
+    if !quantiles.is_empty() {
+        let dims: Vec<&str> = std::iter::once("quantile").chain(dims.iter().copied()).collect();
+        let what = format!("quantile of a new observation of {name}");
+        all.push(described(OutputVariable::new("quantiles", &dims, quantile_values), model, &what));
+    }
+    Ok(all)
+}

@@ -1,0 +1,154 @@
+//! From a fit to what it says elsewhere, as variables to write, for every front-end alike.
+
+mod from_draws;
+mod from_mode;
+
+use gridgp_grid::{Axis, Coordinate, Points};
+use gridgp_model::Model;
+use gridgp_posterior::Place;
+
+use crate::{Fit, GridOutput, Host, OutputVariable, PointsOutput, Result};
+
+/// Scattered points, as a file has them and as a fit needs them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScatteredPoints {
+    /// The coordinates of all axes as in the file, to write the results back with.
+    pub coordinates: Vec<Coordinate>,
+    /// The points along each axis of the fit, in the units and label numbers of the fit.
+    pub points: Vec<Points>,
+    /// The other columns that were asked for, such as covariates.
+    pub values: Vec<Vec<f64>>,
+}
+
+/// Where to predict.
+#[derive(Debug, Clone)]
+pub enum Where {
+    /// On a grid, all cells jointly.
+    Grid(Place),
+    /// At scattered points, with the covariates there by name, scaled as those of the data.
+    Points(ScatteredPoints, Vec<(String, Vec<f64>)>),
+}
+
+/// What to predict.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PredictOptions {
+    /// Levels of quantiles, between 0 and 1.
+    pub quantiles: Vec<f64>,
+    /// Number of draws; 0 gives moments only.
+    pub draws: usize,
+    /// Quantities, of a fit by draws; empty for the response, the parameters that vary and the
+    /// fields.
+    pub only: Vec<String>,
+    /// Seed of what the fit leaves open; that of the fit if absent.
+    pub seed: Option<u64>,
+}
+
+/// Variables on a grid or at points.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// On a grid.
+    Grid(GridOutput),
+    /// At scattered points.
+    Points(PointsOutput),
+}
+
+impl Output {
+    /// Number of cells or points.
+    pub fn cells(&self) -> usize {
+        match self {
+            Self::Grid(output) => output.grid.len(),
+            Self::Points(output) => output.coordinates.first().map_or(0, Coordinate::len),
+        }
+    }
+
+    /// The attributes of the whole.
+    pub fn attributes_mut(&mut self) -> &mut Vec<(String, String)> {
+        match self {
+            Self::Grid(output) => &mut output.attributes,
+            Self::Points(output) => &mut output.attributes,
+        }
+    }
+
+    /// `variables` where they lie.
+    fn new(
+        place: Where,
+        extra: Vec<Axis>,
+        variables: Vec<OutputVariable>,
+        attributes: Vec<(String, String)>,
+    ) -> Self {
+        match place {
+            Where::Grid(place) => {
+                Self::Grid(GridOutput { grid: place.grid, extra, variables, attributes })
+            }
+            Where::Points(points, _) => Self::Points(PointsOutput {
+                dim: "point".into(),
+                coordinates: points.coordinates,
+                extra,
+                variables,
+                attributes,
+            }),
+        }
+    }
+}
+
+/// Predicts from a fit, at its mode or from its draws.
+///
+/// `model` is the model of the fit with its data. Variables are `mean`, `sd`, `sd_observation`, with
+/// levels `quantiles` and with draws `draws`; from draws also the fields and the parameters of the
+/// likelihood. Coordinates are in the units of the data, the response in its own.
+///
+/// # Errors
+/// The place does not fit the model; a level outside of 0 to 1; a quantity that the model does not
+/// have; the host does not admit what would be made.
+pub fn predict(
+    fit: &Fit,
+    model: &Model,
+    place: Where,
+    options: &PredictOptions,
+    host: &dyn Host,
+) -> Result<Output> {
+    if let Some(p) = options.quantiles.iter().find(|p| !(**p > 0.0 && **p < 1.0)) {
+        let message = format!("the quantile {p} does not lie between 0 and 1");
+        return Err(gridgp_grid::Error::Data(message).into());
+    }
+    let seed = options.seed.unwrap_or(fit.seed);
+    let attributes =
+        vec![("title".to_owned(), format!("prediction of {}", model.data.response.name))];
+    let dims: Vec<String> = match &place {
+        Where::Grid(place) => place.grid.axes().iter().map(|a| a.name().to_owned()).collect(),
+        Where::Points(..) => vec!["point".into()],
+    };
+    let dims: Vec<&str> = dims.iter().map(String::as_str).collect();
+    let (variables, draws) = match fit.samples() {
+        Some(samples) => {
+            from_draws::variables(model, &samples, &place, &dims, options, seed, host)?
+        }
+        None => {
+            let theta = from_mode::estimate(fit, model)?;
+            let made = from_mode::variables(model, &theta, &place, &dims, options, seed, host)?;
+            (made, options.draws)
+        }
+    };
+    Ok(Output::new(place, extra_axes(options, draws)?, variables, attributes))
+}
+
+fn extra_axes(options: &PredictOptions, draws: usize) -> Result<Vec<Axis>> {
+    let mut axes = Vec::new();
+    if !options.quantiles.is_empty() {
+        axes.push(Axis::numbers("quantile", options.quantiles.clone())?);
+    }
+    if options.draws > 0 {
+        let numbers = (0..draws).map(|i| i as f64).collect();
+        axes.push(Axis::new("draw", vec![Coordinate::numbers("draw", numbers)])?);
+    }
+    Ok(axes)
+}
+
+/// A variable in the unit of the response, with its meaning.
+fn described(variable: OutputVariable, model: &Model, what: &str) -> OutputVariable {
+    let variable = variable.with("long_name", what);
+    match &model.data.response.units {
+        Some(units) => variable.with("units", units.as_str()),
+        None => variable,
+    }
+}

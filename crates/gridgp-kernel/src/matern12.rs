@@ -1,0 +1,36 @@
+//! Matérn ½: continuous, rough functions.
+
+use gridgp_dist::special::branchless::exp_minus;
+
+use super::list::{DISTANCE, KernelInfo};
+use super::{Profile, Role};
+
+/// k = exp(−r/ℓ), the Ornstein–Uhlenbeck process; nowhere differentiable.
+///
+/// PyMC's `Matern12` and GPyTorch's `MaternKernel(nu=0.5)` have the same ℓ; PyMC's `Exponential`
+/// is exp(−r/2ℓ), so its ℓ is 2ℓ here.
+///
+/// # Source
+/// Rasmussen and Williams (2006), Gaussian Processes for Machine Learning, section
+/// 4.2.1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Matern12;
+
+impl Profile for Matern12 {
+    type Shape = [f64; 0];
+    const INFO: KernelInfo = KernelInfo {
+        name: "matern12",
+        formula: "exp(-r / lengthscale)",
+        parameters: &[("lengthscale", "distance over which values are related")],
+        options: DISTANCE,
+        rank: "n",
+        summary: "continuous but rough; also called exponential, Ornstein-Uhlenbeck",
+    };
+    const SHAPE: &'static [Role] = &[];
+
+    #[inline(always)]
+    fn profile(u: f64, []: [f64; 0]) -> (f64, f64, [f64; 0]) {
+        let k = exp_minus(u);
+        (k, -k, [])
+    }
+}

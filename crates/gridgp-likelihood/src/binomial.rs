@@ -1,0 +1,139 @@
+//! The binomial distribution.
+
+use gridgp_dist::Domain;
+use gridgp_dist::special::{LN_SQRT_2PI, beta_tails, deviance, ln_factorial, stirling_error};
+use rand::Rng;
+use rand_distr::Distribution as _;
+
+use super::testing::Example;
+use super::whole::{check_count, is_count, whole_quantile};
+use super::{DefaultValue, Info, Likelihood, LikelihoodParameter, curvature, impossible};
+
+/// P(y) = C(trials, y) probabilityʸ (1 − probability)^(trials − y) for y = 0 … trials.
+///
+/// `trials` is known: a whole number, or a covariate of whole numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Binomial;
+
+const PARAMETERS: [LikelihoodParameter; 2] = [
+    LikelihoodParameter::new(
+        "probability",
+        Domain::Interval(0.0, 1.0),
+        "probability of a success",
+        DefaultValue::Required,
+    ),
+    LikelihoodParameter::new(
+        "trials",
+        Domain::Positive,
+        "number of trials, known",
+        DefaultValue::Known(1.0),
+    ),
+];
+
+/// Up to here the plain formula has all digits, and its factorials are in a table.
+const FEW: f64 = 128.0;
+
+impl Binomial {
+    pub(super) const INFO: Info = Info {
+        name: "binomial",
+        formula: "P(y) = C(trials, y) probability^y (1 - probability)^(trials - y)",
+        support: "0, 1, … trials",
+        about: "successes among a known number of trials",
+    };
+    pub(super) const EXAMPLES: &'static [Example] = &[
+        Example::new(&[0.3, 12.0]).refused(&[13.0]),
+        Example::new(&[0.4, 1.0]),
+        Example::new(&[0.02, 100.0]),
+        Example::new(&[0.9, 1000.0]),
+    ];
+}
+
+impl Likelihood for Binomial {
+    fn parameters(&self) -> &[LikelihoodParameter] {
+        &PARAMETERS
+    }
+
+    fn is_discrete(&self) -> bool {
+        true
+    }
+
+    fn check(&self, y: f64, known: &[f64]) -> Result<(), String> {
+        let trials = known[1];
+        if !(is_count(trials) && trials > 0.0) {
+            return Err(format!("trials is a whole number, 1, 2, 3 …, not {trials}"));
+        }
+        check_count(y)?;
+        if y <= trials { Ok(()) } else { Err(format!("it exceeds the number of trials, {trials}")) }
+    }
+
+    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
+        self.log_prob_gradient(y, p, &mut [0.0; 2])
+    }
+
+    fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
+        let (probability, trials) = (p[0], p[1]);
+        let possible = 0.0 < probability && probability < 1.0 && is_count(trials) && trials > 0.0;
+        if !(possible && is_count(y) && y <= trials) {
+            return impossible(gradient);
+        }
+        let failures = trials - y;
+        gradient[0] = y / probability - failures / (1.0 - probability);
+        gradient[1] = 0.0;
+        if y == 0.0 {
+            trials * (-probability).ln_1p()
+        } else if failures == 0.0 {
+            trials * probability.ln()
+        } else if trials < FEW {
+            ln_factorial(trials) - ln_factorial(y) - ln_factorial(failures)
+                + y * probability.ln()
+                + failures * (-probability).ln_1p()
+        } else {
+            let difference = y - trials * probability;
+            stirling_error(trials)
+                - stirling_error(y)
+                - stirling_error(failures)
+                - deviance(y, trials * probability, difference)
+                - deviance(failures, trials * (1.0 - probability), -difference)
+                - 0.5 * (y / trials * failures).ln()
+                - LN_SQRT_2PI
+        }
+    }
+
+    /// The observed information, which is positive.
+    fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        if self.log_prob(y, p) == f64::NEG_INFINITY {
+            return out.fill(0.0);
+        }
+        let rest = 1.0 - p[0];
+        curvature::write(out, &[y / (p[0] * p[0]) + (p[1] - y) / (rest * rest)]);
+    }
+
+    fn cdf(&self, y: f64, p: &[f64]) -> f64 {
+        let (y, trials) = (y.floor(), p[1]);
+        if y < 0.0 {
+            0.0
+        } else if y >= trials {
+            1.0
+        } else {
+            beta_tails(trials - y, y + 1.0, 1.0 - p[0], p[0]).0
+        }
+    }
+
+    fn quantile(&self, q: f64, p: &[f64]) -> f64 {
+        let guess = gridgp_dist::special::normal_quantile(q) * self.sd(p) + self.mean(p);
+        whole_quantile(q, p[1], guess, |y| self.cdf(y, p))
+    }
+
+    fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {
+        let law = rand_distr::Binomial::new(p[1] as u64, p[0]);
+        law.map_or(f64::NAN, |law| law.sample(rng) as f64)
+    }
+
+    fn mean(&self, p: &[f64]) -> f64 {
+        p[1] * p[0]
+    }
+
+    fn sd(&self, p: &[f64]) -> f64 {
+        (p[1] * p[0] * (1.0 - p[0])).sqrt()
+    }
+}

@@ -1,0 +1,216 @@
+//! The von Mises distribution.
+
+use std::f64::consts::{PI, TAU};
+
+use gridgp_dist::Domain;
+use gridgp_dist::special::{bessel_ratio, gauss_legendre, ln_bessel_i0, real_quantile};
+use rand::{Rng, RngExt};
+use rand_distr::{Distribution as _, StandardNormal};
+
+use super::curvature::observed_or;
+use super::testing::Example;
+use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter};
+use super::{accumulate_by, impossible, is_positive};
+
+/// p(y) = exp(concentration cos(y − location)) / (2π I₀(concentration)), y an angle in radians.
+///
+/// Angles that differ by whole turns are the same angle: the density is periodic and integrates to
+/// 1 over one turn. `cdf` counts from location − π, and `quantile` lies within π of the location;
+/// draws are in (−π, π]. `mean` is the location, and `sd` the root mean square distance to it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct VonMises;
+
+const PARAMETERS: [LikelihoodParameter; 2] = [
+    LikelihoodParameter::new("location", Domain::Real, "mean direction", DefaultValue::Required),
+    LikelihoodParameter::new(
+        "concentration",
+        Domain::Positive,
+        "about 1/variance where it is large",
+        DefaultValue::Prior("gamma(2, rate = 0.1)"),
+    ),
+];
+
+/// What depends on the concentration alone.
+#[derive(Clone, Copy)]
+struct Norm {
+    /// −log(2π I₀(k) exp(−k)).
+    value: f64,
+    /// 1 − I₁(k)/I₀(k).
+    slope: f64,
+}
+
+impl Norm {
+    fn of(concentration: f64) -> Self {
+        let value = -TAU.ln() - ln_bessel_i0(concentration);
+        Self { value, slope: bessel_ratio(concentration).0 }
+    }
+}
+
+/// cos d − 1, without the cancellation at small d.
+fn versine(d: f64) -> f64 {
+    let s = (0.5 * d).sin();
+    -2.0 * s * s
+}
+
+/// ∫ tⁿ exp(k (cos t − 1)) dt over `from` < t < π.
+fn moment(k: f64, from: f64, n: i32) -> f64 {
+    let width = (0.5 / k.sqrt()).min(0.5);
+    let mut left = from;
+    let mut total = 0.0;
+    // A few dozen panels suffice; the limit is for concentrations beyond reason.
+    for _ in 0..1000 {
+        if left >= PI {
+            break;
+        }
+        let width = width.min(PI - left);
+        let panel = gauss_legendre(left, width, |t| t.powi(n) * (k * versine(t)).exp());
+        total += panel;
+        left += width;
+        if panel <= 1e-18 * total && left > from + 1.0 / k {
+            break;
+        }
+    }
+    total
+}
+
+impl VonMises {
+    pub(super) const INFO: Info = Info {
+        name: "von_mises",
+        formula: "p(y) = exp(concentration cos(y - location)) / (2π I₀(concentration))",
+        support: "angles in radians",
+        about: "directions and times of day",
+    };
+    pub(super) const EXAMPLES: &'static [Example] = &[
+        Example::new(&[0.5, 3.0]).refused(&[90.0, -7.0]),
+        Example::new(&[-2.0, 0.3]),
+        Example::new(&[4.0, 80.0]),
+        Example::new(&[0.0, 5000.0]),
+    ];
+
+    fn with_norm(y: f64, p: &[f64], norm: &Norm, gradient: &mut [f64]) -> f64 {
+        let (location, k) = (p[0], p[1]);
+        if !(Self.check(y, p).is_ok() && location.is_finite() && is_positive(k)) {
+            return impossible(gradient);
+        }
+        let d = y - location;
+        let fall = versine(d);
+        gradient[0] = k * d.sin();
+        gradient[1] = fall + norm.slope;
+        k * fall + norm.value
+    }
+
+    /// (F, 1 − F) at the angle d from the location, in [−π, π].
+    fn tails(d: f64, k: f64) -> (f64, f64) {
+        let tail = (moment(k, d.abs(), 0).ln() - TAU.ln() - ln_bessel_i0(k)).exp().min(0.5);
+        if d < 0.0 { (tail, 1.0 - tail) } else { (1.0 - tail, tail) }
+    }
+}
+
+impl Likelihood for VonMises {
+    fn parameters(&self) -> &[LikelihoodParameter] {
+        &PARAMETERS
+    }
+
+    /// A full turn either way is allowed; degrees are not.
+    fn check(&self, y: f64, _known: &[f64]) -> Result<(), String> {
+        if y.abs() <= TAU {
+            Ok(())
+        } else {
+            Err("an angle is in radians, from −2π to 2π; multiply degrees by π/180".into())
+        }
+    }
+
+    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
+        self.log_prob_gradient(y, p, &mut [0.0; 2])
+    }
+
+    fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
+        if !is_positive(p[1]) {
+            return impossible(gradient);
+        }
+        Self::with_norm(y, p, &Norm::of(p[1]), gradient)
+    }
+
+    fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        if self.log_prob(y, p) == f64::NEG_INFINITY {
+            return out.fill(0.0);
+        }
+        let k = p[1];
+        let (sin, cos) = (y - p[0]).sin_cos();
+        let (rest, slope) = bessel_ratio(k);
+        observed_or(out, [k * cos, -sin, slope], || [k * (1.0 - rest), 0.0, slope]);
+    }
+
+    fn cdf(&self, y: f64, p: &[f64]) -> f64 {
+        let turns = ((y - p[0]) / TAU).round();
+        Self::tails((y - p[0] - TAU * turns).clamp(-PI, PI), p[1]).0
+    }
+
+    fn quantile(&self, q: f64, p: &[f64]) -> f64 {
+        if !(0.0..=1.0).contains(&q) {
+            return f64::NAN;
+        } else if q == 0.0 {
+            return p[0] - PI;
+        } else if q == 1.0 {
+            return p[0] + PI;
+        }
+        let norm = Norm::of(p[1]);
+        let d = real_quantile(q, 1.0 - q, 0.0, |d| {
+            let (cdf, survival) = Self::tails(d.clamp(-PI, PI), p[1]);
+            (cdf, survival, (p[1] * versine(d) + norm.value).exp())
+        });
+        p[0] + d.clamp(-PI, PI)
+    }
+
+    /// # Source
+    /// Best and Fisher, Efficient simulation of the von Mises distribution (1979).
+    fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {
+        let (location, k) = (p[0], p[1]);
+        if !(location.is_finite() && is_positive(k)) {
+            return f64::NAN;
+        }
+        // The ends, where the constants below lose their digits: uniform and normal.
+        if !(1e-9..=1e9).contains(&k) {
+            let z: f64 = StandardNormal.sample(rng);
+            let turn = TAU * rng.random::<f64>();
+            let y = if k < 1.0 { turn } else { location + z / k.sqrt() };
+            return y - TAU * (y / TAU).round();
+        }
+        let tau = 1.0 + (1.0 + 4.0 * k * k).sqrt();
+        let rho = (tau - (2.0 * tau).sqrt()) / (2.0 * k);
+        // (1 + ρ²)/(2ρ) goes to infinity with 1/k; there the law is uniform.
+        let r = if k < 1e-5 { 1.0 / k + k } else { (1.0 + rho * rho) / (2.0 * rho) };
+        let cos = loop {
+            let z = (PI * rng.random::<f64>()).cos();
+            let f = (1.0 + r * z) / (r + z);
+            let c = k * (r - f);
+            let u: f64 = rng.random();
+            if u < c * (2.0 - c) || (c / u).ln() + 1.0 - c >= 0.0 {
+                break f;
+            }
+        };
+        let d = cos.clamp(-1.0, 1.0).acos();
+        let y = if rng.random::<bool>() { location + d } else { location - d };
+        y - TAU * (y / TAU).round()
+    }
+
+    fn mean(&self, p: &[f64]) -> f64 {
+        p[0]
+    }
+
+    fn sd(&self, p: &[f64]) -> f64 {
+        (moment(p[1], 0.0, 2).ln() + Norm::of(p[1]).value + std::f64::consts::LN_2).exp().sqrt()
+    }
+
+    /// With one concentration for all, one Bessel function for all.
+    fn accumulate(&self, y: &[f64], p: &[Column<'_>], bars: &mut [&mut [f64]]) -> f64 {
+        let Column::Constant(concentration) = p[1] else {
+            return super::accumulate_pointwise(self, y, p, bars);
+        };
+        if !is_positive(concentration) {
+            return f64::NEG_INFINITY;
+        }
+        let norm = Norm::of(concentration);
+        accumulate_by(y, p, bars, |y, p, gradient| Self::with_norm(y, p, &norm, gradient))
+    }
+}

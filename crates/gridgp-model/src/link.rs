@@ -1,0 +1,150 @@
+//! Links: from a predictor on the real line to the domain of a likelihood's parameter.
+
+use gridgp_dist::Domain;
+
+/// The function that a predictor is seen through, written as in a model file.
+///
+/// | written | p(η) | range |
+/// |---|---|---|
+/// | `η` | η | (−∞, ∞) |
+/// | `exp(η)` | eᵑ | (0, ∞) |
+/// | `softplus(η)` | log(1 + eᵑ) | (0, ∞) |
+/// | `logistic(η)` | 1/(1 + e⁻ᵑ) | (0, 1) |
+/// | `normal_cdf(η)` | Φ(η) | (0, 1) |
+/// | `tanh(η)` | tanh η | (−1, 1) |
+///
+/// These are what textbooks call inverse links: the log link is written `exp`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Link {
+    /// η.
+    #[default]
+    Identity,
+    /// eᵑ.
+    Exp,
+    /// log(1 + eᵑ).
+    Softplus,
+    /// 1/(1 + e⁻ᵑ).
+    Logistic,
+    /// Φ(η).
+    NormalCdf,
+    /// tanh η.
+    Tanh,
+}
+
+impl Link {
+    /// The links that have a name.
+    pub const NAMED: [(&'static str, Link); 5] = [
+        ("exp", Link::Exp),
+        ("softplus", Link::Softplus),
+        ("logistic", Link::Logistic),
+        ("normal_cdf", Link::NormalCdf),
+        ("tanh", Link::Tanh),
+    ];
+
+    /// The link called `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMED.iter().find(|(n, _)| *n == name).map(|(_, link)| *link)
+    }
+
+    /// Its name; empty for the identity.
+    pub fn name(self) -> &'static str {
+        Self::NAMED.iter().find(|(_, l)| *l == self).map_or("", |(n, _)| n)
+    }
+
+    /// p(η).
+    pub fn forward(self, eta: f64) -> f64 {
+        match self {
+            Self::Identity => eta,
+            Self::Exp => eta.exp(),
+            Self::Softplus => eta.max(0.0) + (-eta.abs()).exp().ln_1p(),
+            Self::Logistic => logistic(eta),
+            Self::NormalCdf => gridgp_dist::special::normal_cdf(eta),
+            Self::Tanh => eta.tanh(),
+        }
+    }
+
+    /// dp/dη, from η and p = p(η).
+    pub fn derivative(self, eta: f64, p: f64) -> f64 {
+        match self {
+            Self::Identity => 1.0,
+            Self::Exp => p,
+            Self::Softplus => logistic(eta),
+            Self::Logistic => p * logistic(-eta),
+            Self::NormalCdf => (-0.5 * eta * eta - gridgp_dist::special::LN_SQRT_2PI).exp(),
+            Self::Tanh => 1.0 / eta.cosh().powi(2),
+        }
+    }
+
+    /// d²p/dη².
+    pub fn second_derivative(self, eta: f64, p: f64) -> f64 {
+        match self {
+            Self::Identity => 0.0,
+            Self::Exp => p,
+            Self::Softplus => logistic(eta) * logistic(-eta),
+            Self::Logistic => self.derivative(eta, p) * (1.0 - 2.0 * p),
+            Self::NormalCdf => -eta * self.derivative(eta, p),
+            Self::Tanh => -2.0 * p * self.derivative(eta, p),
+        }
+    }
+
+    /// The η with p(η) = p, for p inside the range.
+    pub fn inverse(self, p: f64) -> f64 {
+        match self {
+            Self::Identity => p,
+            Self::Exp => p.ln(),
+            Self::Softplus => p + (-(-p).exp()).ln_1p(),
+            Self::Logistic => p.ln() - (-p).ln_1p(),
+            Self::NormalCdf => gridgp_dist::special::normal_quantile(p),
+            Self::Tanh => p.atanh(),
+        }
+    }
+
+    /// The values that p takes.
+    pub fn range(self) -> Domain {
+        match self {
+            Self::Identity => Domain::Real,
+            Self::Exp | Self::Softplus => Domain::Positive,
+            Self::Logistic | Self::NormalCdf => Domain::Interval(0.0, 1.0),
+            Self::Tanh => Domain::Interval(-1.0, 1.0),
+        }
+    }
+}
+
+/// 1/(1 + e⁻ˣ) without overflow.
+fn logistic(x: f64) -> f64 {
+    let e = (-x.abs()).exp();
+    if x >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn derivatives_and_inverses() {
+        let all = Link::NAMED.iter().map(|(_, l)| *l).chain([Link::Identity]);
+        for link in all {
+            for eta in [-5.0, -0.7, 0.0, 0.3, 4.0] {
+                let (p, h) = (link.forward(eta), 1e-4);
+                assert!(link.range().contains(p), "{link:?} at {eta}: {p}");
+                let difference = |f: &dyn Fn(f64) -> f64| {
+                    (8.0 * (f(eta + h) - f(eta - h)) - (f(eta + 2.0 * h) - f(eta - 2.0 * h)))
+                        / (12.0 * h)
+                };
+                let first = difference(&|e| link.forward(e));
+                assert!((link.derivative(eta, p) - first).abs() < 1e-10, "{link:?} at {eta}");
+                let second = difference(&|e| link.derivative(e, link.forward(e)));
+                assert!((link.second_derivative(eta, p) - second).abs() < 1e-10, "{link:?} {eta}");
+                assert!((link.inverse(p) - eta).abs() < 1e-10, "{link:?} at {eta}");
+            }
+        }
+    }
+
+    #[test]
+    fn extremes_do_not_overflow() {
+        assert_eq!(Link::Softplus.forward(1e3), 1e3);
+        assert_eq!(Link::Logistic.forward(-1e3), 0.0);
+        assert_eq!(Link::Logistic.derivative(1e3, 1.0), 0.0);
+        assert_eq!(Link::Tanh.derivative(1e3, 1.0), 0.0);
+    }
+}

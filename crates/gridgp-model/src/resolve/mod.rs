@@ -1,0 +1,177 @@
+//! From names to positions: the one place where a model file is understood.
+
+mod defaults;
+mod descending;
+mod kernels;
+mod level;
+mod likelihood;
+mod linked;
+mod names;
+
+use defaults::{Defaults, Use};
+use gridgp_grid::{Dataset, Error, Result};
+use gridgp_likelihood::{Family, Likelihood};
+use level::{Level, mean_and_sd};
+use names::Names;
+
+use crate::equation::Equation;
+use crate::language::{Fault, parse, suggest};
+use crate::spec::{ModelSpec, Source};
+use crate::{AxisKernel, Field, Model};
+
+pub(super) fn resolve(spec: ModelSpec, source: &Source, data: Dataset) -> Result<Model> {
+    let standardization = standardization(&spec, &data)?;
+    check_names(&spec, source, &data)?;
+    let defaults = Defaults::new(&data, standardization)?;
+    let mut names = Names::new(&spec, source, &defaults)?;
+
+    let likelihood = likelihood::likelihood(&spec, source, &data, &mut names)?;
+    let likelihood::Resolved { family, equations, upper } = likelihood;
+    check_standardization(&spec, source, &family)?;
+    let fields = spec
+        .fields
+        .keys()
+        .enumerate()
+        .map(|(f, name)| {
+            let enters = |e: &&Equation| e.predictor.random().any(|(used, _)| used == f);
+            let Some((k, equation)) = equations.iter().enumerate().find(|(_, e)| enters(e)) else {
+                let message =
+                    format!("the field {name:?} is in no predictor; add it to one, or remove it");
+                return Err(source.fault(&["fields", name], &Fault::new(0..0, message)));
+            };
+            let level = Level::of(&data, &family, &family.parameters()[k], equation);
+            field(name, &level, &spec, source, &data, &mut names)
+        })
+        .collect::<Result<Vec<Field>>>()?;
+    let parameters = names.finish()?;
+    for name in spec.inference.start.keys() {
+        let Some(p) = parameters.iter().find(|p| p.name == *name) else {
+            let hint = suggest(name, parameters.iter().map(|p| p.name.as_str()));
+            let message = format!("there is no free parameter {name:?}; {hint}");
+            return Err(source.fault(&["inference", "start", name], &Fault::new(0..0, message)));
+        };
+        let value = spec.inference.start[name];
+        if !p.transform.domain().contains(value) {
+            let message =
+                format!("{name} cannot start at {value}: it lies in {}", p.transform.domain());
+            return Err(source.fault(&["inference", "start", name], &Fault::new(0..0, message)));
+        }
+    }
+    let model = Model { spec, data, parameters, fields, family, equations, upper, standardization };
+    descending::check_the_same_in_a_block(&model, source)?;
+    Ok(model)
+}
+
+/// Origin and unit of the modelled response.
+fn standardization(spec: &ModelSpec, data: &Dataset) -> Result<(f64, f64)> {
+    if !spec.data.standardize {
+        return Ok((0.0, 1.0));
+    }
+    let (mean, sd) = mean_and_sd(data.observed());
+    if sd == 0.0 {
+        return Err(Error::Data(format!(
+            "{:?} is {mean} in every cell: it cannot be standardized",
+            data.response.name
+        )));
+    }
+    Ok((mean, sd))
+}
+
+/// A name means one thing.
+fn check_names(spec: &ModelSpec, source: &Source, data: &Dataset) -> Result<()> {
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    let groups = [
+        ("parameters", spec.parameters.keys().map(String::as_str).collect::<Vec<_>>()),
+        ("fields", spec.fields.keys().map(String::as_str).collect()),
+        ("data", data.covariates.iter().map(|c| c.name.as_str()).collect()),
+    ];
+    for (section, names) in groups {
+        for name in names {
+            if let Some((other, _)) = seen.iter().find(|(_, n)| *n == name) {
+                let message = format!("{name:?} is a name in [{other}] already; choose another");
+                return Err(source.fault(&[section, name], &Fault::new(0..0, message)));
+            }
+            seen.push((section, name));
+        }
+    }
+    for axis in data.grid.axes() {
+        if ["amplitude", "center"].contains(&axis.name()) {
+            return Err(Error::Spec(format!(
+                "an axis cannot be called {:?}, which is a key of fields; rename it in [data.axes]",
+                axis.name()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Only a location and a scale follow a response that is shifted and stretched.
+fn check_standardization(spec: &ModelSpec, source: &Source, family: &Family) -> Result<()> {
+    let is_location_scale = ["gaussian", "student_t", "laplace", "gumbel", "gev", "blended_gev"]
+        .contains(&family.name());
+    if spec.data.standardize && !is_location_scale {
+        let message =
+            format!("a {} response cannot be standardized: leave standardize out", family.name());
+        return Err(source.fault(&["data", "standardize"], &Fault::new(0..0, message)));
+    }
+    Ok(())
+}
+
+fn field(
+    name: &str,
+    level: &Level,
+    spec: &ModelSpec,
+    source: &Source,
+    data: &Dataset,
+    names: &mut Names<'_>,
+) -> Result<Field> {
+    let written = &spec.fields[name];
+    let axis_names = || data.grid.axes().iter().map(|a| a.name());
+    if written.axes.is_empty() {
+        let list = axis_names().collect::<Vec<_>>().join(", ");
+        let message = format!("the field {name:?} has no kernel; give it one for an axis: {list}");
+        return Err(source.fault(&["fields", name], &Fault::new(0..0, message)));
+    }
+    let known = || axis_names().chain(["amplitude", "center"]);
+    for key in written.axes.keys() {
+        if data.grid.position(key).is_none() {
+            let message = format!("the grid has no axis {key:?}; {}", suggest(key, known()));
+            return Err(source.fault(&["fields", name, key], &Fault::new(0..0, message)));
+        }
+    }
+    for axis in &written.center {
+        if !written.axes.contains_key(axis) {
+            let hint = suggest(axis, written.axes.keys().map(String::as_str));
+            let message = format!("the field has no kernel along {axis:?} to center; {hint}");
+            return Err(source.fault(&["fields", name, "center"], &Fault::new(0..0, message)));
+        }
+    }
+    let mut axes = Vec::new();
+    for axis in data.grid.axes() {
+        let Some(text) = written.axes.get(axis.name()) else {
+            axes.push(None);
+            continue;
+        };
+        let fail = |fault: Fault| source.fault(&["fields", name, axis.name()], &fault);
+        let e = parse(text).map_err(fail)?;
+        let prefix = format!("{name}.{}", axis.name());
+        let (kernel, values) = kernels::kernel(&e, axis, &prefix, names).map_err(fail)?;
+        let center = written.center.iter().any(|c| c == axis.name());
+        axes.push(Some(AxisKernel {
+            kernel,
+            values,
+            points: axis.points(),
+            center,
+            text: text.clone(),
+        }));
+    }
+    let usage = Use::FieldAmplitude { axes: &axes, level };
+    let label = format!("{name}.amplitude");
+    let amplitude = match &written.amplitude {
+        None => names.quantity_by_default(&label, usage),
+        Some(entry) => names
+            .quantity(entry, &label, usage)
+            .map_err(|fault| source.fault(&["fields", name, "amplitude"], &fault))?,
+    };
+    Ok(Field { name: name.into(), amplitude, axes })
+}

@@ -1,0 +1,332 @@
+//! Prediction from draws: what each draw says at a place, summarized.
+
+use gridgp_density::joint::ObservedEquation;
+use gridgp_density::{Joint, Samples};
+use gridgp_diagnostics::quantile_of_sorted;
+use gridgp_grid::{Axis, Coordinate, Covariate, Error, Grid, Points, Result};
+use gridgp_likelihood::{Likelihood, MAX_PARAMETERS};
+use gridgp_model::Model;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::place::{Located, Place, check_points, locate};
+
+/// What to make of the draws.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ForecastOptions {
+    /// Levels of the quantiles, between 0 and 1. Draws of all cells are kept while they are made.
+    pub quantiles: Vec<f64>,
+    /// Whether the draws themselves are wanted.
+    pub keep_draws: bool,
+    /// Which quantities; all if empty.
+    pub only: Vec<String>,
+    /// Seed of what the draws leave open: fields at new points, new observations.
+    pub seed: u64,
+}
+
+/// Draws of one quantity at a place, summarized.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quantity {
+    /// `"mean"` (the expected response), `"observation"` (a new one), or the name of a field or of a
+    /// parameter of the likelihood.
+    pub name: String,
+    /// Mean over the draws, one value a cell.
+    pub mean: Vec<f64>,
+    /// Standard deviation over the draws.
+    pub sd: Vec<f64>,
+    /// Quantiles: level, cell.
+    pub quantiles: Vec<f64>,
+    /// The draws, where they are kept: draw, cell.
+    pub draws: Vec<f64>,
+}
+
+/// Where to predict.
+#[derive(Debug, Clone)]
+pub enum Target<'a> {
+    /// On a grid, all cells jointly.
+    Grid(&'a Place),
+    /// At scattered points, each for itself: point i has coordinates `points[a].row(i)` along axis a,
+    /// and covariates by name.
+    Points(&'a [Points], &'a [(String, Vec<f64>)]),
+}
+
+/// Predicts from draws of the posterior, or of the prior.
+///
+/// For each draw the fields go on to the new points: exactly, given the draw's parameters and
+/// field values. Where draws are kept a draw holds all cells of a grid jointly. Draws go in batches; beside the result, memory is that of a batch, unless
+/// quantiles or draws are asked for. The numbers do not depend on the number of threads.
+///
+/// # Errors
+/// Axes or covariates that are not those of the model; a quantity that the model does not have;
+/// a covariance that cannot be factorized.
+pub fn forecast(
+    model: &Model,
+    samples: &Samples,
+    target: &Target<'_>,
+    options: &ForecastOptions,
+) -> Result<Vec<Quantity>> {
+    // What is said of single cells does not need the correlation of new points.
+    let apart = vec![!options.keep_draws; model.data.grid.axes().len()];
+    forecast_apart(model, samples, target, options, &apart)
+}
+
+/// [`forecast`] with the new points of some axes each drawn for itself: many new places are costly to
+/// draw jointly.
+pub(super) fn forecast_apart(
+    model: &Model,
+    samples: &Samples,
+    target: &Target<'_>,
+    options: &ForecastOptions,
+    apart: &[bool],
+) -> Result<Vec<Quantity>> {
+    let engine = Engine::new(model, target, apart)?;
+    let names = engine.names(&options.only)?;
+    let cells = engine.cells;
+    let keep = options.keep_draws || !options.quantiles.is_empty();
+    let mut sums: Vec<Sums> = names.iter().map(|_| Sums::new(cells)).collect();
+    let mut kept: Vec<Vec<f64>> = names.iter().map(|_| Vec::new()).collect();
+    // Enough for all threads, and no more than some memory.
+    let batch = ((1 << 22) / (cells * names.len()).max(1)).clamp(2, 64);
+    let all: Vec<usize> = (0..samples.len()).collect();
+    for batch in all.chunks(batch) {
+        let values: Vec<Vec<Vec<f64>>> = batch
+            .par_iter()
+            .map_init(
+                || engine.clone(),
+                |engine, &i| engine.draw(samples.at(i), i, &names, options.seed),
+            )
+            .collect::<Result<_>>()?;
+        for draw in values {
+            for ((quantity, sums), kept) in draw.into_iter().zip(&mut sums).zip(&mut kept) {
+                sums.add(&quantity);
+                if keep {
+                    kept.extend(quantity);
+                }
+            }
+        }
+    }
+    Ok(names
+        .into_iter()
+        .zip(sums)
+        .zip(kept)
+        .map(|((name, sums), draws)| Quantity {
+            quantiles: quantiles(&draws, cells, &options.quantiles),
+            mean: sums.mean,
+            sd: sums.squares.iter().map(|s| (s / (sums.count - 1.0)).max(0.0).sqrt()).collect(),
+            draws: if options.keep_draws { draws } else { Vec::new() },
+            name,
+        })
+        .collect())
+}
+
+/// The model at a place, draw by draw.
+#[derive(Debug, Clone)]
+struct Engine<'m> {
+    model: &'m Model,
+    joint: Joint,
+    equations: Vec<ObservedEquation>,
+    where_to: WhereTo,
+    apart: Vec<bool>,
+    cells: usize,
+}
+
+#[derive(Debug, Clone)]
+enum WhereTo {
+    /// For each axis its points, where they are not those of the data.
+    Grid(Vec<Option<Points>>),
+    Points(Vec<Points>),
+}
+
+impl<'m> Engine<'m> {
+    fn new(model: &'m Model, target: &Target<'_>, apart: &[bool]) -> Result<Self> {
+        let joint = Joint::new(model)?;
+        let (grid, covariates, positions, where_to) = match target {
+            Target::Grid(place) => {
+                let Located { grid, points, covariates } = locate(model, place)?;
+                let moved = points.into_iter().zip(model.data.grid.axes());
+                let moved = moved.map(|(p, axis)| (p != axis.points()).then_some(p)).collect();
+                (grid.clone(), covariates, joint.field_positions(), WhereTo::Grid(moved))
+            }
+            Target::Points(points, columns) => {
+                let count = check_points(model, points)?;
+                let covariates = point_covariates(model, columns, count)?;
+                // A field has a value a point.
+                let positions = vec![vec![0]; model.fields.len()];
+                (line(count)?, covariates, positions, WhereTo::Points(points.to_vec()))
+            }
+        };
+        let cells: Vec<usize> = (0..grid.len()).collect();
+        let equations = model
+            .equations
+            .iter()
+            .map(|e| ObservedEquation::new(e, &grid, &covariates, &positions, &cells))
+            .collect();
+        let (apart, cells) = (apart.to_vec(), grid.len());
+        Ok(Self { model, joint, equations, where_to, apart, cells })
+    }
+
+    fn names(&self, only: &[String]) -> Result<Vec<String>> {
+        let names = ["mean", "observation"].map(String::from).into_iter();
+        let parameters = self.model.equations.iter().map(|e| e.name.clone());
+        let fields = self.model.fields.iter().map(|f| f.name.clone());
+        let all: Vec<String> = names.chain(parameters).chain(fields).collect();
+        for wanted in only {
+            if !all.contains(wanted) {
+                return Err(Error::Data(format!(
+                    "there is no quantity {wanted:?} to predict; there are {}",
+                    all.join(", ")
+                )));
+            }
+        }
+        Ok(if only.is_empty() { all } else { only.to_vec() })
+    }
+
+    /// The named quantities at one draw, in every cell.
+    fn draw(&mut self, x: &[f64], i: usize, names: &[String], seed: u64) -> Result<Vec<Vec<f64>>> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(i as u64);
+        let theta = self.joint.fields_at(x)?.0.to_vec();
+        let fields = (0..self.model.fields.len())
+            .map(|f| match &self.where_to {
+                WhereTo::Grid(points) => self.joint.field_on_grid(f, points, &self.apart, &mut rng),
+                WhereTo::Points(points) => self.joint.field_at_points(f, points, &mut rng),
+            })
+            .collect::<Result<Vec<_>>>()?;
+        for e in &mut self.equations {
+            e.update(&theta, |f| &fields[f]);
+        }
+        let (origin, unit) = self.model.standardization;
+        let family = &self.model.family;
+        let count = self.equations.len();
+        let at = |cell: usize| {
+            let mut p = [0.0; MAX_PARAMETERS];
+            p.iter_mut().zip(&self.equations).for_each(|(p, e)| *p = e.column().at(cell));
+            p
+        };
+        let quantity = |name: &String| -> Vec<f64> {
+            let cells = 0..self.cells;
+            match name.as_str() {
+                "mean" => cells.map(|c| origin + unit * family.mean(&at(c)[..count])).collect(),
+                "observation" => cells
+                    .map(|c| origin + unit * family.sample(&mut rng, &at(c)[..count]))
+                    .collect(),
+                _ => match self.model.equations.iter().position(|e| e.name == *name) {
+                    Some(k) => {
+                        let (shift, factor) = match name.as_str() {
+                            "location" => (origin, unit),
+                            "scale" => (0.0, unit),
+                            _ => (0.0, 1.0),
+                        };
+                        cells.map(|c| shift + factor * self.equations[k].column().at(c)).collect()
+                    }
+                    None => {
+                        let f = self.model.fields.iter().position(|f| f.name == *name);
+                        let f = f.expect("names have been checked");
+                        self.on_all_axes(f, &fields[f])
+                    }
+                },
+            }
+        };
+        Ok(names.iter().map(quantity).collect())
+    }
+
+    /// A field with a value in every cell, also along the axes on which it is constant.
+    fn on_all_axes(&self, f: usize, values: &[f64]) -> Vec<f64> {
+        if values.len() == self.cells {
+            return values.to_vec();
+        }
+        let axes = self.model.data.grid.axes();
+        let WhereTo::Grid(points) = &self.where_to else { return values.to_vec() };
+        let lengths: Vec<usize> = points
+            .iter()
+            .zip(axes)
+            .map(|(p, axis)| p.as_ref().map_or(axis.len(), Points::len))
+            .collect();
+        let own = &self.joint.field_positions()[f];
+        let position = |mut cell: usize| {
+            let (mut at, mut stride) = (0, 1);
+            for (a, &n) in lengths.iter().enumerate().rev() {
+                if own.contains(&a) {
+                    at += (cell % n) * stride;
+                    stride *= n;
+                }
+                cell /= n;
+            }
+            at
+        };
+        (0..self.cells).map(|cell| values[position(cell)]).collect()
+    }
+}
+
+/// Running mean and sum of squared deviations of every cell.
+struct Sums {
+    count: f64,
+    mean: Vec<f64>,
+    squares: Vec<f64>,
+}
+
+impl Sums {
+    fn new(cells: usize) -> Self {
+        Self { count: 0.0, mean: vec![0.0; cells], squares: vec![0.0; cells] }
+    }
+
+    fn add(&mut self, values: &[f64]) {
+        self.count += 1.0;
+        for ((mean, squares), v) in self.mean.iter_mut().zip(&mut self.squares).zip(values) {
+            let before = v - *mean;
+            *mean += before / self.count;
+            *squares += before * (v - *mean);
+        }
+    }
+}
+
+/// Quantiles of each cell over draws stored draw by draw: level, cell.
+fn quantiles(draws: &[f64], cells: usize, levels: &[f64]) -> Vec<f64> {
+    let columns: Vec<Vec<f64>> = (0..if levels.is_empty() { 0 } else { cells })
+        .into_par_iter()
+        .map(|c| {
+            let mut column: Vec<f64> = draws.iter().skip(c).step_by(cells).copied().collect();
+            column.sort_unstable_by(f64::total_cmp);
+            levels.iter().map(|&p| quantile_of_sorted(&column, p)).collect()
+        })
+        .collect();
+    (0..levels.len()).flat_map(|k| columns.iter().map(move |c| c[k])).collect()
+}
+
+/// Scattered points as a grid of one axis.
+fn line(count: usize) -> Result<Grid> {
+    let numbers = (0..count).map(|i| i as f64).collect();
+    Grid::new(vec![Axis::new("point", vec![Coordinate::numbers("point", numbers)])?])
+}
+
+fn point_covariates(
+    model: &Model,
+    columns: &[(String, Vec<f64>)],
+    count: usize,
+) -> Result<Vec<Covariate>> {
+    let used = model.used_covariates();
+    let covariate = |(c, known): (usize, &Covariate)| {
+        let values = match columns.iter().find(|(name, _)| *name == known.name) {
+            Some((name, values)) if values.len() == count => {
+                super::place::check_finite(name, values)?;
+                values.clone()
+            }
+            Some((name, values)) => {
+                return Err(Error::Data(format!(
+                    "the covariate {name:?} has {} values for {count} new points",
+                    values.len()
+                )));
+            }
+            None if !used.contains(&c) => vec![0.0; count],
+            None => {
+                return Err(Error::Data(format!(
+                    "the covariate {:?} is not known at the new points; add a column of that name",
+                    known.name
+                )));
+            }
+        };
+        Ok(Covariate { axes: vec![0], values, ..known.clone() })
+    };
+    model.data.covariates.iter().enumerate().map(covariate).collect()
+}

@@ -1,0 +1,226 @@
+//! New grids in the terms of the model.
+
+use std::collections::HashMap;
+
+use gridgp_grid::{Axis, Coordinate, Covariate, Error, Grid, Points, Result, Values};
+use gridgp_kernel::Covariance;
+use gridgp_model::Model;
+
+/// Where to predict: a grid with the axes of the data, and the covariates there.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The new grid; its coordinates are in the units of the data.
+    ///
+    /// A label means what it means in the data, and one that the data lack is another level.
+    pub grid: Grid,
+    /// Covariates along the new axes, by name; those whose axes have not moved may be absent.
+    pub covariates: Vec<Covariate>,
+}
+
+/// A place, checked, in the numbers of the model.
+pub(super) struct Located<'a> {
+    pub(super) grid: &'a Grid,
+    /// The points of each axis.
+    pub(super) points: Vec<Points>,
+    /// The covariates of the model, in its order.
+    pub(super) covariates: Vec<Covariate>,
+}
+
+/// The place in the numbers of the model.
+///
+/// # Errors
+/// Axes or coordinates that are not those of the data; a covariate that is needed and not known,
+/// or not on its axes.
+pub(super) fn locate<'a>(model: &Model, place: &'a Place) -> Result<Located<'a>> {
+    let (old, new) = (model.data.grid.axes(), place.grid.axes());
+    let names = |axes: &[Axis]| axes.iter().map(|a| a.name().to_owned()).collect::<Vec<_>>();
+    if names(old) != names(new) {
+        return Err(Error::Grid(format!(
+            "the new grid has the axes {:?} where the data have {:?}; name them alike, in the \
+                 same order",
+            names(new),
+            names(old)
+        )));
+    }
+    let points = old.iter().zip(new).map(|(o, n)| points_like(o, n)).collect::<Result<Vec<_>>>()?;
+    check_known(model, &points, |axis, i| new[axis].describe(i))?;
+    let moved: Vec<bool> = old.iter().zip(&points).map(|(o, p)| o.points() != *p).collect();
+    let used = model.used_covariates();
+    let covariates = model
+        .data
+        .covariates
+        .iter()
+        .enumerate()
+        .map(|(c, known)| covariate_at(place, known, &moved, used.contains(&c)))
+        .collect::<Result<_>>()?;
+    Ok(Located { grid: &place.grid, points, covariates })
+}
+
+/// Refuses points along an axis that a kernel was not made for; `describe` says what and
+/// where one is.
+pub(super) fn check_known(
+    model: &Model,
+    points: &[Points],
+    describe: impl Fn(usize, usize) -> String,
+) -> Result<()> {
+    for field in &model.fields {
+        for (axis, (kernel, points)) in field.axes.iter().zip(points).enumerate() {
+            let Some(kernel) = kernel else { continue };
+            if let Some(i) = kernel.kernel.unknown_point(points) {
+                return Err(Error::Grid(format!(
+                    "{} is not in the data, and {} of the field {:?} knows {}",
+                    describe(axis, i),
+                    kernel.text,
+                    field.name,
+                    if model.data.grid.axes()[axis].has_labels() {
+                        "the labels in the data only; leave it out, or fit with data that have it"
+                    } else {
+                        "the box around the data only that its basis fills; leave it out, or fit \
+                         with a wider boundary and a larger basis"
+                    },
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A covariate of the model at a place.
+fn covariate_at(place: &Place, known: &Covariate, moved: &[bool], used: bool) -> Result<Covariate> {
+    let axes = place.grid.axes();
+    let length = known.axes.iter().map(|&a| axes[a].len()).product();
+    if !used {
+        return Ok(Covariate { values: vec![0.0; length], ..known.clone() });
+    }
+    if let Some(new) = place.covariates.iter().find(|c| c.name == known.name) {
+        if new.axes != known.axes || new.values.len() != length {
+            return Err(Error::Data(format!(
+                "the covariate {:?} has {} values along the axes {:?} here, where the fit needs \
+                 {length} along {:?} (positions of axes in the grid)",
+                known.name,
+                new.values.len(),
+                new.axes,
+                known.axes
+            )));
+        }
+        check_finite(&new.name, &new.values)?;
+        check_units(new, known)?;
+        return Ok(new.clone());
+    }
+    match known.axes.iter().find(|&&a| moved[a]) {
+        Some(&a) => Err(Error::Data(format!(
+            "the covariate {:?} is not known at the new points of axis {:?}; add it to the file of \
+             new points, as a column or variable of that name",
+            known.name,
+            axes[a].name()
+        ))),
+        None => Ok(known.clone()),
+    }
+}
+
+/// Refuses a covariate in another unit than that of the fit, whose coefficients are for that unit.
+fn check_units(new: &Covariate, known: &Covariate) -> Result<()> {
+    let plain = |text: &str| text.trim().to_lowercase();
+    match (&new.units, &known.units) {
+        (Some(a), Some(b)) if plain(a) != plain(b) => Err(Error::Data(format!(
+            "the covariate {:?} is in {a:?} here and was in {b:?} in the data of the fit; convert \
+             it, or correct its attribute `units`",
+            known.name
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// A value of a covariate that is not finite would spread over the whole prediction.
+pub(super) fn check_finite(name: &str, values: &[f64]) -> Result<()> {
+    match values.iter().position(|v| !v.is_finite()) {
+        Some(i) => Err(Error::Data(format!(
+            "the covariate {name:?} is {} at position {i} of the new points; it must be finite",
+            values[i]
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The points of an axis as the kernels of the fit see them: a label has the number that it has
+/// in the fit, and one that is not there a number that none has there.
+fn points_like(fit: &Axis, new: &Axis) -> Result<Points> {
+    let names = |axis: &Axis| -> Vec<String> {
+        axis.coordinates().iter().map(|c| c.name.clone()).collect()
+    };
+    if names(fit) != names(new) {
+        return Err(Error::Grid(format!(
+            "axis {:?} has the coordinates {:?} in the new grid where the data have {:?}",
+            new.name(),
+            names(new),
+            names(fit)
+        )));
+    }
+    let columns = fit
+        .coordinates()
+        .iter()
+        .zip(new.coordinates())
+        .map(|(old, new)| numbers_like(old, new))
+        .collect::<Result<Vec<_>>>()?;
+    let rows = (0..new.len()).flat_map(|i| columns.iter().map(move |c| c[i]));
+    Ok(Points::new(rows.collect(), columns.len()))
+}
+
+fn numbers_like(fit: &Coordinate, new: &Coordinate) -> Result<Vec<f64>> {
+    match (&fit.values, &new.values) {
+        (Values::Numbers(_), Values::Numbers(v)) => Ok(v.clone()),
+        (Values::Labels(known), Values::Labels(labels)) => {
+            let mut numbers = HashMap::new();
+            for (i, label) in known.iter().chain(labels).enumerate() {
+                numbers.entry(label).or_insert(i as f64);
+            }
+            Ok(labels.iter().map(|l| numbers[l]).collect())
+        }
+        (Values::Numbers(_), Values::Labels(_)) => Err(Error::Grid(format!(
+            "the coordinate {:?} holds labels in the new grid but numbers in the data",
+            fit.name
+        ))),
+        (Values::Labels(_), Values::Numbers(_)) => Err(Error::Grid(format!(
+            "the coordinate {:?} holds numbers in the new grid but labels in the data",
+            fit.name
+        ))),
+    }
+}
+
+/// The number of scattered points.
+///
+/// # Errors
+/// Points that do not match the axes.
+pub(super) fn check_points(model: &Model, at: &[Points]) -> Result<usize> {
+    let axes = model.data.grid.axes();
+    let count = at.first().map_or(0, Points::len);
+    if at.len() != axes.len() || at.iter().any(|p| p.len() != count) {
+        return Err(Error::Grid(format!(
+            "the points have {:?} positions along {} axes; they need one along each of the {} \
+             axes of the data",
+            at.iter().map(Points::len).collect::<Vec<_>>(),
+            at.len(),
+            axes.len()
+        )));
+    }
+    for (points, axis) in at.iter().zip(axes) {
+        let name = axis.name();
+        if points.dims() != axis.coordinates().len() {
+            return Err(Error::Grid(format!(
+                "axis {name:?} has {} coordinates but the points have {}",
+                axis.coordinates().len(),
+                points.dims()
+            )));
+        }
+        if let Some(i) = (0..count).find(|&i| points.row(i).iter().any(|x| !x.is_finite())) {
+            return Err(Error::Grid(format!(
+                "point {i} is {:?} along axis {name:?}; coordinates must be finite",
+                points.row(i)
+            )));
+        }
+    }
+    check_known(model, at, |axis, i| {
+        format!("point {i}, {:?} along axis {:?},", at[axis].row(i), axes[axis].name())
+    })?;
+    Ok(count)
+}
