@@ -12,11 +12,11 @@
 use std::f64::consts::PI;
 
 use faer::{Mat, MatMut, MatRef};
-use gridgp_grid::{Error, Result};
-use gridgp_linalg::gemm::{gemm_lower, parallelism};
-use gridgp_linalg::{
+use gridgp_dense::gemm::{gemm_lower, parallelism};
+use gridgp_dense::{
     Basis, Cholesky, KroneckerIdentity, Spectral, mode_gram, project_all, settle_registers,
 };
+use gridgp_grid::{Error, Result};
 
 /// The missing cells of a grid.
 #[derive(Debug, Clone)]

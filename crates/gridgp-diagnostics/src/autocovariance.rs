@@ -3,8 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use realfft::num_complex::Complex64;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use gridgp_fft::{Complex64, ComplexToReal, RealToComplex, plan};
 
 /// Transforms and buffers for chains of one length.
 pub(super) struct Autocovariance {
@@ -31,8 +30,7 @@ impl Autocovariance {
         let power_of_two = (2 * n).next_power_of_two().max(4);
         let fewer = power_of_two / 4 * 3;
         let size = if fewer >= 2 * n { fewer } else { power_of_two };
-        let mut planner = RealFftPlanner::new();
-        let (forward, inverse) = (planner.plan_fft_forward(size), planner.plan_fft_inverse(size));
+        let (forward, inverse) = plan(size);
         let scratch = forward.get_scratch_len().max(inverse.get_scratch_len());
         Self {
             n,

@@ -1,9 +1,9 @@
 //! Simulated climates with a known truth.
 
+use gridgp_dense::{settle_registers, symmetric_eigen};
 use gridgp_grid::{Error, Points, Result};
 use gridgp_kernel::Covariance;
 use gridgp_likelihood::{Gev, Likelihood};
-use gridgp_linalg::{settle_registers, symmetric_eigen};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use faer::Mat;
+use gridgp_dense::{Cholesky, norm};
 use gridgp_density::{InformedJoint, Joint, LogDensity, LogPosterior, Marginal, Samples};
 use gridgp_grid::{Error, Result};
-use gridgp_linalg::Cholesky;
 use gridgp_model::Model;
 use gridgp_model::spec::{Density, Route};
 use rand::SeedableRng;
@@ -224,7 +224,7 @@ fn marginal_starts(model: &Model) -> Result<(Vec<Vec<f64>>, Vec<f64>)> {
             .map(|i| mode[i] + shrink * (0..=i).map(|k| spread[(i, k)] * z[k]).sum::<f64>())
             .collect()
     };
-    let sds = (0..mode.len()).map(|i| spread.row(i).norm_l2()).collect();
+    let sds = (0..mode.len()).map(|i| norm(spread.row(i).as_mat())).collect();
     Ok((inside(&mut make(), spec.chains, draw)?, sds))
 }
 

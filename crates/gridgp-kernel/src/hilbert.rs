@@ -3,8 +3,8 @@
 use std::f64::consts::PI;
 
 use faer::{Accum, Mat, MatMut, MatRef};
+use gridgp_dense::gemm::{gemm, gemm_lower, parallelism};
 use gridgp_grid::Points;
-use gridgp_linalg::gemm::{gemm, gemm_lower, parallelism};
 
 use super::{Covariance, Inputs, KernelOptions, KernelParameter, Metric};
 

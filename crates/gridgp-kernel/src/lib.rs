@@ -248,7 +248,7 @@ impl Kernel {
         let count = self.parameter_count();
         assert_eq!(theta.len(), count, "theta has {} values for {count} parameters", theta.len());
         assert_eq!((rows, columns), (x.len(), m), "the matrix does not match the points");
-        gridgp_linalg::settle_registers();
+        gridgp_dense::settle_registers();
     }
 }
 

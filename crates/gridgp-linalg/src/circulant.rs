@@ -3,7 +3,7 @@
 use std::f64::consts::{PI, TAU};
 
 use faer::{Mat, MatMut, MatRef};
-use realfft::num_complex::Complex64;
+use gridgp_fft::Complex64;
 
 use crate::dense::Dense;
 use crate::diagonalized::Diagonalized;

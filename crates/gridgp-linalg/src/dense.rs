@@ -4,12 +4,13 @@ use faer::{Accum, Mat, MatMut, MatRef};
 
 use crate::cholesky::Cholesky;
 use crate::diagonalized::Diagonalized;
+use crate::gemm::parallelism;
 use crate::lu::Lu;
 use crate::operator::{
     Eigen, Entries, Factorize, LinearOperator, LogDet, Solve, SquareRoot, check_square,
 };
 use crate::triangular::Triangular;
-use crate::{Error, LogDeterminant, Result, mode_product, symmetric_eigen, threads};
+use crate::{Error, LogDeterminant, Result, mode_product, symmetric_eigen};
 
 /// A dense matrix. It factors once ([`Factorize`] by Cholesky, [`Dense::lu`] in general), then
 /// solves.
@@ -62,7 +63,7 @@ impl From<Mat<f64>> for Dense {
 
 /// out = A x
 pub(crate) fn gemm(a: MatRef<'_, f64>, x: MatRef<'_, f64>, out: MatMut<'_, f64>) {
-    let par = threads::for_flops(2 * a.nrows() * a.ncols() * x.ncols());
+    let par = parallelism(2 * a.nrows() * a.ncols() * x.ncols());
     crate::gemm::gemm(out, Accum::Replace, a, x, par);
 }
 

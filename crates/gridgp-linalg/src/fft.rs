@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use faer::{MatMut, MatRef};
+use gridgp_fft::Complex64;
+use gridgp_fft::{ComplexToReal, RealToComplex, plan};
 use rayon::prelude::*;
-use realfft::num_complex::Complex64;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 /// Transforms of one length.
 #[derive(Clone)]
@@ -25,8 +25,7 @@ impl fmt::Debug for RealFft {
 impl RealFft {
     /// Plans transforms of vectors of `size` numbers.
     pub(crate) fn new(size: usize) -> Self {
-        let mut planner = RealFftPlanner::new();
-        let (forward, inverse) = (planner.plan_fft_forward(size), planner.plan_fft_inverse(size));
+        let (forward, inverse) = plan(size);
         Self { size, forward, inverse }
     }
 

@@ -24,7 +24,7 @@
 //! | a linear model in r features | [`LowRank`] | singular: add noise |
 //! | any of these plus a linear model | [`LowRankUpdate`] | `factorize`, or [`factor`](LowRankUpdate::factor) |
 //! | independent groups | [`BlockDiagonal`] | `factorize` |
-//! | a sum of anything else | [`Sum`] | [`cg::solve`], [`minres::solve`] |
+//! | a sum of anything else | [`Sum`] | [`cg::solve`] |
 //! | a product, an inverse, a transpose | [`Product`], [`Inverse`], [`Transposed`] | directly |
 //!
 //! # What does it cost?
@@ -75,19 +75,14 @@
 
 pub mod block_diagonal;
 pub mod cg;
-pub mod cholesky;
-mod cholesky_vjp;
 pub mod circulant;
 pub mod dense;
 pub mod diagonal;
 pub mod diagonalized;
-pub mod error;
 mod fft;
-pub mod gemm;
 pub mod identity;
 pub mod inverse;
 pub mod kronecker;
-pub mod kronecker_identity;
 pub mod kronecker_sum;
 pub mod lanczos;
 pub mod log_determinant;
@@ -95,50 +90,44 @@ pub mod low_rank;
 pub mod low_rank_update;
 pub mod lu;
 pub mod masked;
-pub mod minres;
-pub mod mode_contraction;
-pub mod mode_product;
 pub mod operator;
 pub mod pivoted_cholesky;
 pub mod product;
 pub mod sample;
 pub mod scaled;
-pub mod spectral;
 mod spectral_operators;
 pub mod sum;
 pub mod sum_kronecker;
 pub mod testing;
-mod threads;
 pub mod toeplitz;
 pub mod transposed;
 pub mod triangular;
 
 pub use block_diagonal::BlockDiagonal;
 pub use cg::Preconditioner;
-pub use cholesky::Cholesky;
 pub use circulant::Circulant;
 pub use dense::Dense;
 pub use diagonal::Diagonal;
 pub use diagonalized::Diagonalized;
-pub use error::{Error, Result};
-pub use gemm::settle_registers;
+pub use gridgp_dense::{
+    Basis, Cholesky, Error, Facts, KroneckerIdentity, Result, Spectral, SymmetricEigen,
+    block_diagonal, cholesky, error, expand_all, gemm, kronecker_identity, mode_contraction,
+    mode_gram, mode_product, product, project_all, project_in_place, settle_registers, spectral,
+    symmetric_eigen, thin_qr,
+};
 pub use identity::Identity;
 pub use inverse::Inverse;
 pub use kronecker::Kronecker;
-pub use kronecker_identity::{KroneckerIdentity, expand_all, project_all, project_in_place};
 pub use kronecker_sum::KroneckerSum;
 pub use log_determinant::LogDeterminant;
 pub use low_rank::LowRank;
 pub use low_rank_update::{FactoredLowRankUpdate, LowRankUpdate};
 pub use lu::Lu;
 pub use masked::{ComplementSolver, Masked};
-pub use mode_contraction::mode_contraction;
-pub use mode_product::{mode_gram, mode_product};
 pub use operator::{Eigen, Entries, Factorize, LinearOperator, LogDet, Solve, SquareRoot};
 pub use pivoted_cholesky::PivotedCholesky;
 pub use product::Product;
 pub use scaled::Scaled;
-pub use spectral::{Basis, Facts, Spectral, SymmetricEigen, block_diagonal, symmetric_eigen};
 pub use sum::{SideBySide, Sum};
 pub use sum_kronecker::SumKronecker;
 pub use toeplitz::Toeplitz;

@@ -7,10 +7,11 @@ use crate::cholesky::Cholesky;
 use crate::dense::Dense;
 use crate::diagonalized::Diagonalized;
 use crate::gemm::gemm_triangular;
+use crate::gemm::parallelism;
 use crate::kronecker::{Kronecker, kronecker_of_vectors};
 use crate::operator::{Entries, Factorize, LinearOperator, LogDet, SquareRoot, check_square};
 use crate::sum::SideBySide;
-use crate::{Error, LogDeterminant, Result, settle_registers, symmetric_eigen, threads};
+use crate::{Error, LogDeterminant, Result, settle_registers, symmetric_eigen};
 
 /// Σₜ A₍ₜ,₁₎ ⊗ A₍ₜ,₂₎ ⊗ … over any number of terms.
 ///
@@ -291,7 +292,7 @@ impl Congruence {
             (first, values)
         };
         let mut basis = Mat::zeros(n, n);
-        gemm_triangular(basis.as_mut(), l, q.as_ref(), threads::for_flops(n * n * n));
+        gemm_triangular(basis.as_mut(), l, q.as_ref(), parallelism(n * n * n));
         let mut dual = q;
         chol.solve_lt_in_place(dual.as_mut());
         let mut basis_log_det = LogDeterminant::of_values((0..n).map(|i| l[(i, i)]), 0.0);

@@ -1,7 +1,7 @@
 //! Symmetric Toeplitz matrices: stationary kernels on evenly spaced points.
 
 use faer::{Mat, MatMut, MatRef};
-use realfft::num_complex::Complex64;
+use gridgp_fft::Complex64;
 
 use crate::circulant::Circulant;
 use crate::fft::{RealFft, fast_length};

@@ -7,8 +7,9 @@ use faer::{Mat, MatMut, MatRef};
 
 use crate::cholesky::check_finite;
 use crate::dense::gemm;
+use crate::gemm::parallelism;
 use crate::operator::{Entries, LinearOperator, LogDet, Solve};
-use crate::{Error, LogDeterminant, Result, mode_product, settle_registers, threads};
+use crate::{Error, LogDeterminant, Result, mode_product, settle_registers};
 
 /// A square lower or upper triangular matrix.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +75,7 @@ impl Triangular {
             return Err(Error::Singular { size, rank });
         }
         out.copy_from(rhs);
-        let par = threads::for_flops(size * size * rhs.ncols());
+        let par = parallelism(size * size * rhs.ncols());
         if transpose {
             solve_upper_triangular_in_place(self.l.transpose(), out, par);
         } else {

@@ -18,6 +18,13 @@ pub enum Error {
     /// The name of the file says no format that is known.
     #[error("{}: the name must end in .svg, .png or .pdf", .0.display())]
     Format(PathBuf),
+    /// The format belongs to a feature that was left out of this build.
+    #[error(
+        "{}: this build draws SVG only; write .svg, or build with the features \"png\" and \"pdf\", \
+         which `cargo install` has on",
+        .0.display()
+    )]
+    NotBuilt(PathBuf),
     /// The file could not be written.
     #[error("cannot write {}: {source}; check the folder and its permissions", path.display())]
     Io {

@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use resvg::{tiny_skia, usvg};
-
 use crate::color::ColorMap;
 use crate::svg::Drawing;
-use crate::{Error, Result, font};
+use crate::{Error, Result};
 
 /// Points in a millimeter.
 pub(crate) const POINTS: f64 = 72.0 / 25.4;
@@ -63,9 +61,6 @@ pub struct Figure {
     svg: String,
 }
 
-/// Pixels in an inch of a PNG.
-const RESOLUTION: f64 = 300.0;
-
 impl Figure {
     pub(crate) fn new(drawing: Drawing, title: &str) -> Self {
         Self { svg: drawing.finish(title) }
@@ -76,50 +71,24 @@ impl Figure {
         &self.svg
     }
 
-    /// The picture as PNG with `resolution` pixels in an inch.
-    ///
-    /// # Errors
-    /// More pixels than can be held.
-    pub fn png(&self, resolution: f64) -> Result<Vec<u8>> {
-        let tree = self.tree()?;
-        // One unit of the tree is 1/96 inch.
-        let scale = (resolution / 96.0) as f32;
-        let size = tree.size().to_int_size().scale_by(scale);
-        let mut pixels = size
-            .and_then(|s| tiny_skia::Pixmap::new(s.width(), s.height()))
-            .ok_or_else(|| Error::Render(format!("{resolution} pixels in an inch are too many")))?;
-        resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixels.as_mut());
-        pixels.encode_png().map_err(|e| Error::Render(e.to_string()))
-    }
-
-    /// The picture as PDF, with text as text.
-    ///
-    /// # Errors
-    /// What the PDF writer cannot write.
-    pub fn pdf(&self) -> Result<Vec<u8>> {
-        let options = svg2pdf::ConversionOptions::default();
-        let page = svg2pdf::PageOptions { dpi: 96.0 };
-        svg2pdf::to_pdf(&self.tree()?, options, page).map_err(|e| Error::Render(e.to_string()))
-    }
-
     /// Writes the picture as SVG, PNG (300 pixels in an inch) or PDF, as the name ends.
     ///
     /// The file appears complete or not at all.
     ///
     /// # Errors
-    /// Another ending, or a file that cannot be written.
+    /// Another ending, a format whose feature (`png`, `pdf`) this crate was built without, or a file
+    /// that cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
         let bytes = match FileKind::of(path)? {
             FileKind::Svg => self.svg.clone().into_bytes(),
-            FileKind::Png => self.png(RESOLUTION)?,
+            #[cfg(feature = "png")]
+            FileKind::Png => self.png(crate::render::RESOLUTION)?,
+            #[cfg(feature = "pdf")]
             FileKind::Pdf => self.pdf()?,
+            #[cfg(not(all(feature = "png", feature = "pdf")))]
+            _ => return Err(Error::NotBuilt(path.to_owned())),
         };
         write_file(path, &bytes)
-    }
-
-    fn tree(&self) -> Result<usvg::Tree> {
-        let options = usvg::Options { fontdb: font::database(), ..usvg::Options::default() };
-        usvg::Tree::from_str(&self.svg, &options).map_err(|e| Error::Render(e.to_string()))
     }
 }
 
@@ -164,13 +133,14 @@ impl FileKind {
     /// As the name of a file ends.
     ///
     /// # Errors
-    /// Another ending.
+    /// Another ending, or a format whose feature this crate was built without.
     pub fn of(path: &Path) -> Result<Self> {
         let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
         match ending.as_deref() {
             Some("svg") => Ok(Self::Svg),
-            Some("png") => Ok(Self::Png),
-            Some("pdf") => Ok(Self::Pdf),
+            Some("png") if cfg!(feature = "png") => Ok(Self::Png),
+            Some("pdf") if cfg!(feature = "pdf") => Ok(Self::Pdf),
+            Some("png" | "pdf") => Err(Error::NotBuilt(path.to_owned())),
             _ => Err(Error::Format(path.to_owned())),
         }
     }
@@ -187,6 +157,7 @@ mod tests {
         Figure::new(d, "a test")
     }
 
+    #[cfg(all(feature = "png", feature = "pdf"))]
     #[test]
     fn every_format_has_its_size_and_its_first_bytes() {
         let png = figure().png(300.0).unwrap();

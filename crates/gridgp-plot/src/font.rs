@@ -3,12 +3,10 @@
 //! PNG and PDF are drawn with the copy in this crate, so they look the same on every machine. SVG
 //! names the family, and a viewer without Arimo takes Arial or Helvetica, which fit exactly.
 
-use std::sync::{Arc, OnceLock};
-
-use resvg::usvg::fontdb;
+use std::sync::OnceLock;
 
 /// Latin, Greek, Cyrillic and mathematical signs of Arimo 1.341 (SIL Open Font License 1.1).
-const BYTES: &[u8] = include_bytes!("../data/Arimo-subset.ttf");
+pub(crate) const BYTES: &[u8] = include_bytes!("../data/Arimo-subset.ttf");
 
 /// As SVG names it.
 pub(crate) const FAMILY: &str = "Arimo, Arial, Helvetica, 'Liberation Sans', sans-serif";
@@ -41,18 +39,6 @@ pub(crate) fn fit(text: &str, size: f64, room: f64) -> String {
         }
     }
     "…".into()
-}
-
-/// The font as the renderers take it.
-pub(crate) fn database() -> Arc<fontdb::Database> {
-    static DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
-    let make = || {
-        let mut database = fontdb::Database::new();
-        database.load_font_data(BYTES.to_vec());
-        database.set_sans_serif_family("Arimo");
-        Arc::new(database)
-    };
-    DATABASE.get_or_init(make).clone()
 }
 
 #[cfg(test)]

@@ -40,6 +40,8 @@ mod pair;
 mod prior;
 mod projection;
 mod rank;
+#[cfg(any(feature = "png", feature = "pdf"))]
+mod render;
 pub mod report;
 mod return_levels;
 mod series;

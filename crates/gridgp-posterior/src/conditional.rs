@@ -1,10 +1,10 @@
 //! The location at given parameters, conditional on the data.
 
 use faer::Mat;
+use gridgp_dense::{KroneckerIdentity, Spectral};
 use gridgp_density::Marginal;
 use gridgp_density::gaps::{Full, GapFactor, Gaps};
 use gridgp_grid::Result;
-use gridgp_linalg::{KroneckerIdentity, Spectral};
 use gridgp_model::Model;
 
 use super::place::Place;

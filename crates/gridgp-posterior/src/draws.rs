@@ -1,11 +1,9 @@
 //! Joint draws of the location.
 
-use faer::linalg::matmul::matmul;
-use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
+use gridgp_dense::gemm::{gemm, gemm_lower};
+use gridgp_dense::{product, settle_registers, symmetric_eigen};
 use gridgp_grid::{Error, Points, Result};
-use gridgp_linalg::gemm::gemm_lower;
-use gridgp_linalg::{settle_registers, symmetric_eigen};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
@@ -118,7 +116,7 @@ impl Conditional<'_> {
             let z = Mat::from_fn(m, 1, |_, _| normal());
             out.copy_from_slice(&mean);
             let out = MatMut::from_column_major_slice_mut(out, m, 1);
-            matmul(out, Accum::Add, root.as_ref(), z.as_ref(), 1.0, Par::Seq);
+            gemm(out, Accum::Add, root.as_ref(), z.as_ref(), Par::Seq);
         });
         Ok(draws)
     }
@@ -128,8 +126,11 @@ impl Conditional<'_> {
     fn covariance_at_points(&self, at: &[Points], weight: &[f64]) -> Mat<f64> {
         let m = weight.len();
         let cross = self.marginal.cross(at, &vec![None; at.len()], &self.theta);
-        let projected: Vec<Mat<f64>> =
-            cross.iter().zip(self.bases()).map(|((k, _), q)| k * q).collect();
+        let projected: Vec<Mat<f64>> = cross
+            .iter()
+            .zip(self.bases())
+            .map(|((k, _), q)| product(k.as_ref(), q.as_ref()))
+            .collect();
         let mut covariance = self.marginal.prior_at_points(at, &self.theta);
         let precision = self.scaled_precision();
         // Some columns of P at a time: all of them are M x N.
@@ -146,8 +147,8 @@ impl Conditional<'_> {
                     column.iter_mut().zip(factor).for_each(|(c, f)| *c *= f);
                 }
             }
-            subtract_gram(covariance.as_mut(), tile.subcols(0, d.len()));
-            settle_registers();
+            let tile = tile.subcols(0, d.len());
+            gemm_lower(covariance.as_mut(), tile, tile, -1.0, Par::rayon(0));
         }
         self.add_gaps(&projected, covariance.as_mut());
         for j in 0..m {
@@ -173,21 +174,6 @@ impl Conditional<'_> {
         }
         gemm_lower(covariance, v.as_ref(), v.as_ref(), 1.0, Par::rayon(0));
     }
-}
-
-/// A −= B Bᵀ in the lower triangle.
-fn subtract_gram(a: MatMut<'_, f64>, b: MatRef<'_, f64>) {
-    triangular::matmul(
-        a,
-        BlockStructure::TriangularLower,
-        Accum::Add,
-        b,
-        BlockStructure::Rectangular,
-        b.transpose(),
-        BlockStructure::Rectangular,
-        -1.0,
-        Par::rayon(0),
-    );
 }
 
 /// Standard normal numbers of one draw.

@@ -1,8 +1,8 @@
 //! Prediction on a grid, by mode products.
 
 use faer::{Mat, MatRef};
+use gridgp_dense::{mode_product, settle_registers};
 use gridgp_grid::Result;
-use gridgp_linalg::{mode_product, settle_registers};
 
 use super::conditional::{Conditional, Moments};
 use super::place::{Place, locate};

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use faer::Mat;
+use gridgp_dense::{mode_product, settle_registers};
 use gridgp_grid::{Error, Points, Result};
-use gridgp_linalg::{mode_product, settle_registers};
 use rayon::prelude::*;
 
 use super::conditional::{Conditional, Moments};

@@ -5,10 +5,10 @@ mod forecast;
 mod refusals;
 
 use faer::Mat;
+use gridgp_dense::Cholesky;
 use gridgp_dist::Distribution;
 use gridgp_grid::{Axis, Coordinate, Covariate, Dataset, Grid, Points, Variable};
 use gridgp_kernel::Covariance;
-use gridgp_linalg::Cholesky;
 use gridgp_model::Model;
 use gridgp_model::spec::{ModelSpec, Source};
 

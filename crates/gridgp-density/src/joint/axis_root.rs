@@ -2,9 +2,9 @@
 
 use faer::prelude::ReborrowMut;
 use faer::{Mat, MatMut, MatRef};
+use gridgp_dense::{Cholesky, norm, product, settle_registers, symmetric_eigen};
 use gridgp_grid::{Error, Points, Result};
 use gridgp_kernel::Covariance;
-use gridgp_linalg::{Cholesky, settle_registers, symmetric_eigen};
 use gridgp_model::AxisKernel;
 
 use super::axis_spectrum::AxisSpectrum;
@@ -153,14 +153,14 @@ impl AxisRoot {
                     let c = if apart {
                         let mut variances = vec![0.0; open.len()];
                         k.diagonal(&fresh, numbers, &mut variances);
-                        let own = |i: usize| variances[i] - b.col(i).squared_norm_l2();
+                        let own = |i: usize| variances[i] - norm(b.col(i).as_mat()).powi(2);
                         Mat::from_fn(open.len(), open.len(), |i, j| {
                             if i == j { own(i).max(0.0).sqrt() } else { 0.0 }
                         })
                     } else {
                         let mut rest = Mat::zeros(open.len(), open.len());
                         k.gram(&fresh, numbers, rest.as_mut());
-                        rest -= b.transpose() * &b;
+                        rest -= product(b.transpose(), b.as_ref());
                         positive_root(rest)?
                     };
                     for (r, &i) in open.iter().enumerate() {
@@ -223,7 +223,7 @@ impl AxisRoot {
             Factor::Features => return spectrum.vectors().to_owned(),
             Factor::Cholesky(cholesky) => cholesky,
         };
-        let mut rotation = self.root.transpose() * spectrum.vectors();
+        let mut rotation = product(self.root.transpose(), spectrum.vectors());
         for (k, root) in spectrum.roots().iter().enumerate() {
             let column = rotation.col_mut(k);
             if *root > 0.0 {
@@ -232,7 +232,7 @@ impl AxisRoot {
                 // What centering removes: C L t = 0.
                 let mut constant = Mat::full(self.size(), 1, 1.0);
                 cholesky.solve_l_in_place(constant.as_mut());
-                let norm = constant.norm_l2();
+                let norm = norm(constant.as_ref());
                 column.iter_mut().zip(constant.col(0).iter()).for_each(|(v, c)| *v = c / norm);
             }
         }
@@ -241,7 +241,7 @@ impl AxisRoot {
     }
 
     /// That a matrix made of this root has no factor.
-    pub(super) fn singular(&self, e: &gridgp_linalg::Error) -> Error {
+    pub(super) fn singular(&self, e: &gridgp_dense::Error) -> Error {
         Error::Singular(format!(
             "axis {:?}, kernel {}: {e}; a larger inference.jitter would help",
             self.name, self.kernel.text

@@ -1,8 +1,8 @@
 //! A field at points that the data do not have, for given z.
 
 use faer::{Mat, MatRef};
+use gridgp_dense::{mode_product, settle_registers};
 use gridgp_grid::{Points, Result};
-use gridgp_linalg::{mode_product, settle_registers};
 use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 

@@ -1,9 +1,9 @@
 //! The fields given parameters and data, exactly, where the likelihood is Gaussian.
 
 use faer::Mat;
+use gridgp_dense::{KroneckerIdentity, Spectral};
 use gridgp_grid::{Error, Result};
 use gridgp_likelihood::Family;
-use gridgp_linalg::{KroneckerIdentity, Spectral};
 use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
@@ -48,7 +48,7 @@ impl Joint {
             gaps.factorize(full)?.fill(gaps, full, &mut residual);
         }
         let alpha = covariance.solve(&residual);
-        gridgp_linalg::settle_registers();
+        gridgp_dense::settle_registers();
         let mut alpha: Vec<f64> = cells.iter().map(|&cell| alpha[cell]).collect();
         let Self { fields, observed, .. } = self;
         let Observed { equations, theta, theta_bar, field_bars, .. } = observed;

@@ -1,10 +1,10 @@
 //! The joint log density, averaged exactly over normal fields.
 
+use gridgp_dense::symmetric_eigen;
 use gridgp_dist::Distribution;
 use gridgp_dist::special::LN_SQRT_2PI;
 use gridgp_grid::{Error, Result};
 use gridgp_likelihood::{Column, Family, Likelihood, MAX_PARAMETERS};
-use gridgp_linalg::symmetric_eigen;
 use gridgp_model::Model;
 use gridgp_model::param::Parameter;
 

@@ -1,10 +1,10 @@
 //! A random field on one axis, from unknowns that stay round where the data say much about it.
 
 use faer::{Accum, Mat};
+use gridgp_dense::Cholesky;
+use gridgp_dense::gemm::{gemm, gemm_lower, parallelism};
 use gridgp_dist::special::LN_SQRT_2PI;
 use gridgp_grid::Result;
-use gridgp_linalg::Cholesky;
-use gridgp_linalg::gemm::{gemm, gemm_lower, parallelism};
 use gridgp_model::AxisKernel;
 use gridgp_model::param::Value;
 

@@ -1,9 +1,9 @@
 //! A random field on a product of axes, from unknowns that stay round where the data say much.
 
 use faer::Mat;
+use gridgp_dense::{mode_contraction, mode_product, settle_registers};
 use gridgp_dist::special::LN_SQRT_2PI;
 use gridgp_grid::{Grid, Result};
-use gridgp_linalg::{mode_contraction, mode_product, settle_registers};
 use gridgp_model::Field;
 use gridgp_model::param::Value;
 

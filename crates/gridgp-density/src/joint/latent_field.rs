@@ -3,8 +3,8 @@
 mod spread;
 
 use faer::Mat;
+use gridgp_dense::{mode_contraction, mode_product, settle_registers};
 use gridgp_grid::{Grid, Result};
-use gridgp_linalg::{mode_contraction, mode_product, settle_registers};
 use gridgp_model::Field;
 use gridgp_model::param::Value;
 

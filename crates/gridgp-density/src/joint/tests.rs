@@ -3,10 +3,10 @@
 mod informed;
 
 use faer::Mat;
+use gridgp_dense::Cholesky;
 use gridgp_dist::Distribution;
 use gridgp_grid::{Axis, Coordinate, Covariate, Dataset, Grid, Variable};
 use gridgp_kernel::Covariance;
-use gridgp_linalg::Cholesky;
 use gridgp_model::spec::{ModelSpec, Source};
 
 use super::*;

@@ -1,9 +1,9 @@
 //! What a random term looks like along one axis, W C K C W, and its pullback.
 
 use faer::Mat;
+use gridgp_dense::{Basis, Facts, Spectral, block_diagonal};
 use gridgp_grid::{Error, Points, Result};
 use gridgp_kernel::Covariance;
-use gridgp_linalg::{Basis, Facts, Spectral, block_diagonal};
 use gridgp_model::AxisKernel;
 
 /// K along one axis: a kernel's Gram matrix, centered where asked (C = I − 11ᵀ/n), times a
@@ -95,7 +95,7 @@ impl AxisFactor {
         }
     }
 
-    fn singular(&self, e: gridgp_linalg::Error) -> Error {
+    fn singular(&self, e: gridgp_dense::Error) -> Error {
         let kernel = self.kernel.as_ref().map_or("constant", |k| k.text.as_str());
         Error::Singular(format!("axis {:?}, kernel {kernel}: {e}", self.name))
     }

@@ -4,8 +4,8 @@
 //! which they share.
 
 use faer::Mat;
+use gridgp_dense::{Basis, expand_all, project_all};
 use gridgp_grid::Result;
-use gridgp_linalg::{Basis, expand_all, project_all};
 
 use super::super::gaps::Full;
 use super::kronecker::{self, KroneckerNoise};

@@ -11,7 +11,7 @@
 use std::f64::consts::PI;
 
 use faer::Mat;
-use gridgp_linalg::{Basis, Spectral, mode_gram, project_in_place, settle_registers};
+use gridgp_dense::{Basis, Spectral, mode_gram, project_in_place, settle_registers};
 use rayon::prelude::*;
 
 use super::covariance::{

@@ -12,9 +12,9 @@
 use std::f64::consts::PI;
 
 use faer::{Accum, Mat, MatMut, MatRef};
+use gridgp_dense::gemm::{gemm, parallelism};
+use gridgp_dense::{Basis, Cholesky, Spectral, project_in_place};
 use gridgp_grid::{Error, Result};
-use gridgp_linalg::gemm::{gemm, parallelism};
-use gridgp_linalg::{Basis, Cholesky, Spectral, project_in_place};
 
 use super::super::gaps::eigenvalues;
 use super::covariance::{Value, alpha_on_grid, dropped, norm_outside, split_diagonal, truncation};

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use faer::Mat;
+use gridgp_dense::KroneckerIdentity;
 use gridgp_grid::{Covariate, Error, Grid, Points, Result};
-use gridgp_linalg::KroneckerIdentity;
 use rayon::prelude::*;
 
 use super::super::gaps::{Full, GapFactor, Gaps};

@@ -3,8 +3,8 @@
 use std::f64::consts::PI;
 
 use faer::Mat;
+use gridgp_dense::Cholesky;
 use gridgp_grid::{Axis, Coordinate, Covariate, Dataset, Grid, Variable};
-use gridgp_linalg::Cholesky;
 use gridgp_model::spec::{ModelSpec, Source};
 
 use super::*;

@@ -7,11 +7,11 @@ mod tests;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use faer::{Mat, MatRef, Side};
+use faer::{Mat, MatRef};
+use gridgp_dense::{Cholesky, norm, symmetric_eigen};
 use gridgp_density::LogDensity;
 use gridgp_dist::special::LN_SQRT_2PI;
 use gridgp_grid::{Error, Result};
-use gridgp_linalg::Cholesky;
 
 use super::approximation::{
     Approximation, Engine, Normal, check_draws, check_start, draw, finite_or_outside,
@@ -198,7 +198,7 @@ impl Mode {
     fn distance(&self, factor: &Cholesky) -> f64 {
         let mut g = Mat::from_fn(self.x.len(), 1, |i, _| self.gradient[i]);
         factor.solve_l_in_place(g.as_mut());
-        let distance = g.norm_l2();
+        let distance = norm(g.as_ref());
         if distance.is_finite() { distance } else { f64::INFINITY }
     }
 }
@@ -206,10 +206,10 @@ impl Mode {
 /// What to do where the negative Hessian has an eigenvalue that is not positive.
 fn not_concave(matrix: MatRef<'_, f64>, converged: bool) -> Error {
     let d = matrix.nrows();
-    let Ok(eigen) = matrix.self_adjoint_eigen(Side::Lower) else {
+    let Ok((values, vectors)) = symmetric_eigen(matrix) else {
         return Error::Inference("the Hessian at the mode could not be decomposed".into());
     };
-    let direction = eigen.U().col(0);
+    let direction = vectors.col(0);
     let mut order: Vec<usize> = (0..d).collect();
     order.sort_by(|&a, &b| direction[b].abs().total_cmp(&direction[a].abs()));
     let parts: Vec<String> =
@@ -224,7 +224,7 @@ fn not_concave(matrix: MatRef<'_, f64>, converged: bool) -> Error {
         "the log density is not concave where the search for its mode ended: along {} its second \
          derivative is {:+.2e}; {advice}",
         parts.join(", "),
-        -eigen.S()[0]
+        -values[0]
     ))
 }
 
@@ -241,7 +241,7 @@ impl Curved {
         let d = self.mode.len();
         let mut inverse = Mat::identity(d, d);
         self.factor.solve_l_in_place(inverse.as_mut());
-        (0..d).map(|j| inverse.col(j).norm_l2()).collect()
+        (0..d).map(|j| norm(inverse.col(j).as_mat())).collect()
     }
 }
 

@@ -1,8 +1,8 @@
 //! The shape of the posterior, learned from draws and the gradients there.
 
 use faer::{Accum, Mat, Par};
-use gridgp_linalg::gemm::gemm;
-use gridgp_linalg::{Cholesky, settle_registers, symmetric_eigen};
+use gridgp_dense::gemm::gemm;
+use gridgp_dense::{Cholesky, symmetric_eigen, thin_qr};
 
 use super::{Metric, Whitening};
 
@@ -107,9 +107,7 @@ impl Recent {
         let g = Mat::from_fn(d, n, |i, j| (self.draws[j].1[i] - means[i].1) * scales[i]);
         let basis = (2 * n < d).then(|| {
             let both = Mat::from_fn(d, 2 * n, |i, j| if j < n { x[(i, j)] } else { g[(i, j - n)] });
-            let q = both.qr().compute_thin_Q();
-            settle_registers();
-            q
+            thin_qr(both.as_ref()).0
         });
         let gram = |a: &Mat<f64>| {
             let a = match &basis {

@@ -1,8 +1,8 @@
 //! The normal distribution with the curvature that an optimization path has seen.
 
 use faer::Mat;
+use gridgp_dense::{Cholesky, product, thin_qr};
 use gridgp_dist::special::LN_SQRT_2PI;
-use gridgp_linalg::Cholesky;
 
 use crate::approximation::Normal;
 use crate::history::dot;
@@ -72,19 +72,19 @@ impl PathMemory {
             if j < m { root[i] * z[(i, j)] } else { s[(i, j - m)] / root[i] }
         });
         let gamma = gamma(&s, &z, &self.diagonal)?;
-        let qr = beta.qr();
-        let (q, r) = (qr.compute_thin_Q(), qr.thin_R().to_owned());
-        let inner = &r * &gamma * r.transpose();
+        let (q, r) = thin_qr(beta.as_ref());
+        let inner = product(product(r.as_ref(), gamma.as_ref()).as_ref(), r.transpose());
         let n = inner.nrows();
         let one = |i, j| if i == j { 1.0 } else { 0.0 };
         let inner = Mat::from_fn(n, n, |i, j| 0.5 * (inner[(i, j)] + inner[(j, i)]) + one(i, j));
         let factor = Cholesky::new(inner.as_ref()).ok()?;
         let half_log_det = root.iter().map(|r| r.ln()).sum::<f64>() + 0.5 * factor.log_det();
-        gridgp_linalg::gemm::settle_registers();
 
         let scaled = Mat::from_fn(d, 1, |i, _| root[i] * slope[i]);
-        let step = &scaled + &beta * (&gamma * (beta.transpose() * &scaled));
-        let mean: Vec<f64> = (0..d).map(|i| x[i] - root[i] * step[(i, 0)]).collect();
+        let inside = product(beta.transpose(), scaled.as_ref());
+        let step = product(beta.as_ref(), product(gamma.as_ref(), inside.as_ref()).as_ref());
+        let step = |i: usize| scaled[(i, 0)] + step[(i, 0)];
+        let mean: Vec<f64> = (0..d).map(|i| x[i] - root[i] * step(i)).collect();
         let change = Mat::from_fn(n, n, |i, j| factor.l()[(i, j)] - one(i, j));
         let finite = half_log_det.is_finite() && mean.iter().all(|m| m.is_finite());
         finite.then_some(PathNormal { mean, root, q, change, half_log_det })
@@ -96,20 +96,21 @@ impl PathMemory {
 /// γ = [0, −R⁻¹; −R⁻ᵀ, R⁻ᵀ (E + Zᵀ A Z) R⁻¹] with R the upper triangle of Sᵀ Z and E its diagonal.
 fn gamma(s: &Mat<f64>, z: &Mat<f64>, diagonal: &[f64]) -> Option<Mat<f64>> {
     let m = s.ncols();
-    let product = s.transpose() * z;
+    let sz = product(s.transpose(), z.as_ref());
     // R⁻¹ by substitution; the diagonal is positive, since only such pairs are kept.
     let mut inverse = Mat::<f64>::zeros(m, m);
     for j in 0..m {
-        inverse[(j, j)] = 1.0 / product[(j, j)];
+        inverse[(j, j)] = 1.0 / sz[(j, j)];
         for i in (0..j).rev() {
-            let sum: f64 = (i + 1..=j).map(|k| product[(i, k)] * inverse[(k, j)]).sum();
-            inverse[(i, j)] = -sum / product[(i, i)];
+            let sum: f64 = (i + 1..=j).map(|k| sz[(i, k)] * inverse[(k, j)]).sum();
+            inverse[(i, j)] = -sum / sz[(i, i)];
         }
     }
     let scaled = Mat::from_fn(z.nrows(), m, |i, j| diagonal[i] * z[(i, j)]);
-    let mut middle = z.transpose() * &scaled;
-    (0..m).for_each(|j| middle[(j, j)] += product[(j, j)]);
-    let corner = inverse.transpose() * &middle * &inverse;
+    let mut middle = product(z.transpose(), scaled.as_ref());
+    (0..m).for_each(|j| middle[(j, j)] += sz[(j, j)]);
+    let half = product(inverse.transpose(), middle.as_ref());
+    let corner = product(half.as_ref(), inverse.as_ref());
     let gamma = Mat::from_fn(2 * m, 2 * m, |i, j| match (i < m, j < m) {
         (true, true) => 0.0,
         (true, false) => -inverse[(i, j - m)],

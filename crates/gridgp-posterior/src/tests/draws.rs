@@ -1,7 +1,7 @@
 //! Joint draws.
 
 use faer::Mat;
-use gridgp_linalg::symmetric_eigen;
+use gridgp_dense::symmetric_eigen;
 
 use super::*;
 

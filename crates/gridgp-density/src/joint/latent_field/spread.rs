@@ -1,7 +1,7 @@
 //! The variances of a field whose unknowns are independent normals of any variances.
 
 use faer::Mat;
-use gridgp_linalg::{mode_contraction, mode_product, settle_registers};
+use gridgp_dense::{mode_contraction, mode_product, settle_registers};
 
 use super::LatentField;
 

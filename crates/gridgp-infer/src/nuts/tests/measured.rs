@@ -37,7 +37,7 @@ fn few_data(x: &[f64], gradient: &mut [f64]) -> f64 {
             amplitude * amplitude * (1.0 + r) * (-r).exp()
                 + if i == j { noise * noise } else { 0.0 }
         });
-        let factor = gridgp_linalg::Cholesky::new(k.as_ref()).ok()?;
+        let factor = gridgp_dense::Cholesky::new(k.as_ref()).ok()?;
         let mut y = Mat::from_fn(8, 1, |i, _| [0.3, 0.9, 0.4, 1.2, 0.2, -0.6, 0.1, -0.9][i]);
         factor.solve_l_in_place(y.as_mut());
         let priors = (x[0] * x[0] + x[1] * x[1]) / 4.5 + (x[2] + 1.0).powi(2) / 2.0;

@@ -1,8 +1,8 @@
 //! Densities with known answers, and what draws are worth.
 
 use faer::Mat;
+use gridgp_dense::Cholesky;
 use gridgp_density::LogDensity;
-use gridgp_linalg::Cholesky;
 
 /// A log density written as a function of x and the gradient.
 pub struct Function<F> {

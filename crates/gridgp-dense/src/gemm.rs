@@ -8,7 +8,7 @@
 
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::{Accum, MatMut, MatRef, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use crate::threads;
 
@@ -19,6 +19,23 @@ use crate::threads;
 pub fn gemm(out: MatMut<'_, f64>, accum: Accum, a: MatRef<'_, f64>, b: MatRef<'_, f64>, par: Par) {
     matmul(out, accum, a, b, 1.0, par);
     settle_registers();
+}
+
+/// A B, as a new matrix; with as many threads as `*` of faer takes.
+///
+/// # Panics
+/// If the shapes do not match.
+pub fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
+    let mut out = Mat::zeros(a.nrows(), b.ncols());
+    gemm(out.as_mut(), Accum::Replace, a, b, faer::get_global_parallelism());
+    out
+}
+
+/// √Σ aᵢⱼ², without overflow.
+pub fn norm(a: MatRef<'_, f64>) -> f64 {
+    let norm = a.norm_l2();
+    settle_registers();
+    norm
 }
 
 /// out = L B for a lower triangular L, half the work of [`gemm`]; what stands above the diagonal of

@@ -192,7 +192,7 @@ fn failed_pivot(a: MatRef<'_, f64>, l: &Mat<f64>, index: usize) -> f64 {
 }
 
 /// The first entry that is not finite is an error.
-pub(crate) fn check_finite(a: MatRef<'_, f64>, what: &'static str) -> Result<()> {
+pub fn check_finite(a: MatRef<'_, f64>, what: &'static str) -> Result<()> {
     for column in 0..a.ncols() {
         for row in 0..a.nrows() {
             let value = a[(row, column)];
