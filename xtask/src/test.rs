@@ -3,12 +3,13 @@
 use anyhow::Result;
 
 use crate::program::{self, cargo};
-use crate::{arviz, browser, docs, examples, python};
+use crate::{arviz, browser, docs, elnino, examples, python};
 
 pub fn run() -> Result<()> {
     program::run(&mut cargo(&["fmt", "--all", "--check"]))?;
     program::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     program::run(&mut cargo(&["test", "--workspace"]))?;
+    elnino::run()?;
     docs::run()?;
     examples::run(None)?;
     browser::run_where_possible()?;

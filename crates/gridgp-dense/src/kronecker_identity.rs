@@ -10,14 +10,14 @@ use crate::{Basis, Error, Result, Spectral};
 ///
 /// ```
 /// use faer::mat;
-/// use gridgp_linalg::{Facts, KroneckerIdentity, Spectral};
+/// use gridgp_dense::{Facts, KroneckerIdentity, Spectral};
 /// let k = mat![[1.0, 0.5], [0.5, 1.0]];
 /// let factor = Spectral::new(k.as_ref(), Facts::default())?;
 /// let a = KroneckerIdentity::new(vec![factor.clone(), factor], 2.0, 0.1)?;
 /// let x = a.solve(&[1.0, 0.0, 0.0, 1.0]);
 /// // (2 K⊗K + 0.1 I) x gives the right-hand side back.
 /// assert!((2.1 * x[0] + x[1] + x[2] + 0.5 * x[3] - 1.0).abs() < 1e-12);
-/// # Ok::<(), gridgp_linalg::Error>(())
+/// # Ok::<(), gridgp_dense::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct KroneckerIdentity {

@@ -13,7 +13,7 @@ use crate::threads;
 /// ```
 /// use faer::Mat;
 /// let mut out = Mat::zeros(1, 2);
-/// gridgp_linalg::mode_contraction(&[1.0, 2.0], &[3.0, 4.0, 5.0, 6.0], 1, 2, out.as_mut());
+/// gridgp_dense::mode_contraction(&[1.0, 2.0], &[3.0, 4.0, 5.0, 6.0], 1, 2, out.as_mut());
 /// assert_eq!((out[(0, 0)], out[(0, 1)]), (11.0, 17.0));
 /// ```
 ///

@@ -19,7 +19,7 @@ use crate::threads;
 /// // Differences along the second axis of a 2 x 3 table.
 /// let d = mat![[-1.0, 1.0, 0.0], [0.0, -1.0, 1.0]];
 /// let mut out = [0.0; 4];
-/// gridgp_linalg::mode_product(d.as_ref(), &[1.0, 2.0, 4.0, 0.0, 3.0, 9.0], 2, 1, &mut out);
+/// gridgp_dense::mode_product(d.as_ref(), &[1.0, 2.0, 4.0, 0.0, 3.0, 9.0], 2, 1, &mut out);
 /// assert_eq!(out, [1.0, 2.0, 3.0, 6.0]);
 /// ```
 ///

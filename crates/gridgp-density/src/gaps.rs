@@ -85,13 +85,13 @@ impl Gaps {
     }
 
     /// How many there are, m.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.cells.len()
     }
 
     /// Their numbers in the grid.
     #[cfg(test)]
-    pub fn cells(&self) -> &[usize] {
+    pub(crate) fn cells(&self) -> &[usize] {
         &self.cells
     }
 
@@ -100,7 +100,7 @@ impl Gaps {
     /// # Errors
     /// [`Error::Singular`] where the noise is too small beside the field.
     pub fn factorize(&self, full: Full<'_>) -> Result<GapFactor> {
-        let (m, rank) = (self.len(), full.rank());
+        let (m, rank) = (self.count(), full.rank());
         let mut w = self.in_bases(&full.factors.iter().map(Spectral::basis).collect::<Vec<_>>());
         let signal = full.signal();
         // P = Ẽᵀ D⁻¹ Ẽ, or I/σ² less what the bases reach where that is not all.
@@ -131,7 +131,7 @@ impl Gaps {
 
     /// ⊗Bₐᵀ E for bases of the axes: a row of m for each of their joint vectors.
     fn in_bases(&self, bases: &[&Basis]) -> Vec<f64> {
-        let m = self.len();
+        let m = self.count();
         let mut rows = vec![1.0; m];
         for (basis, positions) in bases.iter().zip(&self.positions) {
             let q = basis.to_dense();
@@ -171,7 +171,7 @@ impl GapFactor {
             let signal = full.signal();
             tilde.iter_mut().zip(signal).for_each(|(t, s)| *t *= -s / full.noise);
         }
-        let m = gaps.len();
+        let m = gaps.count();
         let mut x = vec![0.0; m];
         for (row, t) in self.w.chunks_exact(m).zip(&tilde) {
             x.iter_mut().zip(row).for_each(|(x, w)| *x += t * w);
@@ -206,7 +206,7 @@ impl GapFactor {
 
     /// (s/2) Σ wₖ (⊗ of the other axes) wₖᵀ along axis `a`, what is added to ∂ℓ/∂Kₐ; n x n.
     pub fn gram_bar(&self, gaps: &Gaps, full: Full<'_>, a: usize) -> Mat<f64> {
-        let (factor, m) = (&full.factors[a], gaps.len());
+        let (factor, m) = (&full.factors[a], gaps.count());
         let (n, rank) = (factor.size(), factor.rank());
         let (slow, fast) = (eigenvalues(&full.factors[..a]), eigenvalues(&full.factors[a + 1..]));
         let (left, right) = (slow.len(), fast.len());

@@ -36,7 +36,13 @@ impl Samples {
         if count >= self.len() {
             return self.clone();
         }
-        let x = (0..count).flat_map(|k| self.at(k * self.len() / count)).copied().collect();
+        let x = self.spread(count).into_iter().flat_map(|i| self.at(i)).copied().collect();
         Self { chains: 1, draws: count, dim: self.dim, x }
+    }
+
+    /// Positions of `count` draws spread evenly over all of them; of all if there are fewer.
+    pub fn spread(&self, count: usize) -> Vec<usize> {
+        let count = count.min(self.len());
+        (0..count).map(|k| (k as u128 * self.len() as u128 / count as u128) as usize).collect()
     }
 }

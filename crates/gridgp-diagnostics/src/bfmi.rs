@@ -14,7 +14,7 @@ use super::autocovariance::variance;
 /// ```
 /// // Independent energies have 2, a slow drift nearly 0.
 /// let drift: Vec<f64> = (0..100).map(f64::from).collect();
-/// assert!(crate::bfmi(&[&drift])[0] < 0.01);
+/// assert!(gridgp_diagnostics::bfmi(&[&drift])[0] < 0.01);
 /// ```
 pub fn bfmi(energies: &[&[f64]]) -> Vec<f64> {
     let of_chain = |e: &&[f64]| {

@@ -6,7 +6,7 @@
 /// value or a NaN among them, or for another `p`.
 ///
 /// ```
-/// assert_eq!(crate::quantile(&[4.0, 1.0, 2.0], 0.75), 3.0);
+/// assert_eq!(gridgp_diagnostics::quantile(&[4.0, 1.0, 2.0], 0.75), 3.0);
 /// ```
 pub fn quantile(values: &[f64], p: f64) -> f64 {
     match in_order(values) {

@@ -83,7 +83,7 @@ pub fn draw_groups(
     if samples.len() * grid.len() <= LARGEST_GROUP {
         let place = Place { grid: grid.clone(), covariates: vec![] };
         let options = ForecastOptions {
-            keep_draws: true,
+            keep_draws: samples.len(),
             only: vec!["observation".into()],
             seed,
             ..ForecastOptions::default()

@@ -43,6 +43,7 @@ impl Example {
 ///
 /// - The density integrates (sums) to 1 and is the derivative (difference) of `cdf`; `mean` and
 ///   `sd` are its moments where they are finite.
+/// - A parameter called `mean` is the mean: predictions have one quantity of that name.
 /// - `log_prob` is the value of `log_prob_gradient`; the gradient is that of differences, and 0 for
 ///   known parameters.
 /// - `curvature` is symmetric and positive semidefinite; it is the negative Hessian (differences of
@@ -84,6 +85,10 @@ pub fn check_likelihood(likelihood: &dyn Likelihood, examples: &[Example]) {
         law.check_gradient();
         law.check_curvature();
         law.check_moments();
+        if let Some(k) = parameters.iter().position(|p| p.name == "mean") {
+            let mean = likelihood.mean(example.p);
+            assert!((mean / example.p[k] - 1.0).abs() < 1e-12, "{law}: its mean is {mean}");
+        }
         law.check_samples();
         law.check_accumulate();
     }

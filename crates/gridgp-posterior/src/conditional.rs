@@ -83,7 +83,7 @@ impl<'m> Conditional<'m> {
 
     /// W̃, and its number of columns; none where no cell is missing.
     pub(super) fn gap_columns(&self) -> Option<(&[f64], usize)> {
-        self.gaps.as_ref().map(|(gaps, factor)| (factor.w(), gaps.len()))
+        self.gaps.as_ref().map(|(gaps, factor)| (factor.w(), gaps.count()))
     }
 
     /// Aₒₒ⁻¹ r of the observed cells, 0 where a cell is missing; what r holds there does not count.

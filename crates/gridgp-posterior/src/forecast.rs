@@ -17,8 +17,9 @@ use super::place::{Located, Place, check_points, locate};
 pub struct ForecastOptions {
     /// Levels of the quantiles, between 0 and 1. Draws of all cells are kept while they are made.
     pub quantiles: Vec<f64>,
-    /// Whether the draws themselves are wanted.
-    pub keep_draws: bool,
+    /// How many draws are wanted themselves, spread evenly over all of them. Moments and quantiles
+    /// are of all draws.
+    pub keep_draws: usize,
     /// Which quantities; all if empty.
     pub only: Vec<String>,
     /// Seed of what the draws leave open: fields at new points, new observations.
@@ -54,8 +55,9 @@ pub enum Target<'a> {
 /// Predicts from draws of the posterior, or of the prior.
 ///
 /// For each draw the fields go on to the new points: exactly, given the draw's parameters and
-/// field values. Where draws are kept a draw holds all cells of a grid jointly. Draws go in batches; beside the result, memory is that of a batch, unless
-/// quantiles or draws are asked for. The numbers do not depend on the number of threads.
+/// field values. A draw that is kept holds all cells of a grid jointly. Draws go in batches; beside
+/// the result, memory is that of a batch, unless quantiles or draws are asked for. The numbers do not
+/// depend on the number of threads.
 ///
 /// # Errors
 /// Axes or covariates that are not those of the model; a quantity that the model does not have;
@@ -67,23 +69,25 @@ pub fn forecast(
     options: &ForecastOptions,
 ) -> Result<Vec<Quantity>> {
     // What is said of single cells does not need the correlation of new points.
-    let apart = vec![!options.keep_draws; model.data.grid.axes().len()];
-    forecast_apart(model, samples, target, options, &apart)
+    let axes = model.data.grid.axes().len();
+    forecast_apart(model, samples, target, options, [&vec![false; axes], &vec![true; axes]])
 }
 
-/// [`forecast`] with the new points of some axes each drawn for itself: many new places are costly to
-/// draw jointly.
+/// [`forecast`] with the new points of some axes each drawn for itself, in draws that are kept and in
+/// the others: many new places are costly to draw jointly.
 pub(super) fn forecast_apart(
     model: &Model,
     samples: &Samples,
     target: &Target<'_>,
     options: &ForecastOptions,
-    apart: &[bool],
+    [apart_kept, apart_others]: [&[bool]; 2],
 ) -> Result<Vec<Quantity>> {
-    let engine = Engine::new(model, target, apart)?;
+    let engine = Engine::new(model, target)?;
     let names = engine.names(&options.only)?;
     let cells = engine.cells;
-    let keep = options.keep_draws || !options.quantiles.is_empty();
+    let wanted = samples.spread(options.keep_draws);
+    let is_wanted = |i: &usize| wanted.binary_search(i).is_ok();
+    let keep_all = !options.quantiles.is_empty();
     let mut sums: Vec<Sums> = names.iter().map(|_| Sums::new(cells)).collect();
     let mut kept: Vec<Vec<f64>> = names.iter().map(|_| Vec::new()).collect();
     // Enough for all threads, and no more than some memory.
@@ -94,13 +98,16 @@ pub(super) fn forecast_apart(
             .par_iter()
             .map_init(
                 || engine.clone(),
-                |engine, &i| engine.draw(samples.at(i), i, &names, options.seed),
+                |engine, &i| {
+                    let apart = if is_wanted(&i) { apart_kept } else { apart_others };
+                    engine.draw(samples.at(i), i, &names, options.seed, apart)
+                },
             )
             .collect::<Result<_>>()?;
-        for draw in values {
+        for (draw, i) in values.into_iter().zip(batch) {
             for ((quantity, sums), kept) in draw.into_iter().zip(&mut sums).zip(&mut kept) {
                 sums.add(&quantity);
-                if keep {
+                if keep_all || is_wanted(i) {
                     kept.extend(quantity);
                 }
             }
@@ -114,7 +121,13 @@ pub(super) fn forecast_apart(
             quantiles: quantiles(&draws, cells, &options.quantiles),
             mean: sums.mean,
             sd: sums.squares.iter().map(|s| (s / (sums.count - 1.0)).max(0.0).sqrt()).collect(),
-            draws: if options.keep_draws { draws } else { Vec::new() },
+            draws: match keep_all {
+                true => {
+                    let draw = |i: &usize| draws[i * cells..(i + 1) * cells].iter().copied();
+                    wanted.iter().flat_map(draw).collect()
+                }
+                false => draws,
+            },
             name,
         })
         .collect())
@@ -127,7 +140,6 @@ struct Engine<'m> {
     joint: Joint,
     equations: Vec<ObservedEquation>,
     where_to: WhereTo,
-    apart: Vec<bool>,
     cells: usize,
 }
 
@@ -139,7 +151,7 @@ enum WhereTo {
 }
 
 impl<'m> Engine<'m> {
-    fn new(model: &'m Model, target: &Target<'_>, apart: &[bool]) -> Result<Self> {
+    fn new(model: &'m Model, target: &Target<'_>) -> Result<Self> {
         let joint = Joint::new(model)?;
         let (grid, covariates, positions, where_to) = match target {
             Target::Grid(place) => {
@@ -162,13 +174,14 @@ impl<'m> Engine<'m> {
             .iter()
             .map(|e| ObservedEquation::new(e, &grid, &covariates, &positions, &cells))
             .collect();
-        let (apart, cells) = (apart.to_vec(), grid.len());
-        Ok(Self { model, joint, equations, where_to, apart, cells })
+        Ok(Self { model, joint, equations, where_to, cells: grid.len() })
     }
 
     fn names(&self, only: &[String]) -> Result<Vec<String>> {
         let names = ["mean", "observation"].map(String::from).into_iter();
+        // A parameter called `mean` is the expected response, which is there already.
         let parameters = self.model.equations.iter().map(|e| e.name.clone());
+        let parameters = parameters.filter(|name| name != "mean");
         let fields = self.model.fields.iter().map(|f| f.name.clone());
         let all: Vec<String> = names.chain(parameters).chain(fields).collect();
         for wanted in only {
@@ -182,14 +195,22 @@ impl<'m> Engine<'m> {
         Ok(if only.is_empty() { all } else { only.to_vec() })
     }
 
-    /// The named quantities at one draw, in every cell.
-    fn draw(&mut self, x: &[f64], i: usize, names: &[String], seed: u64) -> Result<Vec<Vec<f64>>> {
+    /// The named quantities at one draw, in every cell; `apart` says on which axes new points are
+    /// drawn each for itself.
+    fn draw(
+        &mut self,
+        x: &[f64],
+        i: usize,
+        names: &[String],
+        seed: u64,
+        apart: &[bool],
+    ) -> Result<Vec<Vec<f64>>> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(i as u64);
         let theta = self.joint.fields_at(x)?.0.to_vec();
         let fields = (0..self.model.fields.len())
             .map(|f| match &self.where_to {
-                WhereTo::Grid(points) => self.joint.field_on_grid(f, points, &self.apart, &mut rng),
+                WhereTo::Grid(points) => self.joint.field_on_grid(f, points, apart, &mut rng),
                 WhereTo::Points(points) => self.joint.field_at_points(f, points, &mut rng),
             })
             .collect::<Result<Vec<_>>>()?;

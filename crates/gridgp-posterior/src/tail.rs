@@ -86,13 +86,17 @@ impl TailDraws {
         }
         let names: Vec<String> =
             model.family.parameters().iter().map(|p| p.name.to_owned()).collect();
-        let options =
-            ForecastOptions { keep_draws: true, only: names, seed, ..ForecastOptions::default() };
+        let options = ForecastOptions {
+            keep_draws: samples.len(),
+            only: names,
+            seed,
+            ..ForecastOptions::default()
+        };
         // New places are many, and nothing here is a sum over places; years are few, and there are
         // levels of several years together.
         let axes = model.data.grid.axes().iter();
         let apart: Vec<bool> = axes.map(|axis| axis.coordinates().len() > 1).collect();
-        let made = forecast_apart(model, samples, target, &options, &apart)?;
+        let made = forecast_apart(model, samples, target, &options, [&apart; 2])?;
         let parameters: Vec<Vec<f64>> = made.into_iter().map(|q| q.draws).collect();
         Ok(Self {
             tail,

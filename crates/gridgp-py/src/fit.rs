@@ -262,7 +262,7 @@ impl Fit {
         let samples = self.samples("a posterior predictive sample")?;
         let shape = (samples.chains, samples.draws);
         let options = ForecastOptions {
-            keep_draws: true,
+            keep_draws: samples.len(),
             only: vec!["observation".into()],
             seed: seed.unwrap_or(self.file.seed),
             ..ForecastOptions::default()

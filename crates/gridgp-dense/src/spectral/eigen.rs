@@ -24,11 +24,11 @@ pub fn symmetric_eigen(a: MatRef<'_, f64>) -> Result<(Vec<f64>, Mat<f64>)> {
 ///
 /// ```
 /// use faer::mat;
-/// use gridgp_linalg::SymmetricEigen;
+/// use gridgp_dense::SymmetricEigen;
 /// let mut eigen = SymmetricEigen::new(2);
 /// eigen.update(mat![[2.0, 1.0], [1.0, 2.0]].as_ref())?;
 /// assert!((eigen.values()[0] - 1.0).abs() < 1e-15 && (eigen.values()[1] - 3.0).abs() < 1e-15);
-/// # Ok::<(), gridgp_linalg::Error>(())
+/// # Ok::<(), gridgp_dense::Error>(())
 /// ```
 pub struct SymmetricEigen {
     values: Vec<f64>,

@@ -122,7 +122,7 @@ impl ObservedEquation {
     }
 
     /// One for a number, otherwise one a cell.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.p.len()
     }
 

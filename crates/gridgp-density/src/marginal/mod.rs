@@ -130,7 +130,7 @@ impl Marginal {
     /// Number of missing cells m: an evaluation costs some 2 m² operations a cell for them, and
     /// memory of m numbers a cell.
     pub fn missing(&self) -> usize {
-        self.gaps().map_or(0, Gaps::len)
+        self.gaps().map_or(0, Gaps::count)
     }
 
     pub(super) fn gaps(&self) -> Option<&Gaps> {

@@ -8,7 +8,7 @@ use gridgp_posterior::{ForecastOptions, Quantity, Target, forecast};
 use super::{PredictOptions, Where, described};
 use crate::{Error, Host, OutputVariable, Result};
 
-/// The variables, and from how many draws they come.
+/// The variables, and how many draws are among them.
 pub(super) fn variables(
     model: &Model,
     samples: &Samples,
@@ -18,7 +18,7 @@ pub(super) fn variables(
     seed: u64,
     host: &dyn Host,
 ) -> Result<(Vec<OutputVariable>, usize)> {
-    let samples = if options.draws > 0 { &samples.thinned(options.draws) } else { samples };
+    let draws = options.draws.min(samples.len());
     let only = quantities(&options.only, model)?;
     let (cells, target) = match place {
         Where::Grid(place) => (place.grid.len(), Target::Grid(place)),
@@ -27,8 +27,8 @@ pub(super) fn variables(
             (count, Target::Points(&points.points, covariates))
         }
     };
-    let keeps = options.draws > 0 || !options.quantiles.is_empty();
-    let arrays = 4 + if keeps { 2 * samples.len() } else { 64 };
+    let kept = if options.quantiles.is_empty() { draws } else { samples.len() };
+    let arrays = 4 + 64 + kept + draws;
     host.admit(
         cells as u128 * only.len() as u128 * arrays as u128 * 8,
         &format!(
@@ -38,14 +38,10 @@ pub(super) fn variables(
         ),
     )
     .map_err(Error::Memory)?;
-    let options = ForecastOptions {
-        quantiles: options.quantiles.clone(),
-        keep_draws: options.draws > 0,
-        only,
-        seed,
-    };
+    let options =
+        ForecastOptions { quantiles: options.quantiles.clone(), keep_draws: draws, only, seed };
     let made = forecast(model, samples, &target, &options)?;
-    Ok((of_quantities(made, dims, model), samples.len()))
+    Ok((of_quantities(made, dims, model), draws))
 }
 
 /// Those that were asked for; otherwise the response, the parameters that vary, the fields.
@@ -53,7 +49,10 @@ fn quantities(only: &[String], model: &Model) -> Result<Vec<String>> {
     if !only.is_empty() {
         return Ok(only.to_vec());
     }
-    let is_mean = |name: &str| matches!(model.family, Family::Gaussian(_)) && name == "location";
+    // The expected response under another name.
+    let is_mean = |name: &str| {
+        name == "mean" || matches!(model.family, Family::Gaussian(_)) && name == "location"
+    };
     let parameters = model
         .equations
         .iter()

@@ -30,8 +30,16 @@ pub(super) fn variables(
     seed: u64,
     host: &dyn Host,
 ) -> Result<Vec<OutputVariable>> {
+    if let Some(name) = options.only.iter().find(|n| !["mean", "observation"].contains(&n.as_str()))
+    {
+        return Err(gridgp_grid::Error::Data(format!(
+            "there is no quantity {name:?} to predict; a fit of the mode has mean and observation"
+        ))
+        .into());
+    }
+    let asked = |name: &str| options.only.is_empty() || options.only.iter().any(|n| n == name);
     let conditional = Conditional::new(model, theta)?;
-    let count = options.draws;
+    let count = if asked("mean") { options.draws } else { 0 };
     let (moments, draws) = match place {
         Where::Grid(place) => {
             let arrays = 10 + 2 * options.quantiles.len() as u128 + 2 * count as u128;
@@ -50,6 +58,8 @@ pub(super) fn variables(
         }
     };
     let mut variables = of_moments(moments, dims, model, &options.quantiles)?;
+    let of_observation = |name: &str| ["sd_observation", "quantiles"].contains(&name);
+    variables.retain(|v| asked(if of_observation(&v.name) { "observation" } else { "mean" }));
     if let Some(draws) = draws {
         let dims: Vec<&str> = std::iter::once("draw").chain(dims.iter().copied()).collect();
         let what = format!("joint posterior draws of the location of {}", model.data.response.name);

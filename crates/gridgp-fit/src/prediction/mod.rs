@@ -34,10 +34,12 @@ pub enum Where {
 pub struct PredictOptions {
     /// Levels of quantiles, between 0 and 1.
     pub quantiles: Vec<f64>,
-    /// Number of draws; 0 gives moments only.
+    /// Number of draws to give; 0 gives moments only. Moments and quantiles are of all draws of the
+    /// fit.
     pub draws: usize,
-    /// Quantities, of a fit by draws; empty for the response, the parameters that vary and the
-    /// fields.
+    /// Quantities: `mean` (the expected response) and `observation` (a new one); of a fit by draws
+    /// also fields and parameters of the likelihood. If empty, the response, the parameters that vary
+    /// and the fields.
     pub only: Vec<String>,
     /// Seed of what the fit leaves open; that of the fit if absent.
     pub seed: Option<u64>,
@@ -129,7 +131,10 @@ pub fn predict(
             (made, options.draws)
         }
     };
-    Ok(Output::new(place, extra_axes(options, draws)?, variables, attributes))
+    let mut extra = extra_axes(options, draws)?;
+    // `only` may have left out what lies on them.
+    extra.retain(|axis| variables.iter().any(|v| v.dims.iter().any(|d| d == axis.name())));
+    Ok(Output::new(place, extra, variables, attributes))
 }
 
 fn extra_axes(options: &PredictOptions, draws: usize) -> Result<Vec<Axis>> {

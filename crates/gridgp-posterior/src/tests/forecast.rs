@@ -89,8 +89,11 @@ fn new_cells_are_drawn_jointly() {
     ];
     let place = Place { grid: Grid::new(axes).unwrap(), covariates: vec![] };
     let prior = prior_samples(&m, count, 1).unwrap();
-    let options =
-        ForecastOptions { keep_draws: true, only: vec!["f".into()], ..ForecastOptions::default() };
+    let options = ForecastOptions {
+        keep_draws: usize::MAX,
+        only: vec!["f".into()],
+        ..ForecastOptions::default()
+    };
     let f = &forecast(&m, &prior, &Target::Grid(&place), &options).unwrap()[0];
     let product: f64 = f.draws.chunks_exact(8).map(|d| d[0] * d[1]).sum::<f64>() / count as f64;
     let square: f64 = f.draws.chunks_exact(8).map(|d| d[0] * d[0]).sum::<f64>() / count as f64;

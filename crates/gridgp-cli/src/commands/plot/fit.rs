@@ -66,7 +66,7 @@ impl Fitted {
         let place = Place { grid: self.model.data.grid.clone(), covariates: vec![] };
         let options = ForecastOptions {
             only: only.iter().map(|&name| name.to_owned()).collect(),
-            keep_draws: keep,
+            keep_draws: if keep { samples.len() } else { 0 },
             seed: self.file.seed,
             ..ForecastOptions::default()
         };
