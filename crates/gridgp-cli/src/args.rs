@@ -126,14 +126,14 @@ pub struct Predict {
     /// Quantiles of a new observation, between 0 and 1.
     #[arg(long, value_delimiter = ',', default_values_t = [0.05, 0.5, 0.95])]
     pub quantiles: Vec<f64>,
-    /// Number of joint draws of the location to write as well.
+    /// Number of joint draws to write as well; moments and quantiles are of all draws of the fit.
     #[arg(long, default_value_t = 0)]
     pub draws: usize,
     /// The seed of the draws; the one of the fit if absent.
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Only these quantities of a fit by draws: mean, observation, a parameter of the likelihood, a
-    /// field.
+    /// Only these quantities: mean, observation; of a fit by draws also a parameter of the likelihood,
+    /// a field.
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
     /// Number of threads; all cores if absent.

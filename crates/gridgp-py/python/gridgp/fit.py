@@ -146,10 +146,11 @@ class Fit:
         quantiles
             Levels of quantiles of a new observation, between 0 and 1.
         draws
-            How many draws to give; 0 for none. Draws are joint over all cells of a grid.
+            How many draws to give; 0 for none. Draws are joint over all cells of a grid. Moments and
+            quantiles are of all draws of the fit.
         only
-            Which quantities, of a fit by draws: ``"mean"``, ``"observation"``, fields, parameters of
-            the likelihood.
+            Which quantities: ``"mean"``, ``"observation"``; of a fit by draws also fields and
+            parameters of the likelihood.
         seed
             Of what the fit leaves open; that of the fit by default.
         **coords
