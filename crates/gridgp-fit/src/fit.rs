@@ -23,7 +23,7 @@ pub struct Fit {
     pub seed: u64,
     /// Groups of draws: `posterior` and, for draws of all unknowns, those of [`draw_groups`].
     ///
-    /// [`draw_groups`]: gridgp_fit::draw_groups
+    /// [`draw_groups`]: crate::draw_groups
     pub groups: Vec<InferenceGroup>,
     /// Everything else that was found, as JSON text.
     pub summary: String,

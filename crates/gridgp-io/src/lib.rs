@@ -1,4 +1,4 @@
-//! Files for [`gridgp`]: CSV and NetCDF in, NetCDF, CSV and fit files out.
+//! Files for gridgp: CSV and NetCDF in, NetCDF, CSV and fit files out.
 //!
 //! [`read`] turns a file and the `[data]` section of a model file into a
 //! [`Dataset`]. Missing values (empty cells, NaN, fill values) become the

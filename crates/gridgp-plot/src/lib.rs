@@ -1,4 +1,4 @@
-//! Pictures of data, fits and predictions of [`gridgp`]: SVG, PNG and PDF.
+//! Pictures of data, fits and predictions of gridgp: SVG, PNG and PDF.
 //!
 //! One file a figure. Figures are made of plain data, [`Dimension`]s, [`Quantity`]s and slices of
 //! numbers, so anything can be drawn with them; NaN is missing. [`Style`] has what can be chosen

@@ -58,7 +58,7 @@ impl Marginal {
             .expect("the covariates have the axes that they have in the data")
     }
 
-    /// [`Cross`] for each axis, where `weights` multiply the field.
+    /// For each axis the cross-covariance with the data's points and the variances of the new ones, where `weights` multiply the field.
     pub fn cross(&self, at: &[Points], weights: &[Option<Vec<f64>>], theta: &[f64]) -> Vec<Cross> {
         let axes = self.axes.iter().zip(at).zip(weights);
         axes.map(|((f, new), w)| f.cross(new, w.as_deref(), theta)).collect()
