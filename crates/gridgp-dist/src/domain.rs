@@ -57,6 +57,7 @@ impl Domain {
     }
 
     /// Whether x lies strictly between the ends.
+    #[inline]
     pub fn contains(&self, x: f64) -> bool {
         self.lower() < x && x < self.upper()
     }

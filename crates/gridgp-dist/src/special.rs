@@ -29,6 +29,7 @@ use statrs::function::erf;
 pub const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 
 /// Φ(z), the standard normal distribution function.
+#[inline]
 pub fn normal_cdf(z: f64) -> f64 {
     0.5 * libm::erfc(-z * FRAC_1_SQRT_2)
 }
@@ -44,6 +45,7 @@ pub fn half_normal_quantile(p: f64) -> f64 {
 }
 
 /// log(1 + q²), also where q² overflows.
+#[inline]
 pub fn ln_1p_square(q: f64) -> f64 {
     if q.abs() < 1e9 { (q * q).ln_1p() } else { 2.0 * q.abs().ln() }
 }
@@ -106,6 +108,7 @@ pub fn gamma_quantile(a: f64, lower: f64, upper: f64) -> f64 {
 }
 
 /// log B(a, b).
+#[inline]
 pub fn ln_beta(a: f64, b: f64) -> f64 {
     libm::lgamma(a) + libm::lgamma(b) - libm::lgamma(a + b)
 }

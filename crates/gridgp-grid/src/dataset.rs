@@ -123,6 +123,7 @@ impl Dataset {
     }
 
     /// The observed values of the response, in the order of the cells.
+    #[inline]
     pub fn observed(&self) -> impl Iterator<Item = f64> + Clone {
         let y = &self.response;
         let missing = y.missing.as_deref();

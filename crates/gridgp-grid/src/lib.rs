@@ -43,6 +43,7 @@ impl Grid {
     }
 
     /// The axes, slowest first.
+    #[inline]
     pub fn axes(&self) -> &[Axis] {
         &self.axes
     }
@@ -58,11 +59,13 @@ impl Grid {
     }
 
     /// Number of cells, ∏ nₐ.
+    #[inline]
     pub fn len(&self) -> usize {
         self.axes.iter().map(Axis::len).product()
     }
 
     /// Always false: an axis has at least one point.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         false
     }

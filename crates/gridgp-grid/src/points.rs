@@ -34,26 +34,31 @@ impl Points {
     }
 
     /// Number of points.
+    #[inline]
     pub fn len(&self) -> usize {
         self.data.len() / self.dims
     }
 
     /// Whether there are none.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.data.is_empty()
     }
 
     /// Number of coordinates of a point.
+    #[inline]
     pub fn dims(&self) -> usize {
         self.dims
     }
 
     /// The coordinates of point `i`.
+    #[inline]
     pub fn row(&self, i: usize) -> &[f64] {
         &self.data[i * self.dims..][..self.dims]
     }
 
     /// Coordinate `j` of every point.
+    #[inline]
     pub fn column(&self, j: usize) -> impl Iterator<Item = f64> + '_ {
         self.data[j..].iter().step_by(self.dims).copied()
     }

@@ -11,6 +11,7 @@ pub enum Column<'a> {
 
 impl Column<'_> {
     /// The value at observation i.
+    #[inline]
     pub fn at(&self, i: usize) -> f64 {
         match self {
             Self::Constant(v) => *v,
@@ -19,6 +20,7 @@ impl Column<'_> {
     }
 
     /// Where the derivative at observation i belongs.
+    #[inline]
     pub fn index(&self, i: usize) -> usize {
         match self {
             Self::Constant(_) => 0,

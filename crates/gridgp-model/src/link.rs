@@ -52,6 +52,7 @@ impl Link {
     }
 
     /// p(η).
+    #[inline]
     pub fn forward(self, eta: f64) -> f64 {
         match self {
             Self::Identity => eta,
@@ -64,6 +65,7 @@ impl Link {
     }
 
     /// dp/dη, from η and p = p(η).
+    #[inline]
     pub fn derivative(self, eta: f64, p: f64) -> f64 {
         match self {
             Self::Identity => 1.0,
@@ -76,6 +78,7 @@ impl Link {
     }
 
     /// d²p/dη².
+    #[inline]
     pub fn second_derivative(self, eta: f64, p: f64) -> f64 {
         match self {
             Self::Identity => 0.0,
@@ -111,6 +114,7 @@ impl Link {
 }
 
 /// 1/(1 + e⁻ˣ) without overflow.
+#[inline]
 fn logistic(x: f64) -> f64 {
     let e = (-x.abs()).exp();
     if x >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }

@@ -33,11 +33,13 @@ pub(super) enum Symbol {
 
 impl Term {
     /// factor · ∏ parameters.
+    #[inline]
     pub fn coefficient(&self, theta: &[f64]) -> f64 {
         self.parameters.iter().fold(self.factor, |c, &j| c * theta[j])
     }
 
     /// Adds bar · ∂coefficient/∂θ.
+    #[inline]
     pub fn coefficient_vjp(&self, theta: &[f64], bar: f64, theta_bar: &mut [f64]) {
         for (i, &j) in self.parameters.iter().enumerate() {
             let others = self.parameters.iter().enumerate().filter(|(k, _)| *k != i);
@@ -89,11 +91,13 @@ impl Predictor {
     }
 
     /// The terms without a field.
+    #[inline]
     pub fn fixed(&self) -> impl Iterator<Item = &Term> {
         self.terms.iter().filter(|t| t.field.is_none())
     }
 
     /// The terms with a field, and the position of that field.
+    #[inline]
     pub fn random(&self) -> impl Iterator<Item = (usize, &Term)> {
         self.terms.iter().filter_map(|t| t.field.map(|f| (f, t)))
     }

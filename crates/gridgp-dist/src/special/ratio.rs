@@ -6,11 +6,13 @@ fn polynomial(w: f64, terms: usize, coefficient: impl Fn(f64) -> f64) -> f64 {
 }
 
 /// L(w) = log(1 + w)/w, 1 at w = 0.
+#[inline]
 pub fn ln_1p_ratio(w: f64) -> f64 {
     if w == 0.0 { 1.0 } else { w.ln_1p() / w }
 }
 
 /// L′(w), given L(w).
+#[inline]
 pub fn ln_1p_ratio_slope(w: f64, ratio: f64) -> f64 {
     if w.abs() < 0.02 {
         // Σ (−1)ᵏ k wᵏ⁻¹/(k + 1) from k = 1.
@@ -20,6 +22,7 @@ pub fn ln_1p_ratio_slope(w: f64, ratio: f64) -> f64 {
 }
 
 /// L″(w), given L′(w).
+#[inline]
 pub fn ln_1p_ratio_bend(w: f64, slope: f64) -> f64 {
     if w.abs() < 0.1 {
         return polynomial(-w, 18, |k| (k + 1.0) * (k + 2.0) / (k + 3.0));
@@ -28,6 +31,7 @@ pub fn ln_1p_ratio_bend(w: f64, slope: f64) -> f64 {
 }
 
 /// log(1 + w) − w, about −w²/2.
+#[inline]
 pub fn ln_1p_minus(w: f64) -> f64 {
     if w.abs() < 0.1 {
         return -w * w * polynomial(-w, 18, |k| 1.0 / (k + 2.0));
@@ -36,6 +40,7 @@ pub fn ln_1p_minus(w: f64) -> f64 {
 }
 
 /// log(1 + w) − w/(1 + w), about w²/2.
+#[inline]
 pub fn ln_1p_excess(w: f64) -> f64 {
     if w.abs() < 0.1 {
         return w * w * polynomial(-w, 18, |k| (k + 1.0) / (k + 2.0));
@@ -44,11 +49,13 @@ pub fn ln_1p_excess(w: f64) -> f64 {
 }
 
 /// E(x) = (eˣ − 1)/x, 1 at x = 0.
+#[inline]
 pub fn expm1_ratio(x: f64) -> f64 {
     if x == 0.0 { 1.0 } else { x.exp_m1() / x }
 }
 
 /// (E′(x), E″(x)).
+#[inline]
 pub fn expm1_ratio_slopes(x: f64) -> (f64, f64) {
     if x.abs() < 0.5 {
         // E = Σ xᵏ/(k + 1)!.

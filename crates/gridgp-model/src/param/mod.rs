@@ -54,6 +54,7 @@ pub enum Value {
 
 impl Value {
     /// The number that it is at `theta`.
+    #[inline]
     pub fn at(self, theta: &[f64]) -> f64 {
         match self {
             Self::Fixed(v) => v,
@@ -62,6 +63,7 @@ impl Value {
     }
 
     /// Adds the derivative with respect to this quantity to that of its parameter.
+    #[inline]
     pub fn pull_back(self, bar: f64, theta_bar: &mut [f64]) {
         if let Self::Free(j) = self {
             theta_bar[j] += bar;
@@ -69,6 +71,7 @@ impl Value {
     }
 
     /// The position of its parameter.
+    #[inline]
     pub fn free(self) -> Option<usize> {
         match self {
             Self::Fixed(_) => None,

@@ -66,6 +66,7 @@ impl Transform {
     }
 
     /// θ(x).
+    #[inline]
     pub fn forward(&self, x: f64) -> f64 {
         match *self {
             Self::Identity => x,
@@ -81,6 +82,7 @@ impl Transform {
     }
 
     /// x(θ), the inverse of [`forward`](Self::forward): ±∞ at the ends of the domain, NaN beyond.
+    #[inline]
     pub fn inverse(&self, theta: f64) -> f64 {
         match *self {
             Self::Identity => theta,
@@ -92,6 +94,7 @@ impl Transform {
     }
 
     /// dθ/dx.
+    #[inline]
     pub fn derivative(&self, x: f64) -> f64 {
         match *self {
             Self::Identity => 1.0,
@@ -102,6 +105,7 @@ impl Transform {
     }
 
     /// log dθ/dx.
+    #[inline]
     pub fn log_jacobian(&self, x: f64) -> f64 {
         match *self {
             Self::Identity => 0.0,
@@ -112,6 +116,7 @@ impl Transform {
     }
 
     /// d(log dθ/dx)/dx.
+    #[inline]
     pub fn log_jacobian_derivative(&self, x: f64) -> f64 {
         match *self {
             Self::Identity => 0.0,
@@ -123,6 +128,7 @@ impl Transform {
 }
 
 /// 1/(1 + e⁻ˣ), with full relative accuracy also where it is small.
+#[inline]
 fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
