@@ -70,6 +70,7 @@ impl Coordinate {
 pub struct Axis {
     name: String,
     coordinates: Vec<Coordinate>,
+    names: Option<Coordinate>,
 }
 
 impl Axis {
@@ -81,7 +82,7 @@ impl Axis {
     /// No coordinate, no point, coordinates of different lengths, a value that is not finite, or
     /// the same point twice. The message names the axis, the coordinate and the position.
     pub fn new(name: impl Into<String>, coordinates: Vec<Coordinate>) -> Result<Self> {
-        let axis = Self { name: name.into(), coordinates };
+        let axis = Self { name: name.into(), coordinates, names: None };
         let name = &axis.name;
         let Some(first) = axis.coordinates.first() else {
             return Err(Error::Grid(format!("axis {name:?} has no coordinate")));
@@ -127,9 +128,43 @@ impl Axis {
         Self::new(name.clone(), vec![Coordinate::numbers(name, values)])
     }
 
+    /// The same axis, whose points are called so: stations that have longitude and latitude. Nothing
+    /// is computed with these names; files show them under the name of the axis.
+    ///
+    /// # Errors
+    /// Another number of names than of points, or a coordinate that has the name of the axis already.
+    pub fn with_names(mut self, names: Coordinate) -> Result<Self> {
+        if names.len() != self.len() {
+            return Err(Error::Grid(format!(
+                "axis {:?} has {} points and {} names",
+                self.name,
+                self.len(),
+                names.len()
+            )));
+        }
+        if self.coordinates.iter().any(|c| c.name == self.name) {
+            return Err(Error::Grid(format!(
+                "the points of axis {:?} are called by its coordinate of that name already",
+                self.name
+            )));
+        }
+        self.names = Some(Coordinate { name: self.name.clone(), ..names });
+        Ok(self)
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What its points are called, where that is none of the coordinates.
+    pub fn names(&self) -> Option<&Coordinate> {
+        self.names.as_ref()
+    }
+
+    /// What a file shows of its points: their names, if they have any, and the coordinates.
+    pub fn shown(&self) -> impl Iterator<Item = &Coordinate> {
+        self.names.iter().chain(&self.coordinates)
     }
 
     /// The coordinates of its points.
@@ -176,7 +211,7 @@ impl Axis {
     /// A readable name for point `i`, `year = 1983` or `lon = -9.1, lat = 38.7`.
     pub fn describe(&self, i: usize) -> String {
         let parts: Vec<String> =
-            self.coordinates.iter().map(|c| format!("{} = {}", c.name, c.show(i))).collect();
+            self.shown().map(|c| format!("{} = {}", c.name, c.show(i))).collect();
         parts.join(", ")
     }
 }
@@ -210,5 +245,18 @@ mod tests {
         assert_eq!(axis.len(), 3);
         assert_eq!(axis.points().row(2), &[0.0, 2.0]);
         assert_eq!(axis.describe(1), "city = b, lat = 1");
+    }
+
+    #[test]
+    fn names_are_shown_and_are_no_coordinate() {
+        let names = |n: &[&str]| Coordinate::labels("id", n.iter().map(|&s| s.into()).collect());
+        let lat =
+            || Axis::new("station", vec![Coordinate::numbers("lat", vec![1.0, 2.0])]).unwrap();
+        let axis = lat().with_names(names(&["a", "a"])).unwrap();
+        assert_eq!(axis.describe(1), "station = a, lat = 2");
+        assert_eq!((axis.points().dims(), axis.has_labels()), (1, false));
+        assert!(lat().with_names(names(&["a"])).unwrap_err().to_string().contains("2 points"));
+        let own = Axis::numbers("id", vec![1.0]).unwrap().with_names(names(&["a"]));
+        assert!(own.unwrap_err().to_string().contains("already"));
     }
 }

@@ -34,7 +34,8 @@ pub struct CovariateValues {
 }
 
 /// The axes of `spec` with these coordinates, one list an axis in the order of `spec.axes`, after
-/// conversion of times and after the selections of `spec`.
+/// conversion of times and after the selections of `spec`. A list may have one more coordinate than
+/// the axis: what its points are called.
 ///
 /// # Errors
 /// Another number of axes; a unit that cannot be converted; a selection that leaves nothing;
@@ -48,6 +49,8 @@ pub fn keep_axes(spec: &DataSpec, coordinates: Vec<Vec<Coordinate>>) -> Result<V
         )));
     }
     let axes = spec.axes.iter().zip(coordinates).map(|((name, axis), mut coordinates)| {
+        let own = axis.coordinates.len();
+        let mut names: Vec<Coordinate> = coordinates.drain(own.min(coordinates.len())..).collect();
         for c in &mut coordinates {
             let wrong = |e| Error::Grid(format!("data.axes.{name}: {e}"));
             time::convert(c, axis.units.as_deref()).map_err(wrong)?;
@@ -55,13 +58,26 @@ pub fn keep_axes(spec: &DataSpec, coordinates: Vec<Vec<Coordinate>>) -> Result<V
         if coordinates.first().is_none_or(Coordinate::is_empty) {
             return Err(Error::Grid(format!("axis {name:?} has no points")));
         }
-        let positions = select::kept(&[name], &coordinates, &[], spec).map_err(Error::Grid)?;
+        let positions = select::kept(&[name], &coordinates, &names, spec).map_err(Error::Grid)?;
         if let Some(kept) = &positions {
-            coordinates = coordinates.iter().map(|c| select::take(c, kept)).collect();
+            let taken = |c: &Coordinate| select::take(c, kept);
+            coordinates = coordinates.iter().map(taken).collect();
+            names = names.iter().map(taken).collect();
         }
-        Ok(KeptAxis { axis: Axis::new(name, coordinates)?, positions })
+        coordinates.extend(names);
+        Ok(KeptAxis { axis: self::axis(name, own, coordinates)?, positions })
     });
     axes.collect()
+}
+
+/// An axis of `own` coordinates, behind which what its points are called may stand.
+pub(crate) fn axis(name: &str, own: usize, mut coordinates: Vec<Coordinate>) -> Result<Axis> {
+    let names = coordinates.drain(own.min(coordinates.len())..).next();
+    let axis = Axis::new(name, coordinates)?;
+    match names {
+        Some(names) => axis.with_names(names),
+        None => Ok(axis),
+    }
 }
 
 /// The position along a dimension that is no axis of the model, where `spec` selects one.
@@ -114,7 +130,7 @@ pub fn is_coordinate(spec: &DataSpec, name: &str) -> Result<bool> {
     }
 }
 
-/// A grid for prediction with the axes of a fit: `coordinates` one list an axis, converted to the
+/// A grid for prediction with the axes of a fit: `coordinates` as in [`keep_axes`], converted to the
 /// units of the fit; `covariates` as in [`dataset_of`], where they are known.
 ///
 /// # Errors
@@ -127,9 +143,11 @@ pub fn place_like(
     scalings: &[Scaling],
 ) -> Result<Where> {
     let axes = fit.iter().zip(coordinates).map(|(axis, new)| {
-        let own = axis.coordinates().iter().zip(&new);
-        let own = own.map(|(old, new)| like(old, new)).collect::<Result<Vec<_>, String>>();
-        Axis::new(axis.name(), own.map_err(Error::Grid)?)
+        let (n, old) = (axis.coordinates().len(), axis.coordinates());
+        let own = old.iter().zip(&new).map(|(old, new)| like(old, new));
+        let mut own = own.collect::<Result<Vec<_>, String>>().map_err(Error::Grid)?;
+        own.extend(new.into_iter().skip(n));
+        self::axis(axis.name(), n, own)
     });
     let grid = Grid::new(axes.collect::<Result<_>>()?)?;
     let known = spec.covariates.keys().zip(&covariates).map(|(name, values)| {
@@ -268,6 +286,21 @@ mod tests {
         assert_eq!(data.covariates[0].values, [-1.0, 1.0]);
         assert_eq!(scalings[0].center, 2.0);
         assert_eq!(data.covariates[1].values, [2.0, 3.0]);
+    }
+
+    #[test]
+    fn points_keep_their_names_and_are_selected_by_them() {
+        let spec = spec("axes.station = ['lon', 'lat']\nsel.station = ['b', 'c']");
+        let numbers = |name: &str| Coordinate::numbers(name, vec![1.0, 2.0, 3.0]);
+        let names = Coordinate::labels("station", ["a", "b", "c"].map(String::from).to_vec());
+        let given = vec![vec![numbers("lon"), numbers("lat"), names.clone()]];
+        let kept = keep_axes(&spec, given).unwrap().remove(0);
+        assert_eq!(kept.positions.as_deref(), Some(&[1, 2][..]));
+        assert_eq!(kept.axis.describe(0), "station = b, lon = 2, lat = 2");
+        let new = vec![vec![numbers("lon"), numbers("lat"), names]];
+        let place = place_like(&spec, &[kept.axis], new, vec![], &[]).unwrap();
+        let Where::Grid(place) = place else { panic!("a grid") };
+        assert_eq!(place.grid.axes()[0].describe(0), "station = a, lon = 1, lat = 1");
     }
 
     #[test]

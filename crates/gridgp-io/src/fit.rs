@@ -17,11 +17,11 @@
 use std::path::Path;
 
 use gridgp_fit::{Attribute, Fit, InferenceGroup, Scaling};
-use gridgp_grid::{Axis, Coordinate, Covariate, Dataset, Grid, Values, Variable};
+use gridgp_grid::{Coordinate, Covariate, Dataset, Grid, Values, Variable};
 use gridgp_model::spec::{ModelSpec, Source};
 
 use crate::tree::{Array, NetcdfTree, TreeVariable, read_tree, write_tree};
-use crate::{Error, Result, group_of_tree, group_to_tree, netcdf};
+use crate::{Error, Result, arrays, group_of_tree, group_to_tree, netcdf};
 
 /// The format that this version writes and reads.
 const FORMAT: i64 = 2;
@@ -192,9 +192,12 @@ impl<'a> Reader<'a> {
     fn grid(&self, observed: &'a NetcdfTree, spec: &ModelSpec) -> Result<Grid> {
         let mut axes = Vec::new();
         for (name, axis) in &spec.data.axes {
+            let named = !axis.coordinates.contains(name);
+            let names = observed.variable(name).filter(|v| named && v.dims == [name.as_str()]);
             let mut coordinates = Vec::new();
-            for coordinate in &axis.coordinates {
-                let v = self.variable(observed, coordinate)?;
+            let own = axis.coordinates.iter().map(|c| self.variable(observed, c));
+            for v in own.chain(names.map(Ok)) {
+                let v = v?;
                 let values = match &v.values {
                     Array::Text(t) => Values::Labels(t.clone()),
                     _ => Values::Numbers(self.numbers(v)?),
@@ -204,15 +207,14 @@ impl<'a> Reader<'a> {
                     _ => None,
                 };
                 coordinates.push(Coordinate {
-                    name: coordinate.clone(),
+                    name: v.name.clone(),
                     values,
                     units: text("units"),
                     calendar: text("calendar"),
                 });
             }
-            axes.push(
-                Axis::new(name.as_str(), coordinates).map_err(|e| self.fail(&e.to_string()))?,
-            );
+            let made = arrays::axis(name, axis.coordinates.len(), coordinates);
+            axes.push(made.map_err(|e| self.fail(&e.to_string()))?);
         }
         Grid::new(axes).map_err(|e| self.fail(&e.to_string()))
     }
@@ -221,6 +223,8 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use gridgp_grid::Axis;
 
     const MODEL: &str = "[data]\nresponse = 'y'\naxes = { s = ['city', 'lon'], t = 't' }\n\
                          covariates.g = { along = 't', center = true }\n[likelihood]\n\
@@ -233,7 +237,9 @@ mod tests {
                 Coordinate::labels("city", vec!["Évora".into(), "Porto".into()]),
                 Coordinate::numbers("lon", vec![-7.9, -8.6]).with_units("degrees_east"),
             ],
-        );
+        )
+        .unwrap()
+        .with_names(Coordinate::numbers("s", vec![554.0, 545.0]));
         let t = Coordinate {
             calendar: Some("standard".into()),
             ..Coordinate::numbers("t", vec![0.5, 1.0, 4.0]).with_units("days since 2000-01-01")

@@ -62,7 +62,7 @@ struct Dim {
 
 impl Dim {
     fn of(axis: &Axis) -> Self {
-        Self { name: axis.name().to_owned(), coordinates: axis.coordinates().to_vec() }
+        Self { name: axis.name().to_owned(), coordinates: axis.shown().cloned().collect() }
     }
 
     fn len(&self) -> usize {

@@ -67,7 +67,7 @@ fn made(from: InferenceGroup) -> Result<NetcdfTree, String> {
         tree.dims.push((axis.name().into(), axis.len()));
         let everywhere = from.variables.iter().all(|v| v.dims.iter().any(|d| d == axis.name()));
         let free = |name: &str| from.variables.iter().all(|v| v.name != name);
-        for c in axis.coordinates() {
+        for c in axis.shown() {
             let shown = match from.samples {
                 None => true,
                 Some(_) => c.name == axis.name() || (everywhere && listable(&c.name)),
@@ -105,7 +105,7 @@ fn made(from: InferenceGroup) -> Result<NetcdfTree, String> {
                 ));
             };
             cells *= axis.len();
-            let names = axis.coordinates().iter().map(|c| &c.name);
+            let names = axis.shown().map(|c| &c.name);
             others.extend(names.filter(|n| *n != dim && listable(n) && known.contains(n)).cloned());
         }
         if v.values.len() != cells {
@@ -156,7 +156,7 @@ fn labels(axis: &Axis) -> Option<&Coordinate> {
         Values::Numbers(_) => false,
     };
     match axis.coordinates() {
-        all if all.iter().any(|c| c.name == axis.name()) => None,
+        _ if axis.shown().any(|c| c.name == axis.name()) => None,
         [only] => Some(only),
         all => all.iter().find(distinct),
     }

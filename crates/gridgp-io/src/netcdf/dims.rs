@@ -22,6 +22,8 @@ pub(super) struct Dim {
     len: usize,
     /// Coordinates of the axis on it, or of the dimension itself; all points.
     pub coordinates: Vec<Coordinate>,
+    /// What its points are called, where that is no coordinate of the axis.
+    pub names: Option<Coordinate>,
     /// Positions that are kept, increasing.
     pub kept: Vec<usize>,
 }
@@ -51,6 +53,7 @@ impl Dims {
                 name: name.clone(),
                 len: *len,
                 coordinates: vec![],
+                names: None,
                 kept: (0..*len).collect(),
             })
             .collect();
@@ -69,6 +72,7 @@ impl Dims {
                      one axis with several coordinates"
                 )));
             }
+            all[position].names = names(file, response, &dim, &coordinates)?;
             all[position].coordinates = coordinates;
             axes.push(position);
         }
@@ -81,7 +85,7 @@ impl Dims {
                 dim.coordinates = coordinates(file, response, &names)?.1;
             }
             // Other variables along the dimension may be selected by.
-            let mut also = vec![];
+            let mut also: Vec<Coordinate> = dim.names.iter().cloned().collect();
             for key in spec.sel.keys() {
                 let own = dim.coordinates.iter().any(|c| c.name == *key);
                 if !own
@@ -289,6 +293,22 @@ fn coordinates(
     }
     let (dim, _) = along.expect("an axis has at least one coordinate");
     Ok((dim, found))
+}
+
+/// The coordinate of a dimension itself, where its axis has others.
+fn names(
+    file: &File,
+    response: &Header,
+    dim: &str,
+    own: &[Coordinate],
+) -> Result<Option<Coordinate>> {
+    let found = file.find_near(&response.path, dim);
+    let found = found.filter(|h| {
+        matches!(h.dims.as_slice(), [(name, _)] if name == dim)
+            && h.kind != Kind::Other
+            && own.iter().all(|c| c.name != dim)
+    });
+    found.map(|header| coordinate(file, &header)).transpose()
 }
 
 /// A variable with one dimension as a coordinate.

@@ -11,7 +11,7 @@ use super::dims::{self, Dims};
 use super::file::{Header, Kind};
 use crate::covariate;
 use crate::points::like;
-use crate::{Error, Result, nearest, select};
+use crate::{Error, Result, arrays, nearest, select};
 
 /// Reads the variables of the file at `path` as `spec` says.
 pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling>)> {
@@ -92,7 +92,9 @@ fn grid(file: &File, dims: &Dims, spec: &DataSpec, fit: Option<&[Axis]>) -> Resu
                 }
             });
         }
-        axes.push(Axis::new(name, points).map_err(Error::grid(&file.path))?);
+        let own = points.len();
+        points.extend(dim.names.iter().map(|c| select::take(c, &dim.kept)));
+        axes.push(arrays::axis(name, own, points).map_err(Error::grid(&file.path))?);
     }
     Grid::new(axes).map_err(Error::grid(&file.path))
 }
