@@ -53,6 +53,9 @@ pub enum Command {
 pub struct Init {
     /// A CSV table or NetCDF file.
     pub data: PathBuf,
+    /// The column or variable that is modelled; guessed if absent.
+    #[arg(short, long)]
+    pub response: Option<String>,
     /// The model file to write; standard output if absent.
     #[arg(short, long)]
     pub output: Option<PathBuf>,

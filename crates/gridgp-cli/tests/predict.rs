@@ -99,3 +99,43 @@ fn only_acts_on_a_mode_too() {
     assert!(!ok && message.contains("nonsense") && message.contains("observation"), "{message}");
     assert!(!here.join("q.csv").exists());
 }
+
+#[test]
+fn a_station_is_known_by_its_label_at_every_door() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let model = |sites: [&str; 3], name: &str, more: &str| {
+        let rows = (0..12).map(|i| format!("{},{},{}\n", sites[i % 3], i / 3, (i * 7 % 5) as f64));
+        let table = format!("site,t,y\n{}", rows.collect::<String>());
+        std::fs::write(here.join(format!("{name}.csv")), table).unwrap();
+        let text = format!(
+            "[data]\nfile = '{name}.csv'\nresponse = 'y'\naxes = ['site', 't']\n{more}\n[fields.f]\n\
+             amplitude = 1\nsite = 'white()'\nt = 'matern32(lengthscale = 2)'\n[likelihood]\n\
+             family = 'gaussian'\nlocation = 'f'\nscale = 0.1\n"
+        );
+        std::fs::write(here.join(format!("{name}.toml")), text).unwrap();
+    };
+    model(["00123", "123", "7"], "a", "");
+    model(["7", "00123", "124"], "b", "");
+    for name in ["a", "b"] {
+        let (toml, fit) = (format!("{name}.toml"), format!("{name}.nc"));
+        gridgp(here, &["fit", &toml, "-o", &fit, "--quiet"]);
+    }
+    gridgp(here, &["predict", "a.nc", "-o", "a.csv", "--quiet"]);
+    gridgp(here, &["predict", "b.nc", "-o", "b_grid.nc", "--quiet"]);
+    let (ok, message) = run(here, &["predict", "a.nc", "--at", "b_grid.nc", "-o", "p.csv"]);
+    assert!(!ok && message.contains("no \"124\"; did you mean"), "{message}");
+    std::fs::write(here.join("points.csv"), "t,site\n0,7\n0,00123\n").unwrap();
+    gridgp(here, &["predict", "a.nc", "--at", "points.csv", "-o", "p.csv", "--quiet"]);
+    let (own, at) =
+        (column(here, "a.csv", "mean").unwrap(), column(here, "p.csv", "mean").unwrap());
+    assert!((at[0] - own[8]).abs() < 1e-12 && (at[1] - own[0]).abs() < 1e-12, "{at:?} {own:?}");
+    std::fs::write(here.join("points.csv"), "t,site\n0,0123\n").unwrap();
+    let (ok, message) = run(here, &["predict", "a.nc", "--at", "points.csv", "-o", "p.csv"]);
+    assert!(!ok && message.contains("no \"0123\""), "{message}");
+    let (ok, message) = run(here, &["predict", "a.nc", "--at", "site=124", "-o", "p.csv"]);
+    assert!(!ok && message.contains("made of labels"), "{message}");
+    model(["00123", "123", "7"], "a", "sel.site = '124'");
+    let (ok, message) = run(here, &["check", "a.toml"]);
+    assert!(!ok && message.contains("there is no value \"124\""), "{message}");
+}

@@ -8,6 +8,7 @@
 //! asks.
 
 mod attribute;
+mod doubts;
 mod draw_groups;
 mod error;
 mod fit;
@@ -20,6 +21,7 @@ mod prediction;
 mod scaling;
 
 pub use attribute::Attribute;
+pub use doubts::doubts;
 pub use draw_groups::{LARGEST_GROUP, draw_groups, mode_group};
 pub use error::{Error, Result};
 pub use fit::Fit;

@@ -6,8 +6,11 @@
 
 mod axis;
 mod dataset;
+pub mod doubts;
 mod error;
+pub mod nearest;
 mod points;
+mod points_like;
 pub mod time;
 
 pub use axis::{Axis, Coordinate, Values};

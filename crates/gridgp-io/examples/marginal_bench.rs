@@ -127,7 +127,7 @@ fn text(v: &Value) -> Result<&str> {
 
 /// The axes of a variable in the order of the file, and the section `[data]` that reads it.
 fn file_section(file: &str, variable: &str) -> Result<(Vec<String>, String)> {
-    let summary = gridgp_io::summarize(Path::new(file))?;
+    let summary = gridgp_io::summarize(Path::new(file), None)?;
     let dims = &summary.variables.iter().find(|v| v.name == variable).ok_or("no variable")?.dims;
     let names: Vec<String> = dims.iter().map(|(name, _)| name.clone()).collect();
     let mut head = format!("[data]\nresponse = '{variable}'\nstandardize = true\n");

@@ -9,9 +9,11 @@ use gridgp_grid::{Axis, Coordinate, Covariate, Dataset, Error, Grid, Result, Var
 use gridgp_model::spec::DataSpec;
 use gridgp_posterior::Place;
 
+use crate::asked::as_asked;
 use crate::covariate;
+use crate::missing::Missing;
 use crate::points::{like, points_like};
-use crate::{nearest, select};
+use crate::{dates, nearest, select};
 
 /// An axis of arrays, and what is kept of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +55,7 @@ pub fn keep_axes(spec: &DataSpec, coordinates: Vec<Vec<Coordinate>>) -> Result<V
         let mut names: Vec<Coordinate> = coordinates.drain(own.min(coordinates.len())..).collect();
         for c in &mut coordinates {
             let wrong = |e| Error::Grid(format!("data.axes.{name}: {e}"));
+            as_asked(c, axis).map_err(wrong)?;
             time::convert(c, axis.units.as_deref()).map_err(wrong)?;
         }
         if coordinates.first().is_none_or(Coordinate::is_empty) {
@@ -110,10 +113,11 @@ pub fn keep_one(spec: &DataSpec, dim: &str, coordinate: &Coordinate) -> Result<u
 pub fn dataset_of(
     spec: &DataSpec,
     axes: Vec<Axis>,
-    response: Variable,
+    mut response: Variable,
     covariates: Vec<Option<CovariateValues>>,
 ) -> Result<(Dataset, Vec<Scaling>)> {
     let grid = Grid::new(axes)?;
+    Missing::of(&spec.missing).mask(&mut response);
     let found = covariates_of(spec, &grid, covariates, None)?;
     let (covariates, scalings) = found.into_iter().unzip();
     Ok((Dataset::new(grid, response, covariates)?, scalings))
@@ -138,10 +142,11 @@ pub fn is_coordinate(spec: &DataSpec, name: &str) -> Result<bool> {
 pub fn place_like(
     spec: &DataSpec,
     fit: &[Axis],
-    coordinates: Vec<Vec<Coordinate>>,
+    mut coordinates: Vec<Vec<Coordinate>>,
     covariates: Vec<Option<CovariateValues>>,
     scalings: &[Scaling],
 ) -> Result<Where> {
+    all_as_asked(spec, fit, &mut coordinates)?;
     let axes = fit.iter().zip(coordinates).map(|(axis, new)| {
         let (n, old) = (axis.coordinates().len(), axis.coordinates());
         let own = old.iter().zip(&new).map(|(old, new)| like(old, new));
@@ -174,10 +179,11 @@ pub fn place_like(
 pub fn points_at(
     spec: &DataSpec,
     fit: &[Axis],
-    coordinates: Vec<Vec<Coordinate>>,
+    mut coordinates: Vec<Vec<Coordinate>>,
     covariates: Vec<(String, Vec<f64>)>,
     scalings: &[Scaling],
 ) -> Result<Where> {
+    all_as_asked(spec, fit, &mut coordinates)?;
     let points = fit.iter().zip(&coordinates).map(|(axis, new)| points_like(axis, new));
     let points = points.collect::<Result<Vec<_>, String>>().map_err(Error::Grid)?;
     let covariates = covariates.into_iter().map(|(name, mut values)| {
@@ -193,9 +199,21 @@ pub fn points_at(
     Ok(Where::Points(ScatteredPoints { coordinates, points, values: vec![] }, covariates))
 }
 
+/// New coordinates, one list an axis of the fit, as the axes ask for them.
+fn all_as_asked(spec: &DataSpec, fit: &[Axis], coordinates: &mut [Vec<Coordinate>]) -> Result<()> {
+    for (axis, own) in fit.iter().zip(coordinates) {
+        let Some(asked) = spec.axes.get(axis.name()) else { continue };
+        // Behind them may stand what the points are called.
+        let mut own = own.iter_mut().take(axis.coordinates().len());
+        own.try_for_each(|c| as_asked(c, asked)).map_err(Error::Grid)?;
+    }
+    Ok(())
+}
+
 /// A coordinate with its calendar, where its unit is one of time; as files are read.
 #[must_use]
 pub fn with_calendar(mut c: Coordinate) -> Coordinate {
+    dates::relative_to_1970(&mut c);
     let calendar = c.calendar.take().unwrap_or_else(|| "standard".into());
     let is_time =
         c.units.as_deref().is_some_and(|units| TimeUnits::parse(units, Some(&calendar)).is_some());
@@ -216,7 +234,8 @@ fn covariates_of(
             (Some((axis, coordinate)), _) => {
                 covariate::from_coordinate(grid, name, axis, coordinate).map_err(wrong)?
             }
-            (None, Some(CovariateValues { axes, values, units })) => {
+            (None, Some(CovariateValues { axes, mut values, units })) => {
+                Missing::of(&spec.missing).to_nan(&mut values);
                 let along = covariate::axes(spec, c).map_err(wrong)?;
                 if !c.along.is_empty() && along != axes {
                     let list = |axes: &[usize]| {

@@ -10,7 +10,8 @@
 //!   points with several coordinates, and everything in NetCDF keep the order of the file.
 //! - `sel` keeps the order of the file too, whatever the order of a list. A date without a time of
 //!   day selects the whole day (`"2019-03"` the whole month), also as the end of a range.
-//! - Dates in a table become days since 1970-01-01; times in NetCDF stay in the unit of the file
+//! - Dates in a table become days since 1970-01-01, whatever their form; a form that leaves day and
+//!   month in doubt is refused. Whole numbers are numbers, 20190131 too, unless `format` says more; times in NetCDF stay in the unit of the file
 //!   unless `units` of the axis asks for another.
 //! - `standardize` of a covariate subtracts its mean as well, and divides by the standard deviation
 //!   of n, not n − 1.
@@ -20,16 +21,18 @@
 //! Files appear complete or not at all.
 
 mod arrays;
+mod asked;
 mod atomic;
 mod covariate;
 mod csv;
+mod dates;
 mod draw_log;
 pub mod error;
 mod fit;
 mod format;
 mod inference_data;
 mod machine;
-mod nearest;
+mod missing;
 mod netcdf;
 mod output;
 mod points;
@@ -49,7 +52,7 @@ pub use error::{Error, Result};
 pub use fit::{fit_from_bytes, fit_to_bytes, fit_tree, read_fit, write_fit};
 use format::Format;
 use gridgp_fit::Scaling;
-use gridgp_grid::Dataset;
+use gridgp_grid::{Dataset, nearest};
 use gridgp_model::spec::DataSpec;
 pub use inference_data::{group_of_tree, group_to_tree, read_inference_data, write_inference_data};
 pub use machine::{check_memory, peak_memory};
@@ -74,13 +77,9 @@ pub use year_blocks::{YearBlocks, year_blocks};
 /// let path = folder.path().join("data.csv");
 /// std::fs::write(&path, "year,city,t\n2001,Porto,15.1\n2000,Porto,14.9\n2000,Faro,\n")?;
 /// let spec = DataSpec {
-///     file: None,
 ///     response: "t".into(),
 ///     axes: ["city", "year"].map(|name| (name.into(), AxisSpec::one(name))).into(),
-///     covariates: [].into(),
-///     sel: [].into(),
-///     isel: [].into(),
-///     standardize: false,
+///     ..DataSpec::default()
 /// };
 /// let data = gridgp_io::read(&path, &spec)?;
 /// assert_eq!(data.grid.shape(), [2, 2]);

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use gridgp_fit::{GridOutput, OutputVariable, PointsOutput};
-use gridgp_grid::time::TimeUnits;
+use gridgp_grid::time::{Date, TimeUnits};
 use gridgp_grid::{Axis, Coordinate, Values};
 
 use crate::format::Format;
@@ -278,7 +278,8 @@ struct Column<'a> {
     offset: usize,
 }
 
-/// The values of a coordinate as text; times of the common calendar as dates, if that is exact.
+/// The values of a coordinate as text; times of the common calendar as dates of one form, if that
+/// is exact.
 fn texts(c: &Coordinate) -> Vec<String> {
     let v = match &c.values {
         Values::Labels(v) => return v.clone(),
@@ -288,11 +289,34 @@ fn texts(c: &Coordinate) -> Vec<String> {
         let date = |&x: &f64| {
             let date = units.decode(x)?;
             let back = units.encode(date)?;
-            ((back - x).abs() <= 1e-12 * x.abs().max(1.0)).then(|| date.to_string())
+            ((back - x).abs() <= 1e-12 * x.abs().max(1.0)).then_some(date)
         };
-        v.iter().map(date).collect()
+        v.iter().map(date).collect::<Option<Vec<Date>>>()
     });
-    dates.unwrap_or_else(|| v.iter().map(|&x| number(x)).collect())
+    match dates {
+        Some(dates) => alike(&dates),
+        None => v.iter().map(|&x| number(x)).collect(),
+    }
+}
+
+/// Dates in one form: all with a time of day where one of them has it, to the same fraction of a
+/// second.
+fn alike(dates: &[Date]) -> Vec<String> {
+    let micros: Vec<i64> = dates.iter().map(|d| (d.seconds() * 1e6).round() as i64).collect();
+    if micros.iter().all(|&m| m == 0) {
+        return dates.iter().map(Date::to_string).collect();
+    }
+    let whole = |digits: &u32| micros.iter().all(|m| m % 10i64.pow(6 - digits) == 0);
+    let digits = (0..6).find(whole).unwrap_or(6);
+    let text = |(date, micros): (&Date, i64)| {
+        let day = Date::new(date.year(), date.month(), date.day());
+        let seconds = micros / 1_000_000;
+        let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let clock = format!("{day}T{h:02}:{m:02}:{s:02}");
+        let fraction = micros % 1_000_000 / 10i64.pow(6 - digits);
+        if digits == 0 { clock } else { format!("{clock}.{fraction:0w$}", w = digits as usize) }
+    };
+    dates.iter().zip(micros).map(text).collect()
 }
 
 /// The shortest text that reads back as the same number; empty if missing.

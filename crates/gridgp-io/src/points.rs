@@ -7,23 +7,39 @@ use gridgp_grid::time::TimeUnits;
 use gridgp_grid::{Axis, Coordinate, Covariate, Grid, Points, Values};
 use gridgp_model::spec::DataSpec;
 
-use crate::csv::{Table, Wanted};
+use crate::csv::{Reading, Table, Wanted};
 use crate::format::Format;
-use crate::{Error, Result, nearest, netcdf, select};
+use crate::missing::Missing;
+use crate::{Error, Result, asked, netcdf, select};
 
 /// Reads points for a fit with these axes: a table with a column for every coordinate of every
-/// axis, or a NetCDF file with such variables along one dimension. `values` are further columns of
-/// numbers to read.
+/// axis, or a NetCDF file with such variables along one dimension. `spec` says how its columns are
+/// written; `values` are further columns of numbers to read.
 ///
 /// # Errors
 /// The file cannot be read, lacks a column, has a unit that is not the unit of the fit, or labels
 /// that the fit does not know; something is missing.
-pub fn read_points(path: &Path, axes: &[Axis], values: &[&str]) -> Result<ScatteredPoints> {
-    let names: Vec<&str> =
-        axes.iter().flat_map(|a| a.coordinates()).map(|c| c.name.as_str()).collect();
+pub fn read_points(
+    path: &Path,
+    spec: &DataSpec,
+    axes: &[Axis],
+    values: &[&str],
+) -> Result<ScatteredPoints> {
     let (coordinates, values) = match Format::of(path)? {
-        Format::Csv => read_table(path, &names, values)?,
-        Format::Netcdf => netcdf::read_points(path, &names, values)?,
+        Format::Csv => read_table(path, spec, axes, values)?,
+        Format::Netcdf => {
+            let own = axes.iter().flat_map(|a| a.coordinates().iter().map(move |c| (a, c)));
+            let names: Vec<&str> = own.clone().map(|(_, c)| c.name.as_str()).collect();
+            let (mut coordinates, mut values) = netcdf::read_points(path, &names, values)?;
+            for ((axis, _), c) in own.zip(&mut coordinates) {
+                if let Some(axis) = spec.axes.get(axis.name()) {
+                    asked::as_asked(c, axis).map_err(|e| Error::file(path, e))?;
+                }
+            }
+            let missing = Missing::of(&spec.missing);
+            values.iter_mut().for_each(|v| missing.to_nan(v));
+            (coordinates, values)
+        }
     };
     let mut points = vec![];
     let mut rest = coordinates.as_slice();
@@ -69,30 +85,12 @@ pub fn read_grid(
 /// # Errors
 /// Another unit, another number of coordinates, or a label that the fit does not have.
 pub fn points_like(fit: &Axis, new: &[Coordinate]) -> Result<Points, String> {
-    let p = fit.coordinates().len();
-    if new.len() != p {
-        return Err(format!("the axis {:?} has {p} coordinates, not {}", fit.name(), new.len()));
+    if new.len() != fit.coordinates().len() {
+        let (name, p) = (fit.name(), fit.coordinates().len());
+        return Err(format!("the axis {name:?} has {p} coordinates, not {}", new.len()));
     }
-    let mut data = vec![0.0; new[0].len() * p];
-    for (j, (old, new)) in fit.coordinates().iter().zip(new).enumerate() {
-        match (like(old, new)?.values, &old.values) {
-            (Values::Labels(new), Values::Labels(known)) => {
-                for (i, label) in new.iter().enumerate() {
-                    let Some(at) = known.iter().position(|k| k == label) else {
-                        let hint = nearest::hint(label, known.iter().map(String::as_str));
-                        return Err(format!(
-                            "{:?}: the fit has no label {label:?}{hint}",
-                            old.name
-                        ));
-                    };
-                    data[i * p + j] = at as f64;
-                }
-            }
-            (Values::Numbers(v), _) => v.iter().enumerate().for_each(|(i, x)| data[i * p + j] = *x),
-            (Values::Labels(_), Values::Numbers(_)) => unreachable!("refused by `like`"),
-        }
-    }
-    Ok(Points::new(data, p))
+    let own = fit.coordinates().iter().zip(new).map(|(old, new)| like(old, new));
+    fit.points_like(&own.collect::<Result<Vec<_>, String>>()?).map_err(|e| e.to_string())
 }
 
 /// A coordinate in the unit of the fit's coordinate.
@@ -150,18 +148,43 @@ fn normal(unit: &str) -> String {
     unit.trim().to_lowercase().replace("degrees_", "degree_")
 }
 
-/// The columns of a table as coordinates, one point a row.
+/// The columns of a table as coordinates, one point a row: labels where the fit has labels, and
+/// dates in the form that the model states.
 fn read_table(
     path: &Path,
-    names: &[&str],
+    spec: &DataSpec,
+    axes: &[Axis],
     values: &[&str],
 ) -> Result<(Vec<Coordinate>, Vec<Vec<f64>>)> {
-    let wanted = Wanted { coordinates: names.to_vec(), values: values.to_vec() };
+    let formats = asked::formats(spec).map_err(|e| Error::file(path, e))?;
+    let mut wanted = Wanted {
+        values: values.to_vec(),
+        missing: Missing::of(&spec.missing),
+        ..Wanted::default()
+    };
+    for axis in axes {
+        let format = spec.axes.get_index_of(axis.name()).and_then(|a| formats[a].as_ref());
+        for c in axis.coordinates() {
+            let reading = match (&c.values, format) {
+                (Values::Labels(_), _) => Reading::Labels,
+                (Values::Numbers(_), Some(format)) => Reading::Dates(format),
+                (Values::Numbers(_), None) => Reading::NotLabels,
+            };
+            wanted.coordinates.push((&c.name, reading));
+        }
+    }
     let table = Table::read(path, &wanted)?;
     for (name, column) in values.iter().zip(&table.values) {
         if let Some(row) = column.iter().position(|v| v.is_nan()) {
             let message = "the value is missing; it must be known at every point";
             return Err(Error::cell(path, table.line(row), name, message));
+        }
+    }
+    for (c, levels) in axes.iter().flat_map(|a| a.coordinates()).zip(&table.coordinates) {
+        let is_time = TimeUnits::of(c).is_some_and(|units| units.is_common());
+        if is_time && levels.distinct.calendar.is_none() && table.len() > 0 {
+            let message = "is a number, but the fit has times here; write dates, 2019-03-31";
+            return Err(Error::cell(path, table.line(0), &c.name, message));
         }
     }
     let points = table.coordinates.iter().map(|levels| {

@@ -17,6 +17,8 @@ pub struct FileSummary {
     pub variables: Vec<VariableSummary>,
     /// Columns of a table, or coordinates of the dimensions of a NetCDF file.
     pub coordinates: Vec<CoordinateSummary>,
+    /// Columns of a table that leave in doubt what they hold, each with its file and line.
+    pub doubts: Vec<String>,
     /// What is probably the response and what are its axes; `None` if nothing fits.
     pub guess: Option<Guess>,
 }
@@ -32,6 +34,8 @@ pub struct VariableSummary {
     pub units: Option<String>,
     /// Its long name.
     pub long_name: Option<String>,
+    /// Whether it belongs to others: a coordinate, bounds, a part of a mesh, a flag.
+    pub is_part: bool,
 }
 
 /// What the values of a coordinate are.
@@ -86,18 +90,20 @@ pub struct GuessedAxis {
     pub coordinates: Vec<String>,
     /// Number of points.
     pub points: usize,
+    /// The form of its dates, where a model has to state it.
+    pub format: Option<String>,
     /// Columns or variables that vary along this axis only.
     pub covariates: Vec<String>,
 }
 
-/// Says what the file at `path` contains.
+/// Says what the file at `path` contains, and what could be modelled: `response`, if that is known.
 ///
 /// # Errors
-/// The file cannot be read, or is neither a table nor NetCDF.
-pub fn summarize(path: &Path) -> Result<FileSummary> {
+/// The file cannot be read, or is neither a table nor NetCDF; there is no such response.
+pub fn summarize(path: &Path, response: Option<&str>) -> Result<FileSummary> {
     match Format::of(path)? {
-        Format::Csv => csv::summarize(path),
-        Format::Netcdf => netcdf::summarize(path),
+        Format::Csv => csv::summarize(path, response),
+        Format::Netcdf => netcdf::summarize(path, response),
     }
 }
 

@@ -79,6 +79,201 @@ fn byte_order_mark_quotes_crlf_and_other_separators() {
 }
 
 #[test]
+fn comments_and_blank_lines_above_the_header_and_bars() {
+    let plain = read("x,y,z\n0,0,1\n0,1,2\n", XY);
+    assert_eq!(
+        read("\u{feff}# a title, with a comma\r\n\r\n#\r\nx,y,z\r\n0,0,1\r\n0,1,2", XY),
+        plain
+    );
+    assert_eq!(read("# made on a Mac\rx,y,z\r0,0,1\r0,1,2\r", XY), plain);
+    assert_eq!(read("x|y|z\n0|0|1\n0|1|2\n", XY), plain);
+    // What is said of a line is said of the line in the file.
+    let message = error("# a\n\n# b\nx,y,z\n0,0,1\n0,1,a\n", XY);
+    assert!(message.contains("line 6, column \"z\""), "{message}");
+    // Only above the header: a station may be called #1.
+    let data = read("x,y,z\n#1,0,1\n#2,0,2\n", XY);
+    assert_eq!(labels(&data, 0, 0), ["#1", "#2"]);
+    let message = error("x,y,z\n0,0,1\n# the end\n", XY);
+    assert!(message.contains("line 3") && message.contains("in front of the header"), "{message}");
+}
+
+#[test]
+fn a_header_that_names_no_columns_is_told_what_it_is() {
+    for (text, words) in [
+        ("#x,y,z\n0,0,1\n0,1,2\n", "remove the # there"),
+        ("0,0,1\n0,1,2\n", "line 1 holds values, not names"),
+        ("# title\n0,0,1\n0,1,2\n", "line 2 holds values, not names"),
+        ("x,2000,2001,2002\na,1,2,3\n", "the table is wide, 3 of its columns"),
+        ("x;2019-01;2019-02;2019-03\na;1;2;3\n", "make it long"),
+        ("x y z\n0 0 1\n", "separated by blanks"),
+    ] {
+        let message = error(text, XY);
+        assert!(message.contains(words), "{message}");
+        let case = Case::new(text);
+        let e = gridgp_io::summarize(&case.path(), None).unwrap_err().to_string();
+        assert!(e.contains(words), "{e}");
+    }
+    let message = error("Some title\nx,y,z\n0,0,1\n", XY);
+    assert!(message.contains("there is no column"), "{message}");
+    // A wide table that is read by its names stays one that can be read.
+    let data = read("x,y,2000,2001,2002\n0,0,1,2,3\n", "response = '2001'\naxes = ['x', 'y']");
+    assert_eq!(data.response.values, [2.0]);
+}
+
+#[test]
+fn decimal_commas_are_read_where_they_can_be_nothing_else() {
+    let data = read("x;y;z\n0,5;0;1,25\n1,5;0;-2,5e1\n", XY);
+    assert_eq!(numbers(&data, 0, 0), [0.5, 1.5]);
+    assert_eq!(data.response.values, [1.25, -25.0]);
+    assert_eq!(read("x,y,z\n0,0,\"0,5\"\n", XY).response.values, [0.5]);
+    let message = error("x;y;z\n0;0;1,234\n1;0;5,678\n", XY);
+    let words = "line 2, column \"z\": is \"1,234\" 1.234 or 1234?";
+    assert!(message.contains(words), "{message}");
+    // 12,5 tells for the whole table; 1.234 beside it is in doubt.
+    assert_eq!(read("x;y;z\n12,5;0;1,234\n", XY).response.values, [1.234]);
+    let message = error("x;y;z\n12,5;0;1.234\n", XY);
+    assert!(message.contains("is \"1.234\" 1.234 or 1234?"), "{message}");
+    assert!(error("x,y,z\n0,5,1,1\n", XY).contains("decimal commas need quotes"));
+}
+
+#[test]
+fn what_stands_for_missing_values_is_said_in_the_model() {
+    let text = "x,y,z,g\n0,0,-99.9,1\n0,1,2,1\n1,0,*,1\n1,1,-9999,1\n";
+    let spec = format!("{XY}\nmissing = [-99.9, '*', '-9999']");
+    assert_eq!(read(text, &spec).response.missing_cells(), [0, 2, 3]);
+    assert!(error(text, XY).contains("data.missing = [\"*\"]"));
+    let spec = format!("{XY}\nmissing = 1\ncovariates.g.along = 'y'");
+    assert!(error(&text.replace('*', "3"), &spec).contains("no value for y = 0"));
+}
+
+#[test]
+fn names_that_look_like_numbers_are_names() {
+    let text = "site,z\n00123,1\n123,2\n";
+    let data = read(text, "response = 'z'\naxes = ['site']");
+    assert_eq!(labels(&data, 0, 0), ["00123", "123"]);
+    let message = error(text, "response = 'z'\naxes.site = { labels = false }");
+    assert!(message.contains("lines 2 and 3 are both for site = 123"), "{message}");
+    let text = "site,z\n1E1,1\n10,2\n";
+    assert!(error(text, "response = 'z'\naxes = ['site']").contains("line 3, column \"site\""));
+    let data = read(text, "response = 'z'\naxes.site = { labels = true }");
+    assert_eq!(labels(&data, 0, 0), ["1E1", "10"]);
+    let text = "id,lon,z\n7,1.5,1\n8,2.5,2\n";
+    let spec = "response = 'z'\naxes.s = { coordinates = ['id', 'lon'], labels = ['id'] }";
+    let data = read(text, spec);
+    assert_eq!((labels(&data, 0, 0)[1].as_str(), numbers(&data, 0, 1)), ("8", &[1.5, 2.5][..]));
+    let country = |other: &str| format!("country,z\n{other},1\nNA,2\n");
+    let data = read(&country("DE"), "response = 'z'\naxes = ['country']");
+    assert_eq!(labels(&data, 0, 0), ["DE", "NA"]);
+    let message = error(country("Germany"), "response = 'z'\naxes = ['country']");
+    assert!(message.contains("line 3") && message.contains("labels = true"), "{message}");
+    let spec = "response = 'z'\naxes.country = { labels = true }";
+    assert_eq!(labels(&read(&country("Germany"), spec), 0, 0)[1], "NA");
+    // A column that only chooses rows may hold anything.
+    let text = "kind,x,z\nNA,0,1\n1/2/2019,0,3\n";
+    assert_eq!(read(text, "response = 'z'\naxes = ['x']\nsel.kind = 'NA'").response.values, [1.0]);
+}
+
+/// The day of each row of a table with this column of dates.
+fn days(column: impl Iterator<Item = String>, axis: &str) -> Result<Vec<f64>, String> {
+    let rows: String = column.enumerate().map(|(i, date)| format!("{date};{i}\n")).collect();
+    let case = Case::new(format!("date;t\n{rows}"));
+    let data = case.read(&format!("response = 't'\naxes.date = {axis}"));
+    let data = data.map_err(|e| e.to_string())?;
+    assert!(data.response.values.is_sorted(), "in the order of time");
+    let c = &data.grid.axes()[0].coordinates()[0];
+    assert_eq!(c.units.as_deref(), Some("days since 1970-01-01"));
+    Ok(numbers(&data, 0, 0).to_vec())
+}
+
+#[test]
+fn case_03_dates_that_are_not_iso() {
+    let days_of = |date: fn(u32, u32) -> String| {
+        let all = (1..5).flat_map(move |m| (1..29).map(move |d| date(m, d)));
+        days(all, "'date'").unwrap()
+    };
+    let iso = days_of(|m, d| format!("2019-{m:02}-{d:02}"));
+    assert_eq!((iso[0], iso[28] - iso[27]), (17897.0, 4.0));
+    assert_eq!(days_of(|m, d| format!("{d:02}.{m:02}.2019")), iso);
+    assert_eq!(days_of(|m, d| format!("{m}/{d}/2019")), iso);
+    assert_eq!(days_of(|m, d| format!("2019/{m}/{d}")), iso);
+    let months = (2000..2005).flat_map(|y| (1..13).map(move |m| format!("{y}-{m:02}")));
+    assert_eq!(days(months, "'date'").unwrap()[..3], [10957.0, 10988.0, 11017.0]);
+    // The hours of the night in which summer time begins: evenly spaced in UTC.
+    let zones = [(30, 23, 1), (31, 0, 1), (31, 1, 1), (31, 3, 2), (31, 4, 2)];
+    let night = |(d, h, zone): (u32, u32, u32)| format!("2019-03-{d} {h:02}:00:00+0{zone}:00");
+    let utc = days(zones.into_iter().map(night), "'date'").unwrap();
+    assert_eq!(
+        utc,
+        days(
+            (0..5).map(|h| match h {
+                0 | 1 => format!("2019-03-30T{}:00Z", 22 + h),
+                _ => format!("2019-03-31T0{}:00Z", h - 2),
+            }),
+            "'date'"
+        )
+        .unwrap()
+    );
+    // Summer time from midnight on gives the last hour of the day before once more.
+    let twice = [(30, 22, 1), (30, 23, 1), (31, 0, 2)].into_iter().map(night);
+    assert!(days(twice, "'date'").unwrap_err().contains("lines 3 and 4 are both for"));
+    let wrf = days((0..3).map(|h| format!("2005-08-28_{h:02}:00:00")), "'date'").unwrap();
+    assert_eq!(wrf, [13023.0, 13023.0 + 1.0 / 24.0, 13023.0 + 2.0 / 24.0]);
+    // What the column does not tell, the model says; and nothing becomes labels.
+    let english = || (1..13).map(|d| format!("{d:02}/04/2019"));
+    assert!(days(english(), "'date'").unwrap_err().contains("line 2, column \"date\": is"));
+    let stated = days(english(), "{ format = '%d/%m/%Y' }").unwrap();
+    assert_eq!((stated[0], stated[11]), (17987.0, 17998.0));
+    let short = || (1..29).map(|d| format!("{d:02}/04/19"));
+    assert!(days(short(), "'date'").unwrap_err().contains("format = \"%d.%m.%y\""));
+    assert_eq!(days(short(), "{ format = '%d/%m/%y' }").unwrap()[0], 17987.0);
+    let e = days(short(), "{ format = '%d/%m/%Y' }").unwrap_err();
+    assert!(e.contains("line 2") && e.contains("not a date in the stated format"), "{e}");
+    assert!(days(short(), "{ format = '%d/%q' }").unwrap_err().contains("data.axes.date: format"));
+}
+
+#[test]
+fn case_04_dates_written_as_whole_numbers() {
+    let dates = || (1..5).flat_map(|m| (1..29).map(move |d| format!("2019{m:02}{d:02}")));
+    let stated = days(dates(), "{ format = '%Y%m%d' }").unwrap();
+    assert_eq!(stated[28] - stated[27], 4.0);
+    let months = || (2000..2005).flat_map(|y| (1..13).map(move |m| format!("{y}{m:02}")));
+    assert_eq!(days(months(), "{ format = '%Y%m' }").unwrap()[12], 11323.0);
+    // Not asked for, they are numbers; `gridgp_fit::doubts` asks.
+    let rows: String = dates().map(|d| format!("{d},1\n")).collect();
+    let data = read(&format!("date,t\n{rows}"), "response = 't'\naxes = ['date']");
+    assert_eq!(numbers(&data, 0, 0)[0], 20190101.0);
+    assert!(gridgp_fit::doubts(&data, &[])[0].contains("format = \"%Y%m%d\""));
+}
+
+#[test]
+fn case_06_sentinels() {
+    for (code, spec) in [
+        ("-99.9", "missing = -99.9"),
+        ("#N/A", ""),
+        ("-", ""),
+        ("<NA>", ""),
+        ("-", "missing = '-'"),
+    ] {
+        let value = |i: usize| if i % 24 > 17 { code.into() } else { format!("{}", 10 + i % 5) };
+        let rows: String =
+            (0..48).map(|i| format!("{},{},{}\n", i / 12, i % 12, value(i))).collect();
+        let read = |spec: &str| {
+            read(
+                &format!("year,month,t\n{rows}"),
+                &format!("response = 't'\naxes = ['year', 'month']\n{spec}"),
+            )
+        };
+        let data = read(spec);
+        assert_eq!(data.response.missing_cells().len(), 12, "{code}");
+        assert_eq!(gridgp_fit::doubts(&data, &[]), [""; 0], "{code}");
+        if code == "-99.9" {
+            let doubts = gridgp_fit::doubts(&read(""), &[]);
+            assert!(doubts[0].contains("-99.9 in 12 places"), "{doubts:?}");
+        }
+    }
+}
+
+#[test]
 fn an_axis_of_stations_keeps_the_order_of_appearance() {
     let text = "name,lon,lat,year,z\nPorto,-8.6,41.1,2000,1\nLisboa,-9.1,38.7,2000,2\n\
                 Porto,-8.6,41.1,1999,3\nLisboa,-9.1,38.7,1999,4\n";
@@ -179,8 +374,8 @@ fn a_ragged_table_is_refused_before_anything_is_allocated() {
 fn text_in_place_of_numbers_is_located() {
     let message = error("x,y,z\n0,0,1\n0,1,abc\n", XY);
     assert!(message.contains("line 3, column \"z\": \"abc\" is not a number"), "{message}");
-    let message = error("x;y;z\n0;0;1\n0;1;3,5\n", XY);
-    assert!(message.contains("write decimals with a point"), "{message}");
+    let message = error("x,y,z\n0,0,1\n0,1,\"1,234.5\"\n", XY);
+    assert!(message.contains("line 3") && message.contains("separators of thousands"), "{message}");
     assert!(error("x,y,z\n0,0,inf\n", XY).contains("not finite"));
     assert!(error("x,y,z\n0,0,1\n0,1\n", XY).contains("line 3 has 2 fields"));
     assert!(error(b"x,y,z\n0,0,\xff\n", XY).contains("not UTF-8"));

@@ -250,7 +250,7 @@ fn damaged_files_never_panic() {
                 let mut bytes = whole.clone();
                 bytes[i] ^= flip;
                 std::fs::write(&path, bytes).unwrap();
-                let summary = gridgp_io::summarize(&path).map(|_| ());
+                let summary = gridgp_io::summarize(&path, None).map(|_| ());
                 for result in [gridgp_io::read(&path, &spec).map(|_| ()), summary] {
                     if let Err(e) = result {
                         assert!(e.to_string().contains("damaged.nc"), "{e}");
@@ -283,4 +283,86 @@ fn coordinates_must_be_finite_and_distinct() {
     assert!(message(vec![0.0, f64::NAN]).contains("x.nc: axis \"x\": coordinate \"x\" is NaN"));
     assert!(message(vec![0.0, f64::INFINITY]).contains("is inf at position 1"));
     assert!(message(vec![2.0, 2.0]).contains("x = 2 occurs twice"));
+}
+
+/// A file with these variables on dimensions of these lengths.
+fn written(dims: &[(&str, usize)], variables: Vec<TreeVariable>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let dims = dims.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
+    let tree = NetcdfTree { dims, variables, ..NetcdfTree::default() };
+    gridgp_io::write_tree(&folder.path().join("data.nc"), &tree).unwrap();
+    folder
+}
+
+fn read_written(folder: &tempfile::TempDir, spec: &str) -> Dataset {
+    gridgp_io::read(&folder.path().join("data.nc"), &toml::from_str::<DataSpec>(spec).unwrap())
+        .unwrap_or_else(|e| panic!("{e}"))
+}
+
+#[test]
+fn what_is_missing_and_what_is_a_label_as_the_file_and_the_model_say() {
+    // Cases 04 and 06: a missing value as text, and absolute times.
+    let folder = written(
+        &[("time", 3), ("id", 2)],
+        vec![
+            TreeVariable::new(
+                "time",
+                &["time"],
+                Array::Numbers(vec![20190115.0, 20190215.0, 20190315.5]),
+            )
+            .with("units", "day as %Y%m%d.%f"),
+            TreeVariable::new(
+                "day",
+                &["time"],
+                Array::Integers(vec![20190131, 20190201, 20190301]),
+            ),
+            TreeVariable::new("id", &["id"], Array::Integers(vec![7, 12])),
+            TreeVariable::new(
+                "t",
+                &["time", "id"],
+                Array::Numbers(vec![1.0, -999.0, 3.0, 4.0, 5.0, -99.0]),
+            )
+            .with("missing_value", "-999."),
+        ],
+    );
+    let data = read_written(&folder, "response = 't'\naxes = ['time', 'id']");
+    assert_eq!(data.response.missing_cells(), [1]);
+    let time = &data.grid.axes()[0].coordinates()[0];
+    assert_eq!(time.values, Values::Numbers(vec![17911.0, 17942.0, 17970.5]));
+    assert_eq!(time.units.as_deref(), Some("days since 1970-01-01"));
+    let spec = "response = 't'\nmissing = -99\naxes.id = { labels = true }\n\
+                axes.time = { coordinates = 'day', format = '%Y%m%d' }\nsel.id = '12'";
+    let data = read_written(&folder, spec);
+    assert_eq!(data.response.missing_cells(), [0, 2]);
+    assert_eq!(data.grid.axes()[0].coordinates()[0].values, Values::Labels(vec!["12".into()]));
+    assert_eq!(numbers(&data, 1, 0), [17927.0, 17928.0, 17956.0]);
+}
+
+#[test]
+fn what_belongs_to_another_variable_is_no_response() {
+    let field = |name: &str, dims: &[&str]| {
+        let cells = dims.iter().map(|d| if *d == "corner" { 4 } else { 3 }).product::<u32>();
+        TreeVariable::new(name, dims, Array::Numbers((0..cells).map(f64::from).collect()))
+    };
+    let variables = vec![
+        field("tos", &["y", "x"]).with("coordinates", "lat lon").with("grid_mapping", "crs"),
+        field("lat", &["y", "x"]).with("bounds", "corners_of_lat"),
+        field("lon", &["y", "x"]).with("standard_name", "longitude"),
+        field("corners_of_lat", &["y", "x", "corner"]),
+        field("faces", &["y", "x", "corner"]),
+        field("mesh", &["y"]).with("face_node_connectivity", "faces").with("cf_role", "mesh"),
+        field("quality", &["y", "x", "corner"]).with("flag_meanings", "good bad"),
+        field("crs", &["y", "x", "corner"]),
+    ];
+    let folder = written(&[("y", 3), ("x", 3), ("corner", 4)], variables);
+    let path = folder.path().join("data.nc");
+    let summary = gridgp_io::summarize(&path, None).unwrap();
+    assert_eq!(summary.guess.unwrap().response, "tos");
+    let rest: Vec<&str> =
+        summary.variables.iter().filter(|v| !v.is_part).map(|v| v.name.as_str()).collect();
+    assert_eq!(rest, ["tos"]);
+    let guess = gridgp_io::summarize(&path, Some("lat")).unwrap().guess.unwrap();
+    assert_eq!((guess.response.as_str(), guess.axes.len()), ("lat", 2));
+    let e = gridgp_io::summarize(&path, Some("toss")).unwrap_err().to_string();
+    assert!(e.contains("no variable \"toss\"; did you mean \"tos\""), "{e}");
 }

@@ -67,10 +67,10 @@ fn a_grid_as_a_table_has_a_row_a_cell() {
     write_grid(&path, &output()).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
     let expected = "name,lon,time,f,level_quantile_0.05,level_quantile_0.95\n\
-                    Porto,-8.6,2019-03-01,0,1,3\n\
+                    Porto,-8.6,2019-03-01T00:00:00,0,1,3\n\
                     Porto,-8.6,2019-03-01T12:00:00,0.25,1,3\n\
                     Porto,-8.6,2019-03-02T12:00:00,0.5,1,3\n\
-                    A Coruña,-8.4,2019-03-01,0.75,2,1e-9\n\
+                    A Coruña,-8.4,2019-03-01T00:00:00,0.75,2,1e-9\n\
                     A Coruña,-8.4,2019-03-01T12:00:00,,2,1e-9\n\
                     A Coruña,-8.4,2019-03-02T12:00:00,1.25,2,1e-9\n";
     assert_eq!(text, expected);
@@ -97,7 +97,10 @@ fn points_may_occur_twice() {
     let path = folder.path().join("points.csv");
     write_points(&path, &output).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.starts_with("x,time,mean,f_draw_0,f_draw_1\n1,2019-03-01,1,1,2\n"), "{text}");
+    assert!(
+        text.starts_with("x,time,mean,f_draw_0,f_draw_1\n1,2019-03-01T00:00:00,1,1,2\n"),
+        "{text}"
+    );
     assert!(text.contains("\n1,2019-03-01T12:00:00,,3,4\n"), "{text}");
     let path = folder.path().join("points.nc");
     write_points(&path, &output).unwrap();
@@ -127,4 +130,32 @@ fn what_cannot_be_written_leaves_nothing() {
         let message = write_grid(Path::new("/proc/out.nc"), &output()).unwrap_err().to_string();
         assert!(message.contains("cannot write /proc/out.nc"), "{message}");
     }
+}
+
+#[test]
+fn a_column_of_dates_has_one_form() {
+    let column = |hours: Vec<f64>| {
+        let n = hours.len();
+        let mut time = Coordinate::numbers("time", hours).with_units("hours since 2019-03-01");
+        time.calendar = Some("standard".into());
+        let output = PointsOutput {
+            dim: "point".into(),
+            coordinates: vec![time],
+            extra: vec![],
+            variables: vec![OutputVariable::new("f", &["point"], vec![1.0; n])],
+            attributes: vec![],
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.csv");
+        write_points(&path, &output).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        text.lines().skip(1).map(|l| l.split(',').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(column(vec![0.0, 24.0]), ["2019-03-01", "2019-03-02"]);
+    assert_eq!(column(vec![0.0, 12.0]), ["2019-03-01T00:00:00", "2019-03-01T12:00:00"]);
+    let quarter = 0.25 / 3600.0;
+    assert_eq!(
+        column(vec![0.0, 2.0 * quarter, quarter]),
+        ["2019-03-01T00:00:00.00", "2019-03-01T00:00:00.50", "2019-03-01T00:00:00.25"]
+    );
 }

@@ -8,11 +8,11 @@ fn of_table(text: &str) -> FileSummary {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.csv");
     std::fs::write(&path, text).unwrap();
-    summarize(&path).unwrap()
+    summarize(&path, None).unwrap()
 }
 
 fn of_file(name: &str) -> FileSummary {
-    summarize(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
+    summarize(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name), None).unwrap()
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! New grids in the terms of the model.
 
-use std::collections::HashMap;
-
-use gridgp_grid::{Axis, Coordinate, Covariate, Error, Grid, Points, Result, Values};
+use gridgp_grid::{Axis, Covariate, Error, Grid, Points, Result};
 use gridgp_kernel::Covariance;
 use gridgp_model::Model;
 
@@ -11,7 +9,7 @@ use gridgp_model::Model;
 pub struct Place {
     /// The new grid; its coordinates are in the units of the data.
     ///
-    /// A label means what it means in the data, and one that the data lack is another level.
+    /// A label means what it means in the data; one that the data lack is refused.
     pub grid: Grid,
     /// Covariates along the new axes, by name; those whose axes have not moved may be absent.
     pub covariates: Vec<Covariate>,
@@ -42,7 +40,8 @@ pub(super) fn locate<'a>(model: &Model, place: &'a Place) -> Result<Located<'a>>
             names(old)
         )));
     }
-    let points = old.iter().zip(new).map(|(o, n)| points_like(o, n)).collect::<Result<Vec<_>>>()?;
+    let points = old.iter().zip(new).map(|(o, n)| o.points_like(n.coordinates()));
+    let points = points.collect::<Result<Vec<_>>>()?;
     check_known(model, &points, |axis, i| new[axis].describe(i))?;
     let moved: Vec<bool> = old.iter().zip(&points).map(|(o, p)| o.points() != *p).collect();
     let used = model.used_covariates();
@@ -139,51 +138,6 @@ pub(super) fn check_finite(name: &str, values: &[f64]) -> Result<()> {
             values[i]
         ))),
         None => Ok(()),
-    }
-}
-
-/// The points of an axis as the kernels of the fit see them: a label has the number that it has
-/// in the fit, and one that is not there a number that none has there.
-fn points_like(fit: &Axis, new: &Axis) -> Result<Points> {
-    let names = |axis: &Axis| -> Vec<String> {
-        axis.coordinates().iter().map(|c| c.name.clone()).collect()
-    };
-    if names(fit) != names(new) {
-        return Err(Error::Grid(format!(
-            "axis {:?} has the coordinates {:?} in the new grid where the data have {:?}",
-            new.name(),
-            names(new),
-            names(fit)
-        )));
-    }
-    let columns = fit
-        .coordinates()
-        .iter()
-        .zip(new.coordinates())
-        .map(|(old, new)| numbers_like(old, new))
-        .collect::<Result<Vec<_>>>()?;
-    let rows = (0..new.len()).flat_map(|i| columns.iter().map(move |c| c[i]));
-    Ok(Points::new(rows.collect(), columns.len()))
-}
-
-fn numbers_like(fit: &Coordinate, new: &Coordinate) -> Result<Vec<f64>> {
-    match (&fit.values, &new.values) {
-        (Values::Numbers(_), Values::Numbers(v)) => Ok(v.clone()),
-        (Values::Labels(known), Values::Labels(labels)) => {
-            let mut numbers = HashMap::new();
-            for (i, label) in known.iter().chain(labels).enumerate() {
-                numbers.entry(label).or_insert(i as f64);
-            }
-            Ok(labels.iter().map(|l| numbers[l]).collect())
-        }
-        (Values::Numbers(_), Values::Labels(_)) => Err(Error::Grid(format!(
-            "the coordinate {:?} holds labels in the new grid but numbers in the data",
-            fit.name
-        ))),
-        (Values::Labels(_), Values::Numbers(_)) => Err(Error::Grid(format!(
-            "the coordinate {:?} holds numbers in the new grid but labels in the data",
-            fit.name
-        ))),
     }
 }
 

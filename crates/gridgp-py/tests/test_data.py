@@ -91,6 +91,28 @@ def test_several_coordinates_and_labels() -> None:
         fit.predict(lon=[1.0])
 
 
+def test_names_that_are_numbers_and_dates_that_are_text() -> None:
+    y = xr.DataArray(
+        np.sin(np.arange(12.0)).reshape(4, 3),
+        dims=["day", "site"],
+        coords={"day": ["01/03/2019", "02/03/2019", "03/03/2019", "05/03/2019"], "site": [7, 8, 12]},
+        name="y",
+    )
+    site, day = gp.Axis("site", labels=True), gp.Axis("day", format="%d/%m/%Y")
+    model = gp.Model(
+        Gaussian(gp.Intercept() + gp.Field("f", site="white()", day="matern32()")),
+        axes=[site, day],
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gp.FitWarning)
+        fit = model.fit(y, progress=False)
+    predicted = fit.predict()
+    assert list(predicted["site"].values) == ["7", "8", "12"]
+    assert predicted["day"].values[-1] == np.datetime64("2019-03-05")
+    with pytest.raises(ValueError, match='the data have no "9"; there are "7", "8", "12"'):
+        fit.predict(site=["9"])
+
+
 def test_times() -> None:
     time = pd.date_range("2020-01-01", periods=20, freq="6h")
     y = xr.DataArray(np.sin(np.arange(20.0)), coords={"time": time}, name="y")

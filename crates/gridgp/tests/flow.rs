@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 /// Modules of a crate, each of which uses only those before it. Crates that are not here have no
 /// order inside: their modules are kinds of one thing.
 const INSIDE: &[(&str, &[&str])] = &[
-    ("gridgp-grid", &["error", "axis", "points", "dataset", "time"]),
+    (
+        "gridgp-grid",
+        &["error", "nearest", "axis", "points", "points_like", "dataset", "time", "doubts"],
+    ),
     (
         "gridgp-model",
         &["param", "language", "spec", "link", "predictor", "equation", "resolve", "describe"],
@@ -22,6 +25,7 @@ const INSIDE: &[(&str, &[&str])] = &[
             "error",
             "host",
             "scaling",
+            "doubts",
             "group",
             "fit",
             "draw_groups",

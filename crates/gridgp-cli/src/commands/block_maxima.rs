@@ -33,17 +33,13 @@ pub fn run(args: &BlockMaxima) -> anyhow::Result<()> {
         let coordinates: Vec<String> = text.split(',').map(|c| c.trim().to_owned()).collect();
         let name =
             if coordinates.len() > 1 { "station".to_owned() } else { coordinates[0].clone() };
-        (name, AxisSpec { coordinates, units: None })
+        (name, AxisSpec { coordinates, ..AxisSpec::default() })
     };
     let time = (args.time.clone(), AxisSpec::one(&args.time));
     let spec = DataSpec {
-        file: None,
         response: args.response.clone(),
         axes: args.by.iter().map(by).chain([time]).collect(),
-        covariates: [].into(),
-        sel: [].into(),
-        isel: [].into(),
-        standardize: false,
+        ..DataSpec::default()
     };
     if spec.axes.len() != args.by.len() + 1 {
         bail!("--by: two axes have the same name; give the coordinates of stations in one --by");

@@ -17,6 +17,9 @@ pub fn run(args: &Check) -> anyhow::Result<()> {
     if spec.method == Method::Map || spec.route == Route::Marginal {
         Marginal::new(&loaded.model)?;
     }
+    for doubt in gridgp_fit::doubts(&loaded.model.data, &loaded.scalings) {
+        eprintln!("warning: {doubt}");
+    }
     let mut out = std::io::stdout().lock();
     write!(out, "{}", gridgp_model::describe(&loaded.model))?;
     if spec.method == Method::Nuts {

@@ -13,7 +13,7 @@ use super::check_writable;
 use crate::args::Init;
 
 pub fn run(args: &Init) -> anyhow::Result<()> {
-    let summary = gridgp_io::summarize(&args.data)?;
+    let summary = gridgp_io::summarize(&args.data, args.response.as_deref())?;
     let text = starter(&args.data, args.output.as_deref(), &summary)?;
     match &args.output {
         None => write!(std::io::stdout(), "{text}")?,
@@ -32,6 +32,9 @@ pub fn run(args: &Init) -> anyhow::Result<()> {
 
 fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::Result<String> {
     let Some(guess) = &summary.guess else {
+        if let Some(doubt) = summary.doubts.first() {
+            bail!("{doubt}");
+        }
         let names: Vec<&str> = summary.coordinates.iter().map(|c| c.name.as_str()).collect();
         bail!(
             "{}: no variable on a grid was found among {}; a table needs one row a cell, with a \
@@ -47,6 +50,17 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
     line("[data]");
     line(&format!("file = {}", quoted(&relative(data, model))));
     line(&format!("response = {}", quoted(&guess.response)));
+    let others = others(summary, guess);
+    if !others.is_empty() {
+        line(&format!("# --response takes another variable: {}", others.join(", ")));
+    }
+    if guess.axes.len() == 1 && others.len() > 2 && summary.rows.is_some() {
+        line("# If these are one quantity at several places, make the table long: one row a cell,");
+        line("# with a column for the place.");
+    }
+    for doubt in &summary.doubts {
+        line(&format!("# {doubt}"));
+    }
     for axis in &guess.axes {
         let about: Vec<String> = axis
             .coordinates
@@ -57,7 +71,12 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
         line(&format!("# {}: {} points; {}", axis.name, axis.points, about.join("; ")));
         let coordinates: Vec<String> = axis.coordinates.iter().map(|c| quoted(c)).collect();
         let value = match coordinates.as_slice() {
-            [one] => one.clone(),
+            [one] => match &axis.format {
+                Some(format) => {
+                    format!("{{ coordinates = {one}, format = {} }}", quoted(format))
+                }
+                None => one.clone(),
+            },
             many => format!("[{}]", many.join(", ")),
         };
         line(&format!("axes.{} = {value}", key(&axis.name)));
@@ -71,11 +90,14 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
     }
     let proposal = Proposal::of(data, guess, &out);
     let mut line = |text: &str| add(&mut out, text);
+    for doubt in &proposal.doubts {
+        line(&format!("# {doubt}"));
+    }
     line("");
     line("[parameters]");
     line("# \"default\" takes a prior from the data; write your own, such as \"normal(20, 5)\".");
     line("intercept = \"default\"");
-    if proposal.likelihood == Observed::Numbers {
+    if !matches!(proposal.likelihood, Observed::YesNo | Observed::Counts) {
         line("sigma = \"default\"");
     }
     line("");
@@ -101,7 +123,11 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
     line("# See `gridgp likelihoods`.");
     line("[likelihood]");
     match proposal.likelihood {
-        Observed::Numbers => {
+        Observed::Numbers | Observed::WholeNumbers(_) => {
+            if let Observed::WholeNumbers(why) = proposal.likelihood {
+                line(&format!("# Every value is a whole number, but {why}. Counts have"));
+                line("# family = \"poisson\" and rate = \"exp(intercept + f)\".");
+            }
             line("family = \"gaussian\"");
             line("location = \"intercept + f\"");
             line("scale = \"sigma\"");
@@ -131,12 +157,73 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
     Ok(out)
 }
 
+/// What could be modelled instead, without what lies along one of the axes.
+fn others<'a>(summary: &'a FileSummary, guess: &Guess) -> Vec<&'a str> {
+    let of_axis = |name: &String| {
+        guess.axes.iter().any(|a| a.coordinates.contains(name) || a.covariates.contains(name))
+    };
+    let variables = summary.variables.iter();
+    let other = variables.filter(|v| !v.is_part && v.name != guess.response && !of_axis(&v.name));
+    other.map(|v| v.name.as_str()).collect()
+}
+
 /// What the values of the response look like.
 #[derive(Clone, Copy, PartialEq)]
 enum Observed {
     Numbers,
+    /// Whole numbers that are no counts, and why.
+    WholeNumbers(&'static str),
     YesNo,
     Counts,
+}
+
+impl Observed {
+    /// Whole numbers from 0 on are counts where nothing speaks against it: a unit of something
+    /// else; a spread below that of a Poisson distribution, which the mean of counts adds to and
+    /// never takes from; or large numbers that are all alike, as pressures in Pa are.
+    fn of(data: &Dataset) -> Self {
+        let y = || data.observed();
+        let unit = data.response.units.as_deref();
+        if !y().all(|y| y >= 0.0 && y.fract() == 0.0) {
+            return Self::Numbers;
+        }
+        if !is_unit_of_counts(unit) {
+            return Self::WholeNumbers("its unit is not one of counts");
+        }
+        if y().all(|y| y <= 1.0) {
+            return Self::YesNo;
+        }
+        let n = y().count() as f64;
+        let mean = y().sum::<f64>() / n;
+        let variance = y().map(|y| (y - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        let low = y().fold(f64::INFINITY, f64::min);
+        // (n - 1) variance / mean is chi-squared for Poisson counts of one rate.
+        if variance < mean * (1.0 - 3.0 * (2.0 / (n - 1.0)).sqrt()) {
+            Self::WholeNumbers("they vary less than counts")
+        } else if mean > 100.0 && low > mean / 2.0 {
+            Self::WholeNumbers("they are large and much alike")
+        } else {
+            Self::Counts
+        }
+    }
+}
+
+fn is_unit_of_counts(unit: Option<&str>) -> bool {
+    const UNITS: [&str; 12] = [
+        "",
+        "1",
+        "count",
+        "counts",
+        "number",
+        "#",
+        "events",
+        "individuals",
+        "cases",
+        "deaths",
+        "people",
+        "persons",
+    ];
+    UNITS.contains(&unit.unwrap_or("").trim().to_lowercase().as_str())
 }
 
 /// What suits the values of the response.
@@ -144,6 +231,8 @@ struct Proposal {
     likelihood: Observed,
     /// More than the exact marginal takes in a moment.
     much_is_missing: bool,
+    /// What to ask about the values.
+    doubts: Vec<String>,
 }
 
 impl Proposal {
@@ -161,25 +250,22 @@ impl Proposal {
             let spec = ModelSpec::from_toml(&Source::new("starter", text)).ok()?;
             gridgp_io::read_with_scalings(data, &spec.data).ok().map(|(data, _)| data)
         };
-        let unknown = Self { likelihood: Observed::Numbers, much_is_missing: false };
+        let unknown =
+            Self { likelihood: Observed::Numbers, much_is_missing: false, doubts: vec![] };
         if cells > Self::MOST_CELLS {
             return unknown;
         }
         let Some(data) = read(section) else { return unknown };
-        let all = |f: fn(f64) -> bool| data.observed().all(f);
-        let likelihood = if all(|y| y == 0.0 || y == 1.0) {
-            Observed::YesNo
-        } else if all(|y| y >= 0.0 && y.fract() == 0.0) {
-            Observed::Counts
-        } else {
-            Observed::Numbers
-        };
         let missing = data.response.missing_cells().len();
-        Self { likelihood, much_is_missing: missing > Self::MOST_MISSING }
+        Self {
+            likelihood: Observed::of(&data),
+            much_is_missing: missing > Self::MOST_MISSING,
+            doubts: gridgp_fit::doubts(&data, &[]),
+        }
     }
 
     fn is_sampled(&self) -> bool {
-        self.likelihood != Observed::Numbers || self.much_is_missing
+        matches!(self.likelihood, Observed::YesNo | Observed::Counts) || self.much_is_missing
     }
 }
 

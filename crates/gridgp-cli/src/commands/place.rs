@@ -30,9 +30,10 @@ pub fn read(at: Option<&str>, model: &Model, scalings: &[Scaling]) -> anyhow::Re
     let column =
         |c: usize| model.spec.data.covariates[name(c)].variable.as_deref().unwrap_or(name(c));
     let columns: Vec<&str> = used.iter().map(|&c| column(c)).collect();
-    let points = gridgp_io::read_points(path, grid.axes(), &columns).with_context(|| {
-        format!("--at {at}: a CSV of points, a NetCDF grid, or axes such as x=0:5:101,y=2")
-    })?;
+    let points = gridgp_io::read_points(path, &model.spec.data, grid.axes(), &columns)
+        .with_context(|| {
+            format!("--at {at}: a CSV of points, a NetCDF grid, or axes such as x=0:5:101,y=2")
+        })?;
     let covariates = used
         .iter()
         .zip(&points.values)

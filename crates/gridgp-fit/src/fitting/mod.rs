@@ -13,7 +13,7 @@ use gridgp_model::Model;
 use gridgp_model::spec::{Method, Source};
 use serde_json::Value;
 
-use crate::{DrawLog, Fit, Host, InferenceGroup, Result, Scaling};
+use crate::{DrawLog, Fit, Host, InferenceGroup, Result, Scaling, doubts};
 
 /// What a fit gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,11 +81,14 @@ pub fn fit(
     host: &dyn Host,
 ) -> Result<Fitted> {
     let method = model.spec.inference.method;
-    let found = match method {
+    let mut found = match method {
         Method::Map => map::fit(model, host)?,
         Method::Nuts => nuts::fit(model, log, host)?,
         Method::Laplace | Method::Svi | Method::Pathfinder => approximate::fit(model, host)?,
     };
+    if let Some(warnings) = found.summary["warnings"].as_array_mut() {
+        warnings.splice(..0, doubts(&model.data, scalings).into_iter().map(Value::from));
+    }
     let fit = Fit {
         version: env!("CARGO_PKG_VERSION").into(),
         source: source.clone(),

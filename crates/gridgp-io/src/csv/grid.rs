@@ -5,25 +5,30 @@ use std::path::Path;
 
 use gridgp_fit::Scaling;
 use gridgp_grid::{Axis, Coordinate, Covariate, Dataset, Grid, Values, Variable, time};
-use gridgp_model::spec::DataSpec;
+use gridgp_model::spec::{AxisSpec, DataSpec};
 
+use super::content::Reading;
 use super::table::{Levels, Table, Wanted};
-use crate::covariate;
-use crate::{Error, Result, select};
+use crate::dates::DateFormat;
+use crate::missing::Missing;
+use crate::{Error, Result, asked, covariate, select};
 
 /// Reads the table at `path` as `spec` says.
 pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling>)> {
-    let mut wanted = Wanted::default();
+    let formats = asked::formats(spec).map_err(|e| Error::file(path, e))?;
+    let mut wanted = Wanted { missing: Missing::of(&spec.missing), ..Wanted::default() };
     let mut ranges = vec![];
-    for axis in spec.axes.values() {
+    for (axis, format) in spec.axes.values().zip(&formats) {
         let first = wanted.coordinates.len();
-        wanted.coordinates.extend(axis.coordinates.iter().map(String::as_str));
+        let columns = axis.coordinates.iter().map(|c| (c.as_str(), reading(axis, format, c)));
+        wanted.coordinates.extend(columns);
         ranges.push(first..wanted.coordinates.len());
     }
     let selectors = wanted.coordinates.len();
     for key in spec.sel.keys().chain(spec.isel.keys()) {
-        if !spec.axes.contains_key(key) && !wanted.coordinates.contains(&key.as_str()) {
-            wanted.coordinates.push(key);
+        let known = wanted.coordinates.iter().any(|(name, _)| name == key);
+        if !spec.axes.contains_key(key) && !known {
+            wanted.coordinates.push((key, Reading::Select));
         }
     }
     wanted.values.push(&spec.response);
@@ -93,6 +98,16 @@ pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling
     }
     let dataset = Dataset::new(grid, response, covariates).map_err(Error::grid(path))?;
     Ok((dataset, scalings))
+}
+
+/// How an axis asks for one of its columns.
+fn reading<'a>(axis: &AxisSpec, format: &'a Option<DateFormat>, column: &str) -> Reading<'a> {
+    match (format, axis.has_labels(column)) {
+        (Some(format), _) => Reading::Dates(format),
+        (None, Some(true)) => Reading::Labels,
+        (None, Some(false)) => Reading::NotLabels,
+        (None, None) => Reading::Guess,
+    }
 }
 
 /// Applies a selection on a column that is no coordinate of an axis: it only chooses rows.

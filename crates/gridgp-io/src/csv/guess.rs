@@ -15,26 +15,30 @@ struct Group<'a> {
     points: usize,
 }
 
-/// A response and axes that fit the columns, if there are any.
-pub(super) fn guess(columns: &[Column], rows: usize) -> Option<Guess> {
-    let groups = groups(columns, rows);
+/// A response, or the given one, and axes that fit the columns, if there are any.
+pub(super) fn guess(columns: &[Column], rows: usize, response: Option<&str>) -> Option<Guess> {
+    let is_response = |c: &Column| response.is_none_or(|name| c.name == name);
+    let candidates: Vec<&Column> =
+        columns.iter().filter(|c| response.is_none() || !is_response(c)).collect();
+    let groups = groups(&candidates, rows);
     let chosen = (1..=groups.len().min(4)).find_map(|size| choose(&groups, size, rows));
     let axes: Vec<&Group> = match chosen {
         Some(chosen) => chosen,
-        None => return series(columns, rows),
+        None => return series(columns, rows, response),
     };
     let used = |c: &Column| axes.iter().any(|g| g.columns.iter().any(|o| o.name == c.name));
-    let response = columns.iter().rfind(|c| c.kind() == Kind::Number && !used(c))?;
+    let response =
+        columns.iter().rfind(|c| c.kind == Kind::Number && is_response(c) && !used(c))?;
     Some(Guess { response: response.name.clone(), axes: axes.iter().map(|g| axis(g)).collect() })
 }
 
 /// The candidates for axes.
-fn groups(columns: &[Column], rows: usize) -> Vec<Group<'_>> {
+fn groups<'a>(columns: &[&'a Column], rows: usize) -> Vec<Group<'a>> {
     let mut groups: Vec<Group> = vec![];
-    for column in columns {
-        let Some(distinct) = column.distinct() else { continue };
+    for &column in columns {
+        let Some(distinct) = column.distinct else { continue };
         // A column with nearly as many values as rows is measured, or numbers the rows.
-        if column.missing > 0 || distinct < 2 || distinct > rows / 2 {
+        if !column.is_known() || distinct < 2 || distinct > rows / 2 {
             continue;
         }
         let fits = groups.iter_mut().find_map(|g| {
@@ -56,7 +60,7 @@ fn groups(columns: &[Column], rows: usize) -> Vec<Group<'_>> {
 /// The number of distinct tuples of values in the rows, counted up to one more than `most`.
 fn tuples<'a>(columns: impl Iterator<Item = &'a Column>, rows: usize, most: usize) -> usize {
     let columns: Vec<(&[u32], u64)> =
-        columns.map(|c| (c.of_row.as_slice(), c.distinct().unwrap_or(0) as u64 + 1)).collect();
+        columns.map(|c| (c.of_row.as_slice(), c.distinct.unwrap_or(0) as u64 + 1)).collect();
     let mut seen = HashSet::new();
     for row in 0..rows {
         // Groups stay small because all their columns change together, so this does not overflow
@@ -93,14 +97,17 @@ fn choose<'g, 'a>(groups: &'g [Group<'a>], size: usize, rows: usize) -> Option<V
 }
 
 /// A table with one axis: a date, or else the first column, that is different in every row.
-fn series(columns: &[Column], rows: usize) -> Option<Guess> {
-    let unique = |c: &&Column| c.missing == 0 && c.distinct() == Some(rows);
+fn series(columns: &[Column], rows: usize, response: Option<&str>) -> Option<Guess> {
+    let unique = |c: &&Column| {
+        c.is_known() && c.distinct == Some(rows) && response.is_none_or(|name| c.name != name)
+    };
     let axis = columns
         .iter()
         .filter(unique)
-        .find(|c| c.kind() == Kind::Date)
+        .find(|c| c.kind == Kind::Date)
         .or_else(|| columns.first().filter(unique))?;
-    let response = columns.iter().rfind(|c| c.kind() == Kind::Number && c.name != axis.name)?;
+    let is_response = |c: &Column| response.map_or(c.name != axis.name, |name| c.name == name);
+    let response = columns.iter().rfind(|c| c.kind == Kind::Number && is_response(c))?;
     let axis = self::axis(&Group { columns: vec![axis], points: rows });
     Some(Guess { response: response.name.clone(), axes: vec![axis] })
 }
@@ -111,21 +118,25 @@ fn axis(group: &Group) -> GuessedAxis {
     let finest = group.columns.iter().max_by_key(|c| {
         // The first one of several with as many values.
         let first = group.columns.iter().position(|o| o.name == c.name);
-        (c.distinct(), std::cmp::Reverse(first))
+        (c.distinct, std::cmp::Reverse(first))
     });
     let finest = finest.expect("a group has a column");
     let (name, coordinates) = match place(&names) {
         Some(place) => {
-            let label = group.columns.iter().find(|c| c.kind() == Kind::Label);
+            let label = group.columns.iter().find(|c| c.kind == Kind::Label);
             (label.map_or("place", |c| &c.name), place.to_vec())
         }
         None => (finest.name.as_str(), vec![finest.name.as_str()]),
     };
-    let other = |c: &&&Column| c.kind() == Kind::Number && !coordinates.contains(&c.name.as_str());
+    let other = |c: &&&Column| c.kind == Kind::Number && !coordinates.contains(&c.name.as_str());
     GuessedAxis {
         name: name.to_owned(),
         coordinates: coordinates.iter().map(|&c| c.to_owned()).collect(),
         points: group.points,
+        format: match coordinates.as_slice() {
+            [_] => finest.format.clone(),
+            _ => None,
+        },
         covariates: group.columns.iter().filter(other).map(|c| c.name.clone()).collect(),
     }
 }

@@ -6,7 +6,8 @@ use gridgp_model::spec::DataSpec;
 
 use super::File;
 use super::file::{Header, Kind};
-use crate::{Error, Result, nearest, select};
+use crate::asked::as_asked;
+use crate::{Error, Result, dates, nearest, select};
 
 /// Points of a dimension, at most.
 const LONGEST: usize = 1 << 28;
@@ -62,7 +63,10 @@ impl Dims {
             let (dim, mut coordinates) = coordinates(file, response, &axis_spec.coordinates)?;
             coordinates
                 .iter_mut()
-                .try_for_each(|c| time::convert(c, axis_spec.units.as_deref()))
+                .try_for_each(|c| {
+                    as_asked(c, axis_spec)?;
+                    time::convert(c, axis_spec.units.as_deref())
+                })
                 .map_err(|e| wrong(format!("data.axes.{axis}: {e}")))?;
             let position = all.iter().position(|d| d.name == dim).expect("a dimension of it");
             if let Some(other) = axes.iter().position(|&d| d == position) {
@@ -326,6 +330,8 @@ pub(super) fn coordinate(file: &File, header: &Header) -> Result<Coordinate> {
     };
     if let Values::Numbers(_) = coordinate.values {
         coordinate.units = header.text("units").map(str::to_owned);
+        coordinate.calendar = header.text("calendar").map(str::to_owned);
+        dates::relative_to_1970(&mut coordinate);
         let calendar = header.text("calendar").unwrap_or("standard");
         let is_time = coordinate
             .units

@@ -322,6 +322,7 @@ impl Decoding {
         let fill = mask.as_ref().and_then(|m| m.fill_value).or_else(|| default_fill(&v.dtype));
         let mut missing: Vec<f64> = fill.into_iter().collect();
         missing.extend(mask.iter().flat_map(|m| &m.missing_values));
+        missing.extend(missing_as_text(v));
         Self {
             sign: SignParams::from_variable(v),
             missing,
@@ -339,6 +340,24 @@ impl Decoding {
             *value = if missing { f64::NAN } else { stored * self.scale + self.offset };
         }
     }
+}
+
+/// The numbers of a `missing_value` or `_FillValue` that was written as text, `"-999."`, also as
+/// they are in single precision.
+fn missing_as_text(v: &NcVariable) -> Vec<f64> {
+    let names = ["missing_value", "_FillValue"];
+    let mut numbers = vec![];
+    for a in v.attributes.iter().filter(|a| names.contains(&a.name.as_str())) {
+        let texts = match &a.value {
+            NcAttrValue::Chars(text) => text.trim_end_matches('\0').to_owned(),
+            NcAttrValue::Strings(texts) => texts.join(" "),
+            _ => continue,
+        };
+        let words = texts.split(|c: char| c.is_whitespace() || c == ',');
+        let number = |w: &str| w.trim_end_matches(['f', 'F', 'd', 'D']).parse::<f64>().ok();
+        numbers.extend(words.filter_map(number).flat_map(|x| [x, f64::from(x as f32)]));
+    }
+    numbers
 }
 
 /// What the library writes where nothing was written, when the variable does not say. Bytes have

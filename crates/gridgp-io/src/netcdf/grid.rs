@@ -10,6 +10,7 @@ use super::File;
 use super::dims::{self, Dims};
 use super::file::{Header, Kind};
 use crate::covariate;
+use crate::missing::Missing;
 use crate::points::like;
 use crate::{Error, Result, arrays, nearest, select};
 
@@ -22,6 +23,7 @@ pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling
     let all: Vec<usize> = (0..grid.axes().len()).collect();
     let values = dims.read(&file, &response, &all)?;
     let mut data = Variable::with_nan_as_missing(response.name(), values);
+    Missing::of(&spec.missing).mask(&mut data);
     data.units = response.text("units").map(str::to_owned);
     data.long_name =
         response.text("long_name").or_else(|| response.text("standard_name")).map(str::to_owned);
@@ -63,18 +65,10 @@ pub(crate) fn read_like(
 /// The part of a `[data]` section that says where the coordinates of these axes are.
 pub(crate) fn spec_of(axes: &[Axis]) -> DataSpec {
     let coordinates = |axis: &Axis| axis.coordinates().iter().map(|c| c.name.clone()).collect();
-    let axes = axes
-        .iter()
-        .map(|a| (a.name().to_owned(), AxisSpec { coordinates: coordinates(a), units: None }));
-    DataSpec {
-        file: None,
-        response: String::new(),
-        axes: axes.collect(),
-        covariates: Default::default(),
-        sel: Default::default(),
-        isel: Default::default(),
-        standardize: false,
-    }
+    let axes = axes.iter().map(|a| {
+        (a.name().to_owned(), AxisSpec { coordinates: coordinates(a), ..AxisSpec::default() })
+    });
+    DataSpec { axes: axes.collect(), ..DataSpec::default() }
 }
 
 /// The kept points as a grid, in the units of `fit` if there is one.
@@ -134,7 +128,8 @@ fn covariates(
                         list(&axes)
                     )));
                 }
-                let values = dims.read(file, &header, &axes)?;
+                let mut values = dims.read(file, &header, &axes)?;
+                Missing::of(&spec.missing).to_nan(&mut values);
                 if let Some(at) = values.iter().position(|v| v.is_nan()) {
                     let part = axes.iter().map(|&a| grid.axes()[a].clone()).collect();
                     let part = Grid::new(part).map_err(Error::grid(path))?;

@@ -5,6 +5,7 @@ mod encode;
 mod file;
 mod grid;
 mod points;
+mod roles;
 mod summary;
 
 pub(crate) use encode::encode;

@@ -7,11 +7,12 @@ use gridgp_grid::Coordinate;
 use super::File;
 use super::dims::coordinate;
 use super::file::{Header, Kind};
-use crate::Result;
+use super::roles;
 use crate::summary::{CoordinateSummary, FileSummary, Guess, GuessedAxis, VariableSummary, place};
+use crate::{Error, Result};
 
-/// Says what the file at `path` contains.
-pub(crate) fn summarize(path: &Path) -> Result<FileSummary> {
+/// Says what the file at `path` contains. `response` is what is modelled, if that is known.
+pub(crate) fn summarize(path: &Path, response: Option<&str>) -> Result<FileSummary> {
     let file = File::open(path)?;
     let headers = file.headers();
     let mut coordinates = vec![];
@@ -40,10 +41,13 @@ pub(crate) fn summarize(path: &Path) -> Result<FileSummary> {
         .filter(|h| h.kind == Kind::Number && !h.dims.is_empty() && !is_bounds(h))
         .filter(|h| !matches!(h.dims.as_slice(), [(dim, _)] if dim == h.name()))
         .collect();
+    let of_others = roles::of_others(&headers);
+    let is_part = |h: &Header| of_others.contains(h.name()) || roles::is_part(h);
     let variables = numbers
         .iter()
         .map(|h| VariableSummary {
             name: h.path.clone(),
+            is_part: is_part(h),
             dims: h.dims.clone(),
             units: h.text("units").map(str::to_owned),
             long_name: h.text("long_name").map(str::to_owned),
@@ -51,13 +55,23 @@ pub(crate) fn summarize(path: &Path) -> Result<FileSummary> {
         .collect();
     // The first one of those with the most dimensions longer than 1, then the most values.
     let long = |h: &Header| h.dims.iter().filter(|(_, n)| *n > 1).count();
-    let response =
-        numbers.iter().rev().max_by_key(|h| (long(h), h.cells())).filter(|h| long(h) > 0);
+    let response = match response {
+        Some(name) => {
+            Some(numbers.iter().find(|h| h.path == name.trim_matches('/')).ok_or_else(|| {
+                Error::unknown(path, "variable", name, numbers.iter().map(|h| h.path.as_str()))
+            })?)
+        }
+        None => numbers
+            .iter()
+            .rev()
+            .filter(|h| long(h) > 0 && !is_part(h))
+            .max_by_key(|h| (long(h), h.cells())),
+    };
     let guess = response.map(|h| Guess {
         response: h.path.clone(),
         axes: h.dims.iter().filter(|(_, n)| *n > 1).map(|dim| axis(dim, h, &headers)).collect(),
     });
-    Ok(FileSummary { rows: None, variables, coordinates, guess })
+    Ok(FileSummary { rows: None, variables, doubts: vec![], coordinates, guess })
 }
 
 /// Bounds of cells, which are no coordinates.
@@ -87,5 +101,6 @@ fn axis(dim: &(String, usize), response: &Header, headers: &[Header]) -> Guessed
         covariates: covariates.collect(),
         coordinates: coordinates.into_iter().map(str::to_owned).collect(),
         points: dim.1,
+        format: None,
     }
 }

@@ -248,11 +248,16 @@ fn refuse_labels(
     let all: Vec<usize> = (0..axis.coordinates().len()).collect();
     for &column in options.columns.as_ref().unwrap_or(&all) {
         let c = &axis.coordinates()[column];
-        if matches!(c.values, Values::Labels(_)) {
+        if let Values::Labels(labels) = &c.values {
+            let hint = if labels.iter().all(|l| l.parse::<f64>().is_ok()) {
+                "; if these are numbers, write labels = false for the axis"
+            } else {
+                ""
+            };
             let message = format!(
                 "{} needs numbers, but the coordinate {:?} is made of labels; choose other \
                  coordinates of the axis by name, or use white(), constant() or \
-                 coregionalization(rank = 1)",
+                 coregionalization(rank = 1){hint}",
                 call.function, c.name
             );
             return Err(Fault::new(call.function_span.clone(), message));

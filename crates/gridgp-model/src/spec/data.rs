@@ -6,7 +6,7 @@ use serde::de::{Error as _, MapAccess, SeqAccess, Visitor, value::MapAccessDeser
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Which file holds the data, which variable is the response, and which are its axes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataSpec {
     /// The data file, relative to the model file. `--data` on the command line replaces it.
@@ -28,6 +28,11 @@ pub struct DataSpec {
     /// `to` (excluded), with an optional `step`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub isel: IndexMap<String, Selection<usize>>,
+    /// Values of the response and of covariates that stand for a missing one, numbers or texts:
+    /// one, or a list.
+    #[serde(default, deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "OneOrMany<SelValue>")]
+    pub missing: Vec<SelValue>,
     /// Model the response minus its mean, divided by its standard deviation. Predictions are
     /// given on the original scale.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -35,20 +40,44 @@ pub struct DataSpec {
 }
 
 /// The coordinates of an axis. Written as a name, a list of names, or a table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AxisSpec {
     /// Columns or coordinate variables; together they name a point.
     pub coordinates: Vec<String>,
     /// Unit to convert a time coordinate to, `"days"`; the unit of the file if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub units: Option<String>,
+    /// How its dates are written, `"%d/%m/%Y"`; told from the column if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// Whether its coordinates are names, whatever they look like; told from the column if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Labels>,
 }
 
 impl AxisSpec {
     /// An axis with one coordinate.
     pub fn one(coordinate: impl Into<String>) -> Self {
-        Self { coordinates: vec![coordinate.into()], units: None }
+        Self { coordinates: vec![coordinate.into()], ..Self::default() }
     }
+
+    /// Whether a coordinate is made of labels; `None` where that is not said.
+    pub fn has_labels(&self, coordinate: &str) -> Option<bool> {
+        match self.labels.as_ref()? {
+            Labels::All(all) => Some(*all),
+            Labels::Named(names) => names.iter().any(|n| n == coordinate).then_some(true),
+        }
+    }
+}
+
+/// Which coordinates of an axis are names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "true, false, or a list of coordinates that are labels")]
+pub enum Labels {
+    /// All of them, or none.
+    All(bool),
+    /// These.
+    Named(Vec<String>),
 }
 
 /// A covariate: where it comes from and what is done to it before use.
@@ -107,12 +136,19 @@ pub struct Pick<T> {
     pub step: Option<usize>,
 }
 
-#[derive(JsonSchema)]
-#[serde(untagged)]
-#[allow(dead_code, reason = "describes the shorthand forms in the JSON Schema only")]
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a value or a list of values")]
 enum OneOrMany<T> {
     One(T),
     Many(Vec<T>),
+}
+
+/// A value or a list of values.
+fn one_or_many<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Vec<T>, D::Error> {
+    Ok(match OneOrMany::deserialize(d)? {
+        OneOrMany::One(value) => vec![value],
+        OneOrMany::Many(values) => values,
+    })
 }
 
 #[derive(JsonSchema)]
@@ -128,7 +164,12 @@ enum AxesSchema {
 #[allow(dead_code, reason = "describes the shorthand forms in the JSON Schema only")]
 enum AxisSchema {
     Names(OneOrMany<String>),
-    Table { coordinates: OneOrMany<String>, units: Option<String> },
+    Table {
+        coordinates: OneOrMany<String>,
+        units: Option<String>,
+        format: Option<String>,
+        labels: Option<Labels>,
+    },
 }
 
 /// A name or a list of names.
@@ -160,8 +201,8 @@ impl<'de> Deserialize<'de> for AxisSpec {
             type Value = AxisSpec;
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(
-                    "a coordinate name, a list of coordinate names, or a table with `coordinates` \
-                     and `units`",
+                    "a coordinate name, a list of coordinate names, or a table with `coordinates`, \
+                     `units`, `format` and `labels`",
                 )
             }
             fn visit_str<E: serde::de::Error>(self, v: &str) -> Result<AxisSpec, E> {
@@ -172,7 +213,7 @@ impl<'de> Deserialize<'de> for AxisSpec {
                 while let Some(name) = seq.next_element()? {
                     coordinates.push(name);
                 }
-                Ok(AxisSpec { coordinates, units: None })
+                Ok(AxisSpec { coordinates, ..AxisSpec::default() })
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<AxisSpec, A::Error> {
                 #[derive(Deserialize)]
@@ -182,10 +223,14 @@ impl<'de> Deserialize<'de> for AxisSpec {
                     coordinates: Vec<String>,
                     #[serde(default)]
                     units: Option<String>,
+                    #[serde(default)]
+                    format: Option<String>,
+                    #[serde(default)]
+                    labels: Option<Labels>,
                 }
-                let Table { coordinates, units } =
+                let Table { coordinates, units, format, labels } =
                     Table::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(AxisSpec { coordinates, units })
+                Ok(AxisSpec { coordinates, units, format, labels })
             }
         }
         d.deserialize_any(AxisVisitor)
@@ -262,6 +307,24 @@ mod tests {
         assert_eq!(s.sel["level"], Selection::One(SelValue::Number(500.0)));
         assert_eq!(s.isel["member"], Selection::Many(vec![0, 2]));
         assert!(matches!(&s.sel["t"], Selection::Range(p) if p.to.is_none()));
+    }
+
+    #[test]
+    fn what_is_missing_what_is_a_label_and_how_dates_are_written() {
+        let s = parse(
+            "response = 'y'\nmissing = [-999, '*']\naxes.t = { format = '%d/%m/%Y' }\n\
+             axes.site = { coordinates = ['id', 'lon'], labels = ['id'] }\naxes.k = { labels = true }",
+        );
+        assert_eq!(s.missing, [SelValue::Number(-999.0), SelValue::Text("*".into())]);
+        assert_eq!(s.axes["t"].format.as_deref(), Some("%d/%m/%Y"));
+        assert_eq!(s.axes["site"].has_labels("id"), Some(true));
+        assert_eq!(s.axes["site"].has_labels("lon"), None);
+        assert_eq!(s.axes["k"].has_labels("k"), Some(true));
+        let again: DataSpec = toml::from_str(&toml::to_string(&s).unwrap()).unwrap();
+        assert_eq!(s, again);
+        assert_eq!(parse("response = 'y'\naxes = ['t']\nmissing = -1").missing.len(), 1);
+        let e = toml::from_str::<DataSpec>("response = 'y'\naxes.t = { labels = 3 }").unwrap_err();
+        assert!(e.to_string().contains("a list of coordinates that are labels"), "{e}");
     }
 
     #[test]

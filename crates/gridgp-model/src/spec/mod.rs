@@ -3,7 +3,7 @@
 mod data;
 mod source;
 
-pub use data::{AxisSpec, CovariateSpec, DataSpec, Pick, SelValue, Selection};
+pub use data::{AxisSpec, CovariateSpec, DataSpec, Labels, Pick, SelValue, Selection};
 pub use source::Source;
 
 use gridgp_grid::{Error, Result};

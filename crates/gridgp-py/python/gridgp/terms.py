@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from gridgp.priors import Prior, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
     "Axis",
@@ -280,6 +280,11 @@ class Axis:
     units
         The unit to convert times to: ``"seconds"``, ``"minutes"``, ``"hours"``, ``"days"`` or
         ``"weeks"``.
+    format
+        How dates are written that are text or whole numbers, ``"%d/%m/%Y"``.
+    labels
+        Whether its coordinates are names, though they look like numbers; or the names of those that
+        are.
 
     Examples
     --------
@@ -287,21 +292,30 @@ class Axis:
     >>> station, year = Axis("station", "lon", "lat"), Axis("year")
     """
 
-    def __init__(self, name: str, *coordinates: str, units: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *coordinates: str,
+        units: str | None = None,
+        format: str | None = None,
+        labels: bool | Sequence[str] | None = None,
+    ) -> None:
         if not isinstance(name, str):
             raise TypeError(f"the name of an axis is text, not {type(name).__name__}")
         self.name = name
         self.coordinates = list(coordinates) or [name]
         self.units = units
+        self.format = format
+        self.labels = labels if labels is None or isinstance(labels, bool) else list(labels)
 
     def __repr__(self) -> str:
         return f"<axis {self.name}: {', '.join(self.coordinates)}>"
 
     def _spec(self) -> dict[str, Any]:
-        spec: dict[str, Any] = {"coordinates": self.coordinates}
-        if self.units is not None:
-            spec["units"] = self.units
-        return spec
+        asked = {"units": self.units, "format": self.format, "labels": self.labels}
+        return {"coordinates": self.coordinates} | {
+            key: value for key, value in asked.items() if value is not None
+        }
 
 
 class Field(_Named):

@@ -62,7 +62,7 @@ impl Opened {
                 return Ok(Self::Draws(gridgp_io::read_inference_data(path)?));
             }
         }
-        let summary = gridgp_io::summarize(path)?;
+        let summary = gridgp_io::summarize(path, None)?;
         Ok(Self::Data(Box::new(DataFile { path: path.to_owned(), summary })))
     }
 
@@ -161,13 +161,9 @@ impl DataFile {
             dims.iter().map(|(dim, _)| (dim.clone(), self.axis(dim))).collect()
         };
         let spec = DataSpec {
-            file: None,
             response: variable.into(),
             axes: axes.into_iter().collect(),
-            covariates: [].into(),
-            sel: [].into(),
-            isel: [].into(),
-            standardize: false,
+            ..DataSpec::default()
         };
         Ok(Cube::of(gridgp_io::read(&self.path, &spec)?))
     }
@@ -185,7 +181,11 @@ impl DataFile {
             let one = |c: &String| (c.clone(), AxisSpec::one(c.as_str()));
             return axis.coordinates.iter().map(one).collect();
         }
-        let spec = AxisSpec { coordinates: axis.coordinates.clone(), units: None };
+        let spec = AxisSpec {
+            coordinates: axis.coordinates.clone(),
+            format: axis.format.clone(),
+            ..AxisSpec::default()
+        };
         vec![(axis.name.clone(), spec)]
     }
 
@@ -199,6 +199,6 @@ impl DataFile {
         if names.is_empty() {
             names.push(dim.to_owned());
         }
-        AxisSpec { coordinates: names, units: None }
+        AxisSpec { coordinates: names, ..AxisSpec::default() }
     }
 }

@@ -100,9 +100,10 @@ impl Spot {
         let column =
             |c: usize| model.spec.data.covariates[name(c)].variable.as_deref().unwrap_or(name(c));
         let columns: Vec<&str> = used.iter().map(|&c| column(c)).collect();
-        let found = gridgp_io::read_points(path, &own, &columns).with_context(|| {
-            format!("--at {at}: a CSV of points, a NetCDF grid, or axes such as x=0:5:101,y=2")
-        })?;
+        let found =
+            gridgp_io::read_points(path, &model.spec.data, &own, &columns).with_context(|| {
+                format!("--at {at}: a CSV of points, a NetCDF grid, or axes such as x=0:5:101,y=2")
+            })?;
         let count = found.points.first().map_or(0, Points::len);
         let mut new = found.points.into_iter();
         let points = axes.iter().zip(collapsed).map(|(axis, c)| {

@@ -1,7 +1,8 @@
 //! Names that were probably meant.
 
 /// "; did you mean "tmax"?", or the names there are, to append to a message.
-pub(crate) fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+#[must_use]
+pub fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     if known.is_empty() {
         return "; there are none".into();
@@ -38,7 +39,8 @@ pub(crate) fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> 
 }
 
 /// Up to a dozen names in quotes.
-pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
+#[must_use]
+pub fn list<S: AsRef<str>>(names: &[S]) -> String {
     let shown: Vec<String> = names.iter().take(12).map(|n| format!("{:?}", n.as_ref())).collect();
     let more = names.len().saturating_sub(12);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
