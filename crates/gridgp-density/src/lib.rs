@@ -28,6 +28,16 @@ pub trait LogDensity {
     fn log_density_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> f64;
 }
 
+impl<D: LogDensity + ?Sized> LogDensity for Box<D> {
+    fn dim(&self) -> usize {
+        (**self).dim()
+    }
+
+    fn log_density_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
+        (**self).log_density_gradient(x, gradient)
+    }
+}
+
 /// The expectation of a log density over some of its unknowns, which are independent normals.
 ///
 /// Unknowns come in two parts, x = \[u; z\]: the first [`sampled`](Self::sampled) of them are where

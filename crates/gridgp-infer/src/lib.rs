@@ -36,6 +36,11 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
+use gridgp_density::LogDensity;
+
+/// A density of any type, so that an engine is compiled once and not for each type anew.
+type AnyDensity<'d> = Box<dyn LogDensity + Send + 'd>;
+
 pub use approximate::{ApproximateProgress, approximate};
 pub use approximation::{Approximation, Engine};
 pub use history::History;

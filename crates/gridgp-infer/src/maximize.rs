@@ -7,6 +7,7 @@ use gridgp_density::LogDensity;
 use gridgp_grid::{Error, Result};
 use rayon::prelude::*;
 
+use super::AnyDensity;
 use super::climb::{Climb, climb};
 use super::history::History;
 
@@ -122,8 +123,17 @@ pub struct Progress {
 /// assert!(optimum.converged && optimum.x[0].abs() < 1e-4);
 /// # Ok::<(), gridgp_grid::Error>(())
 /// ```
-pub fn maximize<D: LogDensity + Send>(
+pub fn maximize<'d, D: LogDensity + Send + 'd>(
     make: &(dyn Fn() -> D + Sync),
+    starts: &[Vec<f64>],
+    options: &MaximizeOptions,
+    progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync),
+) -> Result<Optimum> {
+    maximize_boxed(&|| Box::new(make()), starts, options, progress)
+}
+
+pub(super) fn maximize_boxed<'d>(
+    make: &(dyn Fn() -> AnyDensity<'d> + Sync),
     starts: &[Vec<f64>],
     options: &MaximizeOptions,
     progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync),

@@ -16,8 +16,9 @@ use gridgp_grid::{Error, Result};
 use super::approximation::{
     Approximation, Engine, Normal, check_draws, check_start, draw, finite_or_outside,
 };
+use super::maximize::maximize_boxed;
 use super::pareto_k::ParetoK;
-use super::{MaximizeOptions, Progress, maximize};
+use super::{AnyDensity, MaximizeOptions, Progress};
 
 /// How a Laplace approximation is made.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,8 +86,17 @@ const MAX_ASYMMETRY: f64 = 1e-3;
 /// assert!((fit.evidence.unwrap() - constant).abs() < 1e-8);
 /// # Ok::<(), gridgp_grid::Error>(())
 /// ```
-pub fn laplace<D: LogDensity + Send>(
+pub fn laplace<'d, D: LogDensity + Send + 'd>(
     make: &(dyn Fn() -> D + Sync),
+    starts: &[Vec<f64>],
+    options: &LaplaceOptions,
+    progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync),
+) -> Result<Approximation> {
+    laplace_boxed(&|| Box::new(make()), starts, options, progress)
+}
+
+fn laplace_boxed<'d>(
+    make: &(dyn Fn() -> AnyDensity<'d> + Sync),
     starts: &[Vec<f64>],
     options: &LaplaceOptions,
     progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync),
@@ -106,7 +116,7 @@ pub fn laplace<D: LogDensity + Send>(
         )));
     }
     let stopped = AtomicBool::new(false);
-    let optimum = maximize(make, starts, &options.maximize, &|p| {
+    let optimum = maximize_boxed(make, starts, &options.maximize, &|p| {
         let flow = progress(p);
         stopped.fetch_or(flow.is_break(), Ordering::Relaxed);
         flow

@@ -23,6 +23,8 @@ use chain::Chain;
 use gridgp_density::LogDensity;
 use gridgp_grid::{Error, Result};
 
+use super::AnyDensity;
+
 /// What is learned of the posterior's shape while tuning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
@@ -173,8 +175,18 @@ pub struct ChainState {
 /// assert!((square - 1.0).abs() < 0.3);
 /// # Ok::<(), gridgp_grid::Error>(())
 /// ```
-pub fn nuts<D: LogDensity + Send>(
+pub fn nuts<'d, D: LogDensity + Send + 'd>(
     make: &(dyn Fn() -> D + Sync),
+    starts: &[Vec<f64>],
+    options: &NutsOptions,
+    resume: Option<&[ChainState]>,
+    observe: &(dyn Fn(&Event) -> ControlFlow<()> + Sync),
+) -> Result<Draws> {
+    nuts_boxed(&|| Box::new(make()), starts, options, resume, observe)
+}
+
+fn nuts_boxed<'d>(
+    make: &(dyn Fn() -> AnyDensity<'d> + Sync),
     starts: &[Vec<f64>],
     options: &NutsOptions,
     resume: Option<&[ChainState]>,

@@ -22,7 +22,7 @@ use super::approximation::{
 };
 use super::climb::climb;
 use super::pareto_k::ParetoK;
-use super::{MaximizeOptions, Progress};
+use super::{AnyDensity, MaximizeOptions, Progress};
 
 /// With a k̂ above this the weights have no mean, and one draw would stand for all.
 const MAX_RESAMPLED: f64 = 1.0;
@@ -99,8 +99,17 @@ impl Default for PathfinderOptions {
 /// assert!((fit.mean[0] - 2.0).abs() < 0.05 && (fit.sd[0] - 0.5).abs() < 0.05);
 /// # Ok::<(), gridgp_grid::Error>(())
 /// ```
-pub fn pathfinder<D: LogDensity + Send>(
+pub fn pathfinder<'d, D: LogDensity + Send + 'd>(
     make: &(dyn Fn() -> D + Sync),
+    starts: &[Vec<f64>],
+    options: &PathfinderOptions,
+    progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync),
+) -> Result<Approximation> {
+    pathfinder_boxed(&|| Box::new(make()), starts, options, progress)
+}
+
+fn pathfinder_boxed<'d>(
+    make: &(dyn Fn() -> AnyDensity<'d> + Sync),
     starts: &[Vec<f64>],
     options: &PathfinderOptions,
     progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync),

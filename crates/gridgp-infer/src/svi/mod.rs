@@ -21,6 +21,7 @@ use particles::{Estimator, Particles};
 use quadrature::Quadrature;
 use window::Window;
 
+use super::AnyDensity;
 use super::approximation::{Approximation, Normal, check_draws, check_start, draw};
 use super::pareto_k::ParetoK;
 
@@ -153,8 +154,17 @@ pub struct SviProgress {
 /// assert!(fit.pareto_k.is_good());
 /// # Ok::<(), gridgp_grid::Error>(())
 /// ```
-pub fn svi<D: LogDensity + Send>(
+pub fn svi<'d, D: LogDensity + Send + 'd>(
     make: &(dyn Fn() -> D + Sync),
+    start: &[f64],
+    options: &SviOptions,
+    progress: &(dyn Fn(&SviProgress) -> ControlFlow<()> + Sync),
+) -> Result<Approximation> {
+    svi_boxed(&|| Box::new(make()), start, options, progress)
+}
+
+fn svi_boxed<'d>(
+    make: &(dyn Fn() -> AnyDensity<'d> + Sync),
     start: &[f64],
     options: &SviOptions,
     progress: &(dyn Fn(&SviProgress) -> ControlFlow<()> + Sync),
@@ -193,7 +203,7 @@ pub fn svi_by_quadrature<E: ExpectedLogDensity + Send, D: LogDensity + Send>(
     check_density(make(), start)?;
     let guide = options.guide.begin(start, &options.initial_sd, options.seed)?;
     let draws = Quadrature::new(make_expected, options.particles, options.seed);
-    ascend(make, guide, draws, options, progress)
+    ascend(&|| Box::new(make()) as AnyDensity<'_>, guide, draws, options, progress)
 }
 
 /// Follows the estimates of the gradient, and judges where that leads.
