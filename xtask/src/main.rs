@@ -10,6 +10,7 @@ mod docs;
 mod elnino;
 mod examples;
 mod gallery;
+mod kill;
 mod oracles;
 mod peers;
 mod program;
@@ -44,6 +45,7 @@ const USAGE: &str = "cargo xtask VERB
   stations [N …]  time and memory of examples/spain with N (40, 400 and 4000) stations; slow
   counts [N]      time and memory of NUTS on N x N (100) Poisson counts; minutes
   bench [TEXT]    time and memory of the marginal likelihood, of the problems whose name has TEXT
+  kill [N [SEED]] N (200) runs that are killed, interrupted or out of disk at random times
   sampling        the tests of sampling that take minutes
   calibration [N] simulation-based calibration of sampling, N replications (400); minutes
   peers [TEXT]    the same beside programs in Python, with ratios; fits and operators too, or with
@@ -89,6 +91,9 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["browser"] => browser::run(),
         ["bench"] => bench::run(""),
         ["bench", text] => bench::run(text),
+        ["kill"] => kill::run(200, 0),
+        ["kill", count] => kill::run(count.parse()?, 0),
+        ["kill", count, seed] => kill::run(count.parse()?, seed.parse()?),
         ["sampling"] => sampling::run(),
         ["calibration"] => calibration::run("400"),
         ["calibration", count] => calibration::run(count),
