@@ -415,6 +415,8 @@ fn files_that_are_no_table() {
     assert!(error("x,y,z\n", XY).contains("no rows"));
     assert!(error("x,y,z\n0,0,\n0,1,NA\n", XY).contains("nothing to fit"));
     assert!(error("x,y,z\n0,0,\0\n", XY).contains("zero bytes"));
+    let open = format!("# x\nx,\"y,z\n{}", "0,0,1\n".repeat(300_000));
+    assert!(error(open, XY).contains("a quote in the header, line 2, is not closed"));
     let spec: DataSpec = toml::from_str(XY).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let message = gridgp_io::read(folder.path(), &spec).unwrap_err().to_string();

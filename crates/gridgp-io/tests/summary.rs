@@ -53,6 +53,12 @@ fn a_table_of_a_series() {
 }
 
 #[test]
+fn a_date_that_is_there_twice_is_an_axis_still() {
+    let guess = of_table("t,y\n2019-03-01,1\n2019-03-02,2\n2019-03-02,3\n").guess.unwrap();
+    assert_eq!((guess.axes[0].name.as_str(), guess.axes[0].points), ("t", 2));
+}
+
+#[test]
 fn a_table_without_axes_gives_no_guess() {
     assert_eq!(of_table("a,b\n1,2\n1,2\n1,3\n").guess, None);
     assert_eq!(of_table("a\nx\ny\n").guess, None);

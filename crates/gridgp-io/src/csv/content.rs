@@ -67,10 +67,8 @@ fn by_look(name: &str, texts: &[&str], not_labels: bool) -> Result<Content, Doub
     }
     let first = |is: &dyn Fn(usize) -> bool| (0..texts.len()).find(|&i| is(i));
     // Labels may contain a few things that look like numbers, "7" among "7b" and "main"; a column
-    // of numbers with a slip in it must not silently become labels.
-    let slips = filled - good;
-    let few = good < 10 || slips * 10 > good;
-    if good == 0 || slips > 0 && few {
+    // of numbers with slips in it must not silently become labels.
+    if 2 * good <= filled {
         let odd = first(&|i| numbers[i].is_none() && is_written_as_number(texts[i]));
         let all = texts.iter().all(|t| is_blank(t) || is_written_as_number(t));
         return match (odd, first(&|i| numbers[i].is_none() && !is_blank(texts[i]))) {
@@ -222,6 +220,7 @@ mod tests {
             assert!(doubt(dates).contains("not a date in a form that is known"), "{dates:?}");
         }
         assert!(doubt(&["01/02/2019", "02/02/2019"]).contains("day and month, or"));
+        assert!(doubt(&["1", "2", "l3"]).contains("\"l3\" is not a number, but 2 of the 3"));
         assert!(doubt(&["1,234.5", "1,235.5"]).contains("separators of thousands"));
         assert!(doubt(&["2019-03-01", "2019-03-02", "NA"]).contains("needs a date"));
         let doubtful = ["03/04/19", "28/04/19"];

@@ -96,19 +96,19 @@ fn choose<'g, 'a>(groups: &'g [Group<'a>], size: usize, rows: usize) -> Option<V
     }
 }
 
-/// A table with one axis: a date, or else the first column, that is different in every row.
+/// A table with one axis: a date, or else the first column, that is different in every row. A date
+/// may be in a few rows twice, as the hour is in which summer time ends: reading names those.
 fn series(columns: &[Column], rows: usize, response: Option<&str>) -> Option<Guess> {
-    let unique = |c: &&Column| {
-        c.is_known() && c.distinct == Some(rows) && response.is_none_or(|name| c.name != name)
+    let points = |c: &Column| {
+        let is_candidate = c.is_known() && response.is_none_or(|name| c.name != name);
+        let enough = if c.kind == Kind::Date { rows / 2 + 1 } else { rows };
+        c.distinct.filter(|&n| is_candidate && n >= enough)
     };
-    let axis = columns
-        .iter()
-        .filter(unique)
-        .find(|c| c.kind == Kind::Date)
-        .or_else(|| columns.first().filter(unique))?;
+    let dates = columns.iter().filter(|c| c.kind == Kind::Date);
+    let (axis, points) = dates.chain(columns.first()).find_map(|c| Some((c, points(c)?)))?;
     let is_response = |c: &Column| response.map_or(c.name != axis.name, |name| c.name == name);
     let response = columns.iter().rfind(|c| c.kind == Kind::Number && is_response(c))?;
-    let axis = self::axis(&Group { columns: vec![axis], points: rows });
+    let axis = self::axis(&Group { columns: vec![axis], points });
     Some(Guess { response: response.name.clone(), axes: vec![axis] })
 }
 

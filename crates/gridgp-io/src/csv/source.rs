@@ -60,12 +60,19 @@ impl Source {
             above += 1;
         };
         // A quoted name may go on in the next line.
-        while line.iter().filter(|&&b| b == b'"').count() % 2 == 1 && line.len() < LONGEST {
+        let quotes = |line: &[u8]| line.iter().filter(|&&b| b == b'"').count();
+        let mut open = quotes(&line) % 2 == 1;
+        while open && line.len() < LONGEST {
             let more = next_line(&mut file).map_err(cannot)?;
             if more.is_empty() {
                 break;
             }
+            open = quotes(&more) % 2 == 0;
             line.extend(more);
+        }
+        if open {
+            let message = format!("a quote in the header, line {}, is not closed", above + 1);
+            return Err(Error::file(path, message));
         }
         let separator = separator(&line);
         let mut reader = csv::ReaderBuilder::new()
