@@ -95,21 +95,27 @@ def test_names_that_are_numbers_and_dates_that_are_text() -> None:
     y = xr.DataArray(
         np.sin(np.arange(12.0)).reshape(4, 3),
         dims=["day", "site"],
-        coords={"day": ["01/03/2019", "02/03/2019", "03/03/2019", "05/03/2019"], "site": [7, 8, 12]},
+        coords={
+            "day": ["01/03/2019", "02/03/2019", "03/03/2019", "05/03/2019"],
+            "site": [7, 8, 1234567],
+        },
         name="y",
     )
     site, day = gp.Axis("site", labels=True), gp.Axis("day", format="%d/%m/%Y")
     model = gp.Model(
         Gaussian(gp.Intercept() + gp.Field("f", site="white()", day="matern32()")),
+        response="y",
         axes=[site, day],
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", gp.FitWarning)
         fit = model.fit(y, progress=False)
     predicted = fit.predict()
-    assert list(predicted["site"].values) == ["7", "8", "12"]
+    assert list(predicted["site"].values) == ["7", "8", "1234567"]
+    again = fit.predict(site=[1234567])["mean"].values[0]
+    np.testing.assert_allclose(again, predicted["mean"].sel(site="1234567"))
     assert predicted["day"].values[-1] == np.datetime64("2019-03-05")
-    with pytest.raises(ValueError, match='the data have no "9"; there are "7", "8", "12"'):
+    with pytest.raises(ValueError, match='the data have no "9"; there are "7", "8", "1234567"'):
         fit.predict(site=["9"])
 
 

@@ -544,7 +544,8 @@ class Fit:
         if kind == "number" and isinstance(new[1], list):
             raise TypeError(f"{name!r} holds text such as {new[1][0]!r}, and numbers in the fit")
         if kind == "label" and not isinstance(new[1], list):
-            return name, [f"{v:g}" for v in new[1]], None, None
+            numbers = [float(v) for v in new[1]]
+            return name, [f"{v:.0f}" if v.is_integer() else repr(v) for v in numbers], None, None
         return new
 
     def _where(self, at: object, coords: Mapping[str, Any]) -> tuple[xr.Dataset, list[Hashable]]:
