@@ -20,12 +20,13 @@ impl Points {
     /// Whether points i and n − 1 − i lie opposite each other about one center, to eleven digits.
     pub fn is_mirrored(&self) -> bool {
         let n = self.len();
-        (0..self.dims()).all(|d| {
-            let x: Vec<f64> = self.column(d).collect();
-            let sum = x[0] + x[n - 1];
-            let size = x.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
-            (0..n).all(|i| (x[i] + x[n - 1 - i] - sum).abs() <= 2e-11 * size)
-        })
+        n == 0
+            || (0..self.dims()).all(|d| {
+                let x: Vec<f64> = self.column(d).collect();
+                let sum = x[0] + x[n - 1];
+                let size = x.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+                (0..n).all(|i| (x[i] + x[n - 1 - i] - sum).abs() <= 2e-11 * size)
+            })
     }
 
     /// Points on a line.
@@ -60,7 +61,7 @@ impl Points {
     /// Coordinate `j` of every point.
     #[inline]
     pub fn column(&self, j: usize) -> impl Iterator<Item = f64> + '_ {
-        self.data[j..].iter().step_by(self.dims).copied()
+        self.data.get(j..).unwrap_or_default().iter().step_by(self.dims).copied()
     }
 
     /// The points with only these coordinates, in this order.
@@ -102,6 +103,13 @@ mod tests {
     fn repeats_are_found() {
         assert_eq!(Points::line(&[0.0, 1.0, -0.0]).first_repeat(), Some((0, 2)));
         assert_eq!(Points::new(vec![0.0, 1.0, 0.0, 2.0], 2).first_repeat(), None);
+    }
+
+    #[test]
+    fn there_may_be_no_points() {
+        let none = Points::new(vec![], 2);
+        assert_eq!((none.len(), none.column(1).count()), (0, 0));
+        assert!(none.is_mirrored() && none.first_repeat().is_none());
     }
 
     #[test]

@@ -62,13 +62,20 @@ impl RealFft {
                 self.forward.get_scratch_len().max(self.inverse.get_scratch_len())
             ],
         };
-        let column = |w: &mut Workspace, x: faer::ColRef<'_, f64>, out: faer::ColMut<'_, f64>| {
+        let column = |w: &mut Workspace,
+                      x: faer::ColRef<'_, f64>,
+                      mut out: faer::ColMut<'_, f64>| {
             w.padded.fill(0.0);
             w.padded.iter_mut().zip(x.iter()).for_each(|(p, x)| *p = *x);
             self.forward
                 .process_with_scratch(&mut w.padded, &mut w.spectrum, &mut w.scratch)
                 .expect("the lengths are those of the plan");
             w.spectrum.iter_mut().enumerate().for_each(|(k, s)| *s *= scale * factor(k));
+            // What is not finite spreads over its whole column, and has no real ends.
+            if ![w.spectrum[0], w.spectrum[w.spectrum.len() - 1]].iter().all(|s| s.is_finite()) {
+                out.fill(f64::NAN);
+                return;
+            }
             self.inverse
                 .process_with_scratch(&mut w.spectrum, &mut w.padded, &mut w.scratch)
                 .expect("the ends of the spectrum are real");

@@ -183,7 +183,10 @@ fn shrinking_first(from: &[usize], to: &[usize]) -> Vec<usize> {
 
 fn gather(x: MatRef<'_, f64>, columns: Range<usize>, buffer: &mut [f64]) {
     let n = x.nrows();
-    for (j, target) in columns.zip(buffer.chunks_exact_mut(n.max(1))) {
+    if n == 0 {
+        return;
+    }
+    for (j, target) in columns.zip(buffer.chunks_exact_mut(n)) {
         match x.col(j).try_as_col_major() {
             Some(column) => target.copy_from_slice(column.as_slice()),
             None => target.iter_mut().zip(x.col(j).iter()).for_each(|(t, x)| *t = *x),
@@ -193,7 +196,10 @@ fn gather(x: MatRef<'_, f64>, columns: Range<usize>, buffer: &mut [f64]) {
 
 fn scatter(buffer: &[f64], columns: Range<usize>, mut out: MatMut<'_, f64>) {
     let n = out.nrows();
-    for (j, source) in columns.zip(buffer.chunks_exact(n.max(1))) {
+    if n == 0 {
+        return;
+    }
+    for (j, source) in columns.zip(buffer.chunks_exact(n)) {
         match out.as_mut().col_mut(j).try_as_col_major_mut() {
             Some(column) => column.as_slice_mut().copy_from_slice(source),
             None => {

@@ -191,3 +191,12 @@ fn sums_without_an_exact_route_name_the_iterative_one() {
     let other = Kronecker::new(dense(&[random(3, 1), random(4, 1)]));
     assert!(SumKronecker::new(vec![term(1), other]).is_err());
 }
+
+#[test]
+fn a_root_without_columns_gives_zeros() {
+    let zero = Kronecker::new(vec![Dense::new(Mat::zeros(2, 2)), Dense::new(Mat::zeros(3, 3))]);
+    let root = zero.square_root().unwrap();
+    assert_eq!(root.shape(), (6, 0));
+    assert_eq!(root.apply(Mat::zeros(0, 2).as_ref()), Mat::zeros(6, 2));
+    assert_eq!(root.apply_transpose(Mat::zeros(6, 2).as_ref()).shape(), (0, 2));
+}

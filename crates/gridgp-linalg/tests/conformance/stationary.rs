@@ -122,3 +122,16 @@ fn embeddings_with_a_negative_eigenvalue_have_no_root() {
     let kept = Kronecker::new(dense(&[op.to_dense()]));
     conforms!("its dense form", &kept, op.to_dense(), TOL; root);
 }
+
+#[test]
+fn what_is_not_finite_stays_in_its_column() {
+    let x = faer::mat![[1.0, f64::NAN], [0.0, 1.0], [2.0, f64::INFINITY]];
+    for y in [
+        Toeplitz::new(vec![2.0, 1.0, 0.5]).apply(x.as_ref()),
+        Circulant::new(vec![2.0, 1.0, 0.5]).apply(x.as_ref()),
+    ] {
+        assert!(y.col(0).iter().all(|v| v.is_finite()) && y.col(1).iter().all(|v| v.is_nan()));
+    }
+    let lost = Toeplitz::new(vec![1.0, f64::NAN, 0.0]).apply(x.as_ref());
+    assert!(lost.col(0).iter().all(|v| v.is_nan()));
+}
