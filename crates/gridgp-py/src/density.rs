@@ -1,5 +1,6 @@
 //! Log densities with gradients, for samplers and optimizers of Python.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 use gridgp::density::{Joint, LogDensity, LogPosterior, Marginal};
@@ -8,6 +9,7 @@ use gridgp::model::spec::Density as Coordinates;
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 
+use crate::compute;
 use crate::errors::value_error;
 
 enum Inner {
@@ -63,9 +65,8 @@ impl Density {
     }
 
     fn at(&self, py: Python<'_>, x: &PyReadonlyArray1<'_, f64>) -> PyResult<(f64, Vec<f64>)> {
-        let x = x
-            .as_slice()
-            .map_err(|_| value_error("x is not contiguous; pass np.ascontiguousarray(x)"))?;
+        // Copied only where it does not lie in one piece.
+        let x = x.as_slice().map_or_else(|_| x.as_array().to_vec().into(), Cow::Borrowed);
         if x.len() != self.dim {
             return Err(value_error(format!(
                 "x has {} entries and the density has {} unknowns",
@@ -75,9 +76,11 @@ impl Density {
         }
         let mut gradient = vec![0.0; self.dim];
         let value = py.detach(|| {
+            // Not on a thread of the pool, which could take up another evaluation while it waits.
             let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-            inner.evaluate(x, &mut gradient)
-        });
+            let inner = &mut *inner;
+            compute::here(|| inner.evaluate(&x, &mut gradient))
+        })?;
         Ok((value, gradient))
     }
 }

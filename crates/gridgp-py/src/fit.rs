@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use gridgp::density::Samples;
 use gridgp::fit::{self, PredictOptions, Where};
-use gridgp::grid::TimeUnits;
-use gridgp::grid::Values;
+use gridgp::grid::{Coordinate, TimeUnits, Values};
 use gridgp::model::Model;
 use gridgp::model::spec::ModelSpec;
 use gridgp::posterior::{ForecastOptions, Place, Summarized, TailDraws, Target, forecast, unfold};
@@ -14,6 +13,7 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::compute::compute;
 use crate::errors::{file_error, fit_error, model_error, value_error};
 use crate::places::{self, CoordinateTuple, CovariateTuple};
 use crate::tree;
@@ -25,6 +25,9 @@ type CoordinateFacts = (String, &'static str, Option<String>, Option<String>, us
 /// Of a covariate: name, variable, positions of axes, whether it is a coordinate of an axis, whether
 /// the model uses it.
 type CovariateFacts = (String, String, Vec<usize>, bool, bool);
+
+/// Names of points: numbers or labels, unit, calendar.
+type NamesTuple<'py> = (Bound<'py, PyAny>, Option<String>, Option<String>);
 
 /// Numbers of observed cells, and which cells those are.
 type ByCell<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<u64>>);
@@ -53,13 +56,15 @@ impl Fit {
         Self { file: Arc::new(file), model }
     }
 
-    fn of_file(file: fit::Fit) -> PyResult<Self> {
-        let spec = ModelSpec::from_toml(&file.source).map_err(model_error)?;
-        let model = Model::new(spec, &file.source, file.data.clone()).map_err(model_error)?;
-        Ok(Self::new(file, Arc::new(model)))
+    fn of_file(py: Python<'_>, file: fit::Fit) -> PyResult<Self> {
+        let model = compute(py, || {
+            let spec = ModelSpec::from_toml(&file.source)?;
+            Model::new(spec, &file.source, file.data.clone())
+        });
+        Ok(Self::new(file, Arc::new(model?.map_err(model_error)?)))
     }
 
-    fn place(&self, place: Option<PlaceTuple<'_>>) -> PyResult<Where> {
+    fn place(&self, py: Python<'_>, place: Option<PlaceTuple<'_>>) -> PyResult<Where> {
         let (spec, axes) = (&self.model.spec.data, self.model.data.grid.axes());
         let scalings = &self.file.scalings;
         match place {
@@ -74,8 +79,10 @@ impl Fit {
                     .map(|c| c.map(|c| places::covariate(c, &whole)).transpose())
                     .collect::<PyResult<_>>()?;
                 let coordinates = places::coordinates(coordinates)?;
-                gridgp_io::place_like(spec, axes, coordinates, covariates, scalings)
-                    .map_err(model_error)
+                compute(py, || {
+                    gridgp_io::place_like(spec, axes, coordinates, covariates, scalings)
+                })?
+                .map_err(model_error)
             }
             Some((coordinates, _, Some(covariates))) => {
                 let covariates = covariates
@@ -83,14 +90,14 @@ impl Fit {
                     .map(|(name, values)| Ok((name, places::numbers(&values, &[None])?)))
                     .collect::<PyResult<_>>()?;
                 let coordinates = places::coordinates(coordinates)?;
-                gridgp_io::points_at(spec, axes, coordinates, covariates, scalings)
+                compute(py, || gridgp_io::points_at(spec, axes, coordinates, covariates, scalings))?
                     .map_err(model_error)
             }
         }
     }
 
-    fn samples(&self, what: &str) -> PyResult<Samples> {
-        self.file.samples().ok_or_else(|| {
+    fn samples(&self, py: Python<'_>, what: &str) -> PyResult<Samples> {
+        compute(py, || self.file.samples())?.ok_or_else(|| {
             value_error(format!(
                 "this is a fit by {:?}: one value of each parameter, and no draws, which {what} \
                  needs; fit with method=\"nuts\", \"svi\", \"laplace\" or \"pathfinder\"",
@@ -112,24 +119,24 @@ impl Fit {
     /// Reads a fit file.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let file = py.detach(|| gridgp_io::read_fit(&path)).map_err(file_error)?;
-        Self::of_file(file)
+        let file = compute(py, || gridgp_io::read_fit(&path))?.map_err(file_error)?;
+        Self::of_file(py, file)
     }
 
     /// Writes a fit file.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        py.detach(|| gridgp_io::write_fit(&path, &self.file)).map_err(file_error)
+        compute(py, || gridgp_io::write_fit(&path, &self.file))?.map_err(file_error)
     }
 
     #[staticmethod]
     fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
         let bytes = bytes.to_vec();
-        let file = py.detach(|| gridgp_io::fit_from_bytes(&bytes)).map_err(file_error)?;
-        Self::of_file(file)
+        let file = compute(py, || gridgp_io::fit_from_bytes(&bytes))?.map_err(file_error)?;
+        Self::of_file(py, file)
     }
 
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = py.detach(|| gridgp_io::fit_to_bytes(&self.file)).map_err(file_error)?;
+        let bytes = compute(py, || gridgp_io::fit_to_bytes(&self.file))?.map_err(file_error)?;
         Ok(PyBytes::new(py, &bytes))
     }
 
@@ -153,8 +160,8 @@ impl Fit {
         &self.file.summary
     }
 
-    fn describe(&self) -> String {
-        gridgp::model::describe(&self.model)
+    fn describe(&self, py: Python<'_>) -> PyResult<String> {
+        compute(py, || gridgp::model::describe(&self.model))
     }
 
     /// Name and unit of the response.
@@ -187,10 +194,17 @@ impl Fit {
         axis: usize,
         coordinate: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
-        match &self.model.data.grid.axes()[axis].coordinates()[coordinate].values {
-            Values::Numbers(v) => Ok(PyArray1::from_slice(py, v).into_any()),
-            Values::Labels(v) => Ok(v.into_pyobject(py)?.into_any()),
-        }
+        places::values(py, &self.model.data.grid.axes()[axis].coordinates()[coordinate].values)
+    }
+
+    /// What the points of an axis are called, where that is none of its coordinates: numbers or
+    /// labels, unit, calendar.
+    fn names_along<'py>(&self, py: Python<'py>, axis: usize) -> PyResult<Option<NamesTuple<'py>>> {
+        let names = self.model.data.grid.axes()[axis].names();
+        let whole = |c: &Coordinate| {
+            Ok((places::values(py, &c.values)?, c.units.clone(), c.calendar.clone()))
+        };
+        names.map(whole).transpose()
     }
 
     /// The covariates.
@@ -217,16 +231,15 @@ impl Fit {
 
     /// The groups of the fit file.
     fn tree<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let made = gridgp_io::fit_tree(Path::new("the fit"), &self.file).map_err(file_error)?;
-        tree::to_python(py, made)
+        let made = compute(py, || gridgp_io::fit_tree(Path::new("the fit"), &self.file))?;
+        tree::to_python(py, made.map_err(file_error)?)
     }
 
     /// One group of draws of the fit file; `None` if it is not there.
     fn group<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyDict>>> {
         let Some(group) = self.file.group(name) else { return Ok(None) };
-        let made =
-            gridgp_io::group_to_tree(group.clone(), Path::new("the fit")).map_err(file_error)?;
-        tree::to_python(py, made).map(Some)
+        let made = compute(py, || gridgp_io::group_to_tree(group.clone(), Path::new("the fit")))?;
+        tree::to_python(py, made.map_err(file_error)?).map(Some)
     }
 
     /// Predictions as variables.
@@ -240,7 +253,7 @@ impl Fit {
         only: Vec<String>,
         seed: Option<u64>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let place = self.place(place)?;
+        let place = self.place(py, place)?;
         let options = PredictOptions { quantiles, draws, only, seed };
         let host = Watched::new();
         let (file, model, watched) = (self.file.clone(), self.model.clone(), host.clone());
@@ -248,7 +261,8 @@ impl Fit {
             fit::predict(&file, &model, place, &options, &*watched)
         })?;
         let made = done.value.map_err(fit_error)?;
-        tree::to_python(py, gridgp_io::output_tree(&made).map_err(file_error)?)
+        let made = compute(py, || gridgp_io::output_tree(&made))?;
+        tree::to_python(py, made.map_err(file_error)?)
     }
 
     /// New observations: chains, draws and values, flat: draw, cell.
@@ -258,8 +272,8 @@ impl Fit {
         place: Option<PlaceTuple<'_>>,
         seed: Option<u64>,
     ) -> PyResult<(usize, usize, Bound<'py, PyArray1<f64>>)> {
-        let place = self.place(place)?;
-        let samples = self.samples("a posterior predictive sample")?;
+        let place = self.place(py, place)?;
+        let samples = self.samples(py, "a posterior predictive sample")?;
         let shape = (samples.chains, samples.draws);
         let options = ForecastOptions {
             keep_draws: samples.len(),
@@ -277,7 +291,7 @@ impl Fit {
 
     /// log p(y | draw) of each observed cell, flat: draw, cell; and the observed cells.
     fn log_likelihood<'py>(&self, py: Python<'py>) -> PyResult<ByCell<'py>> {
-        let samples = self.samples("the log likelihood of each observation")?;
+        let samples = self.samples(py, "the log likelihood of each observation")?;
         let (host, model) = (Watched::new(), self.model.clone());
         let done = worker::run(py, &host, None, move || unfold(&model, &samples, false, true))?;
         let found = done.value.map_err(model_error)?;
@@ -299,8 +313,8 @@ impl Fit {
         if let Some(p) = quantiles.iter().find(|p| !(**p > 0.0 && **p < 1.0)) {
             return Err(value_error(format!("the quantile {p} does not lie between 0 and 1")));
         }
-        let places = places.into_iter().map(|p| self.place(p)).collect::<PyResult<Vec<_>>>()?;
-        let samples = self.samples("a return level")?;
+        let places = places.into_iter().map(|p| self.place(py, p)).collect::<PyResult<Vec<_>>>()?;
+        let samples = self.samples(py, "a return level")?;
         let seed = seed.unwrap_or(self.file.seed);
         let (host, model) = (Watched::new(), self.model.clone());
         let done = worker::run(py, &host, None, move || {

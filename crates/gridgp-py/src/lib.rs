@@ -1,11 +1,13 @@
 //! `gridgp._core`: what the Python package `gridgp` calls. Thin: a class here holds a Rust value,
-//! checks nothing that Rust checks already, and gives the GIL back while Rust computes.
+//! checks nothing that Rust checks already, and enters Rust through `compute`.
 
+mod compute;
 mod density;
 mod errors;
 mod fit;
 mod parts;
 mod places;
+mod pool;
 mod problem;
 mod spec;
 mod tree;
@@ -17,6 +19,8 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    compute::register(module)?;
+    pool::register(module)?;
     errors::register(module)?;
     module.add_class::<spec::Spec>()?;
     module.add_class::<problem::Problem>()?;

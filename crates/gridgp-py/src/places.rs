@@ -3,7 +3,7 @@
 use gridgp::grid::{Coordinate, Values};
 use gridgp_io::{CovariateValues, with_calendar};
 use numpy::ndarray::{ArrayViewD, Axis};
-use numpy::{PyReadonlyArray1, PyReadonlyArrayDyn};
+use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArrayDyn};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
@@ -28,6 +28,14 @@ pub fn coordinate((name, values, units, calendar): CoordinateTuple<'_>) -> PyRes
 
 pub fn coordinates(axes: Vec<Vec<CoordinateTuple<'_>>>) -> PyResult<Vec<Vec<Coordinate>>> {
     axes.into_iter().map(|axis| axis.into_iter().map(coordinate).collect()).collect()
+}
+
+/// The values of a coordinate for Python.
+pub fn values<'py>(py: Python<'py>, values: &Values) -> PyResult<Bound<'py, PyAny>> {
+    match values {
+        Values::Numbers(v) => Ok(PyArray1::from_slice(py, v).into_any()),
+        Values::Labels(v) => Ok(v.into_pyobject(py)?.into_any()),
+    }
 }
 
 /// The values of an array at the kept positions of each axis, row-major.

@@ -12,6 +12,7 @@ use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use serde_json::json;
 
+use crate::compute::{admit, compute};
 use crate::density::Density;
 use crate::errors::{file_error, fit_error, model_error};
 use crate::fit::Fit;
@@ -44,8 +45,8 @@ impl Problem {
         covariates: Vec<Option<CovariateTuple<'_>>>,
     ) -> PyResult<Self> {
         let data = &spec.spec.data;
-        let axes = gridgp_io::keep_axes(data, places::coordinates(coordinates)?);
-        let axes = axes.map_err(model_error)?;
+        let coordinates = places::coordinates(coordinates)?;
+        let axes = compute(py, || gridgp_io::keep_axes(data, coordinates))?.map_err(model_error)?;
         let kept: Vec<Option<&[usize]>> = axes.iter().map(|a| a.positions.as_deref()).collect();
         let values = places::numbers(values, &kept)?;
         let covariates = covariates
@@ -53,14 +54,14 @@ impl Problem {
             .map(|c| c.map(|c| places::covariate(c, &kept)).transpose())
             .collect::<PyResult<_>>()?;
         let (spec, source) = (spec.spec.clone(), spec.source.clone());
-        py.detach(|| {
+        compute(py, || {
             let response =
                 Variable { units, long_name, ..Variable::with_nan_as_missing(name, values) };
             let axes = axes.into_iter().map(|a| a.axis).collect();
             let (data, scalings) = gridgp_io::dataset_of(&spec.data, axes, response, covariates)?;
             let model = Arc::new(Model::new(spec, &source, data)?);
             Ok(Self { model, source, scalings })
-        })
+        })?
         .map_err(model_error)
     }
 
@@ -68,15 +69,15 @@ impl Problem {
     #[staticmethod]
     fn read(py: Python<'_>, spec: &Spec, path: std::path::PathBuf) -> PyResult<Self> {
         let (spec, source) = (spec.spec.clone(), spec.source.clone());
-        let found = py.detach(|| gridgp_io::read_with_scalings(&path, &spec.data));
+        let found = compute(py, || gridgp_io::read_with_scalings(&path, &spec.data))?;
         let (data, scalings) = found.map_err(file_error)?;
-        let model = py.detach(|| Model::new(spec, &source, data)).map_err(model_error)?;
+        let model = compute(py, || Model::new(spec, &source, data))?.map_err(model_error)?;
         Ok(Self { model: Arc::new(model), source, scalings })
     }
 
     /// The model as equations, with shapes, priors and defaults.
-    fn describe(&self) -> String {
-        gridgp::model::describe(&self.model)
+    fn describe(&self, py: Python<'_>) -> PyResult<String> {
+        compute(py, || gridgp::model::describe(&self.model))
     }
 
     /// Name, prior, unit of each parameter, and whether the prior is a default.
@@ -115,7 +116,8 @@ impl Problem {
     /// Draws from the prior, as a fit.
     fn prior(&self, py: Python<'_>, draws: usize, seed: u64) -> PyResult<Fit> {
         let model = self.model.clone();
-        let file = py.detach(|| {
+        admit(draws, model.parameters.len() + model.data.grid.len(), "the draws")?;
+        let file = compute(py, || {
             let samples = prior_samples(&model, draws, seed)?;
             let small = samples.len() * model.data.grid.len() <= LARGEST_GROUP;
             let unfolded = unfold(&model, &samples, small, false)?;
@@ -139,11 +141,11 @@ impl Problem {
                 summary: summary.to_string(),
             })
         });
-        Ok(Fit::new(file.map_err(model_error)?, self.model.clone()))
+        Ok(Fit::new(file?.map_err(model_error)?, self.model.clone()))
     }
 
     /// The log density of the unknowns: `"marginal"`, `"joint"` or `"auto"`.
-    fn density(&self, route: &str) -> PyResult<Density> {
-        Density::new(&self.model, route).map_err(model_error)
+    fn density(&self, py: Python<'_>, route: &str) -> PyResult<Density> {
+        compute(py, || Density::new(&self.model, route))?.map_err(model_error)
     }
 }

@@ -4,6 +4,7 @@ use gridgp::model::spec::{InferenceSpec, ModelSpec, Source};
 use pyo3::prelude::*;
 use serde_json::Value;
 
+use crate::compute::compute;
 use crate::errors::{ModelError, model_error, value_error};
 use crate::places::{self, CoordinateTuple};
 
@@ -14,25 +15,55 @@ pub struct Spec {
     pub source: Source,
 }
 
+impl Spec {
+    fn of(py: Python<'_>, source: Source) -> PyResult<Self> {
+        let spec = compute(py, || ModelSpec::from_toml(&source))?.map_err(model_error)?;
+        Ok(Self { spec, source })
+    }
+
+    fn changed(&self, json: &str) -> PyResult<Self> {
+        let changes: Value = serde_json::from_str(json).map_err(value_error)?;
+        let mut all = serde_json::to_value(&self.spec.inference).map_err(value_error)?;
+        let (Value::Object(all_of), Value::Object(changes)) = (&mut all, changes) else {
+            return Err(value_error("settings are a dictionary"));
+        };
+        for (key, value) in changes {
+            all_of.insert(key.clone(), value);
+            // One by one: the message does not say which it is.
+            serde_json::from_value::<InferenceSpec>(Value::Object(all_of.clone()))
+                .map_err(|e| ModelError::new_err(format!("inference.{key}: {e}")))?;
+        }
+        let inference: InferenceSpec = serde_json::from_value(all).map_err(value_error)?;
+        let seed = inference.seed;
+        let before = &self.spec.inference;
+        let same = InferenceSpec { seed: before.seed, ..inference.clone() } == *before;
+        let mut spec = ModelSpec { inference, ..self.spec.clone() };
+        let source = if same {
+            self.source.clone()
+        } else {
+            spec.inference.seed = before.seed;
+            Source::new(self.source.name(), spec.to_toml())
+        };
+        spec.inference.seed = seed;
+        Ok(Self { spec, source })
+    }
+}
+
 #[pymethods]
 impl Spec {
     /// The model of a text in TOML; `name` is what messages call it.
     #[staticmethod]
-    fn from_toml(text: String, name: String) -> PyResult<Self> {
-        let source = Source::new(name, text);
-        let spec = ModelSpec::from_toml(&source).map_err(model_error)?;
-        Ok(Self { spec, source })
+    fn from_toml(py: Python<'_>, text: String, name: String) -> PyResult<Self> {
+        Self::of(py, Source::new(name, text))
     }
 
     /// The model of a text in JSON.
     #[staticmethod]
-    fn from_json(json: &str, name: String) -> PyResult<Self> {
-        let spec: ModelSpec =
-            serde_json::from_str(json).map_err(|e| ModelError::new_err(format!("{name}: {e}")))?;
-        let source = Source::new(name, spec.to_toml());
+    fn from_json(py: Python<'_>, json: &str, name: String) -> PyResult<Self> {
+        let text = compute(py, || serde_json::from_str::<ModelSpec>(json).map(|s| s.to_toml()))?;
+        let text = text.map_err(|e| ModelError::new_err(format!("{name}: {e}")))?;
         // Through the text, so that places in messages are places in it.
-        let spec = ModelSpec::from_toml(&source).map_err(model_error)?;
-        Ok(Self { spec, source })
+        Self::of(py, Source::new(name, text))
     }
 
     /// The text.
@@ -54,33 +85,20 @@ impl Spec {
     ///
     /// The seed stays out of the text, as with `gridgp fit --seed`; so the text of a model file is
     /// kept as it is, unless something else changes.
-    fn with_inference(&self, json: &str) -> PyResult<Self> {
-        let changes: Value = serde_json::from_str(json).map_err(value_error)?;
-        let mut all = serde_json::to_value(&self.spec.inference).map_err(value_error)?;
-        let (Value::Object(all_of), Value::Object(changes)) = (&mut all, changes) else {
-            return Err(value_error("settings are a dictionary"));
-        };
-        all_of.extend(changes);
-        let inference: InferenceSpec = serde_json::from_value(all)
-            .map_err(|e| ModelError::new_err(format!("settings of the inference: {e}")))?;
-        let seed = inference.seed;
-        let before = &self.spec.inference;
-        let same = InferenceSpec { seed: before.seed, ..inference.clone() } == *before;
-        let mut spec = ModelSpec { inference, ..self.spec.clone() };
-        let source = if same {
-            self.source.clone()
-        } else {
-            spec.inference.seed = before.seed;
-            Source::new(self.source.name(), spec.to_toml())
-        };
-        spec.inference.seed = seed;
-        Ok(Self { spec, source })
+    fn with_inference(&self, py: Python<'_>, json: &str) -> PyResult<Self> {
+        compute(py, || self.changed(json))?
     }
 
     /// The position along a dimension that is no axis, where the model selects one.
-    fn keep_one(&self, dim: &str, coordinate: CoordinateTuple<'_>) -> PyResult<usize> {
+    fn keep_one(
+        &self,
+        py: Python<'_>,
+        dim: &str,
+        coordinate: CoordinateTuple<'_>,
+    ) -> PyResult<usize> {
         let coordinate = places::coordinate(coordinate)?;
-        gridgp_io::keep_one(&self.spec.data, dim, &coordinate).map_err(model_error)
+        let data = &self.spec.data;
+        compute(py, || gridgp_io::keep_one(data, dim, &coordinate))?.map_err(model_error)
     }
 
     /// Whether a covariate is a coordinate of an axis.

@@ -1,7 +1,6 @@
 //! Long work on a thread of its own, while Python's thread listens for Ctrl-C and shows progress.
 
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -12,6 +11,8 @@ use gridgp::infer::{Event, Phase};
 use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+
+use crate::compute;
 
 /// How often Python is asked for signals, and told of progress.
 const BEAT: Duration = Duration::from_millis(80);
@@ -144,7 +145,7 @@ pub fn run<T: Send + 'static>(
     let place = Arc::new((Mutex::new(None), Condvar::new()));
     let there = place.clone();
     let thread = thread::Builder::new().name("gridgp".into()).spawn(move || {
-        let found = catch_unwind(AssertUnwindSafe(work));
+        let found = compute::here(work);
         *there.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         there.1.notify_all();
     });
@@ -156,10 +157,8 @@ pub fn run<T: Send + 'static>(
             let found = place.1.wait_timeout_while(found, BEAT, |found| found.is_none());
             found.unwrap_or_else(PoisonError::into_inner).0.take()
         });
-        match found {
-            Some(Ok(value)) => return Ok(Done { value, interrupted }),
-            Some(Err(panic)) => std::panic::resume_unwind(panic),
-            None => {}
+        if let Some(value) = found {
+            return Ok(Done { value: value?, interrupted });
         }
         let beat = py.check_signals().and_then(|()| match report {
             Some(report) => host.show(report),

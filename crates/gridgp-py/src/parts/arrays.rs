@@ -6,6 +6,8 @@ use numpy::{IntoPyArray, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntyped
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::compute::{admit, compute};
+
 /// The entries of a two-dimensional array: borrowed if they lie in one piece, else copied.
 pub enum Entries<'a> {
     Rows(&'a [f64], [usize; 2]),
@@ -44,7 +46,8 @@ pub fn slice<'a>(array: &'a PyReadonlyArray1<'_, f64>) -> PyResult<&'a [f64]> {
         .map_err(|_| PyValueError::new_err("the array is not contiguous; use np.ascontiguousarray"))
 }
 
-/// A new n × k array, filled by `fill` from zeros without the GIL.
+/// A new n × k array, filled by `fill` from zeros without the GIL; an error if it does not fit into
+/// memory.
 pub fn filled<'py, E: Send>(
     py: Python<'py>,
     n: usize,
@@ -52,11 +55,12 @@ pub fn filled<'py, E: Send>(
     fill: impl FnOnce(MatMut<'_, f64>) -> Result<(), E> + Send,
     error: impl FnOnce(E) -> PyErr,
 ) -> PyResult<Bound<'py, PyArray2<f64>>> {
-    let filled = py.detach(move || {
+    admit(n, k, "the result")?;
+    let filled = compute(py, move || {
         let mut values = vec![0.0; n * k];
         fill(MatMut::from_row_major_slice_mut(&mut values, n, k)).map(|()| values)
     });
-    Ok(shaped(py, filled.map_err(error)?, n, k))
+    Ok(shaped(py, filled?.map_err(error)?, n, k))
 }
 
 /// Row-major numbers as an n × k array that owns them.

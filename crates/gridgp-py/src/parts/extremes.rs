@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 use super::arrays::{shaped, slice};
 use super::kernel_function::{KernelFunction, points};
 use super::part_error;
+use crate::compute::{admit, compute};
 
 /// `"level"` of periods, `"period"` or `"exceedance"` of levels, for GEVs of one flat shape.
 #[pyfunction]
@@ -33,11 +34,11 @@ fn extremes_return<'py>(
         _ => return Err(PyKeyError::new_err(format!("there is no return {what:?}"))),
     };
     let columns = [slice(&location)?, slice(&scale)?, slice(&shape)?, slice(&at)?];
-    let values = py.detach(|| {
+    let values = compute(py, || {
         let at = |k: usize, i: usize| columns[k][if columns[k].len() == 1 { 0 } else { i }];
         (0..n).map(|i| f(at(0, i), at(1, i), at(2, i), at(3, i))).collect::<Vec<f64>>()
     });
-    Ok(values.into_pyarray(py))
+    Ok(values?.into_pyarray(py))
 }
 
 /// A level, or a probability, of each row of GEVs, one GEV a year.
@@ -60,7 +61,7 @@ fn extremes_over_years<'py>(
     let columns = [&location, &scale, &shape].map(|c| c.as_array());
     let at = slice(&at)?;
     let (rows, years) = columns[0].dim();
-    let values = py.detach(|| {
+    let values = compute(py, || {
         let mut parameters = Vec::with_capacity(years);
         let row = |i: usize| {
             parameters.clear();
@@ -69,7 +70,7 @@ fn extremes_over_years<'py>(
         };
         (0..rows).map(row).collect::<Result<Vec<f64>, String>>()
     });
-    Ok(values.map_err(PyValueError::new_err)?.into_pyarray(py))
+    Ok(values?.map_err(PyValueError::new_err)?.into_pyarray(py))
 }
 
 /// Maxima of the blocks of each series, one series a row; NaN is missing. Block numbers, then per
@@ -93,7 +94,7 @@ fn extremes_block_maxima<'py>(
         .as_slice()
         .map_err(|_| PyValueError::new_err("the block numbers are not contiguous"))?;
     let series = values.nrows();
-    let found = py.detach(|| {
+    let found = compute(py, || {
         let (mut numbers, mut maxima, mut at, mut present) = (vec![], vec![], vec![], vec![]);
         for row in values.rows() {
             let row = row.to_vec();
@@ -107,7 +108,7 @@ fn extremes_block_maxima<'py>(
         Ok((numbers, maxima, at, present))
     });
     let (numbers, maxima, at, present): (Vec<i64>, _, Vec<i64>, Vec<i64>) =
-        found.map_err(|e: String| PyValueError::new_err(e))?;
+        found?.map_err(|e: String| PyValueError::new_err(e))?;
     let count = numbers.len();
     let whole = |v: Vec<i64>| {
         numpy::ndarray::Array2::from_shape_vec((series, count), v)
@@ -132,7 +133,8 @@ fn extremes_year_blocks<'py>(
         calendar: Some(calendar.to_owned()),
         ..Coordinate::numbers("time", slice(&times)?.to_vec()).with_units(units)
     };
-    let blocks = year_blocks(&coordinate, first_month).map_err(PyValueError::new_err)?;
+    let blocks = compute(py, || year_blocks(&coordinate, first_month))?;
+    let blocks = blocks.map_err(PyValueError::new_err)?;
     Ok((blocks.of.into_pyarray(py), blocks.lengths.into_iter().collect()))
 }
 
@@ -141,7 +143,7 @@ fn extremes_year_blocks<'py>(
 fn extremes_threshold(py: Python<'_>, values: PyReadonlyArray1<'_, f64>, q: f64) -> PyResult<f64> {
     let values = slice(&values)?;
     let missing: Vec<bool> = values.iter().map(|v| v.is_nan()).collect();
-    py.detach(|| quantile_threshold(values, &missing, q)).map_err(PyValueError::new_err)
+    compute(py, || quantile_threshold(values, &missing, q))?.map_err(PyValueError::new_err)
 }
 
 /// Peaks of clusters: position, value, first and last position of the cluster.
@@ -160,8 +162,8 @@ fn extremes_decluster<'py>(
 )> {
     let values = slice(&values)?;
     let missing: Vec<bool> = values.iter().map(|v| v.is_nan()).collect();
-    let peaks =
-        py.detach(|| decluster(values, &missing, threshold, run)).map_err(PyValueError::new_err)?;
+    let peaks = compute(py, || decluster(values, &missing, threshold, run))?;
+    let peaks = peaks.map_err(PyValueError::new_err)?;
     let whole = |f: fn(&Peak) -> usize| {
         peaks.iter().map(|p| f(p) as i64).collect::<Vec<i64>>().into_pyarray(py)
     };
@@ -191,8 +193,9 @@ fn extremes_gmst<'py>(
     seed: u64,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
     let warming = warming_of(warming, amount, time)?;
-    let values = gmst(warming, years, sd, correlation, seed).map_err(part_error)?;
-    Ok(values.into_pyarray(py))
+    admit(years, 1, "the trajectory")?;
+    let values = compute(py, || gmst(warming, years, sd, correlation, seed))?;
+    Ok(values.map_err(part_error)?.into_pyarray(py))
 }
 
 /// A draw of a field at points.
@@ -208,7 +211,8 @@ fn extremes_field<'py>(
     let x = points(&x, "x")?;
     kernel.check(&x, &theta, "x")?;
     let kernel = &kernel.kernel;
-    let field = py.detach(|| spatial_field(kernel, &theta, &x, amplitude, seed));
+    admit(x.len(), x.len(), "the covariance of the points")?;
+    let field = compute(py, || spatial_field(kernel, &theta, &x, amplitude, seed))?;
     Ok(field.map_err(part_error)?.into_pyarray(py))
 }
 
@@ -225,7 +229,8 @@ fn extremes_observations<'py>(
 ) -> PyResult<Bound<'py, PyArray2<f64>>> {
     let [location, slope, scale, shape, gmst] =
         [slice(&location)?, slice(&slope)?, slice(&scale)?, slice(&shape)?, slice(&gmst)?];
-    let y = py.detach(|| gev_observations(location, slope, scale, shape, gmst, seed));
+    admit(location.len(), gmst.len(), "the observations")?;
+    let y = compute(py, || gev_observations(location, slope, scale, shape, gmst, seed))?;
     Ok(shaped(py, y.map_err(part_error)?, location.len(), gmst.len()))
 }
 
@@ -265,7 +270,9 @@ fn extremes_simulate<'py>(
         year_amplitude: year.0,
         year_lengthscale: year.1,
     };
-    let found = py.detach(|| wanted.simulate(seed)).map_err(part_error)?;
+    // The fields over the stations have a dense covariance.
+    admit(stations, stations.max(wanted.years.len()), "the simulation")?;
+    let found = compute(py, || wanted.simulate(seed))?.map_err(part_error)?;
     let at = |column| found.stations.column(column).collect::<Vec<f64>>();
     let columns = [
         at(0),

@@ -13,6 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::arrays::slice;
+use crate::compute::{admit, compute};
 
 /// Fewer numbers than this are not worth a second thread.
 const BLOCK: usize = 2048;
@@ -115,7 +116,7 @@ fn family_value<'py>(
     let y = slice(&y)?;
     let at = |i: usize| y[if y.len() == 1 { 0 } else { i }];
     let tail = Tail::of(&family);
-    let values = py.detach(|| match (what, tail) {
+    let values = compute(py, || match (what, tail) {
         ("log_prob", _) => Some(each(n, &columns, |i, p| family.log_prob(at(i), p))),
         ("cdf", _) => Some(each(n, &columns, |i, p| family.cdf(at(i), p))),
         // 1 − cdf has no digits left far out; the laws of extremes have a route of their own.
@@ -132,7 +133,7 @@ fn family_value<'py>(
         })),
         _ => None,
     });
-    values
+    values?
         .map(|v| v.into_pyarray(py))
         .ok_or_else(|| PyKeyError::new_err(format!("there is no function {what:?} of a family")))
 }
@@ -150,7 +151,7 @@ fn family_gradient<'py>(
     let family = family(name)?;
     let columns = Columns::of(&family, &parameters)?;
     let y = slice(&y)?;
-    let (values, slopes) = py.detach(|| {
+    let (values, slopes) = compute(py, || {
         let count = columns.0.len();
         let mut slopes = vec![vec![0.0; n]; count];
         let mut values = vec![0.0; n];
@@ -162,7 +163,7 @@ fn family_gradient<'py>(
             slopes.iter_mut().zip(&gradient).for_each(|(s, g)| s[i] = *g);
         }
         (values, slopes)
-    });
+    })?;
     let slopes = slopes.into_iter().map(|s| s.into_pyarray(py)).collect();
     Ok((values.into_pyarray(py), slopes))
 }
@@ -179,9 +180,8 @@ fn family_moment<'py>(
     let family = family(name)?;
     let columns = Columns::of(&family, &parameters)?;
     let is_mean = what == "mean";
-    let values =
-        py.detach(|| each(n, &columns, |_, p| if is_mean { family.mean(p) } else { family.sd(p) }));
-    Ok(values.into_pyarray(py))
+    let moment = |_, p: &[f64]| if is_mean { family.mean(p) } else { family.sd(p) };
+    Ok(compute(py, || each(n, &columns, moment))?.into_pyarray(py))
 }
 
 /// n draws from one stream of random numbers.
@@ -195,7 +195,8 @@ fn family_sample<'py>(
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
     let family = family(name)?;
     let columns = Columns::of(&family, &parameters)?;
-    let values = py.detach(|| {
+    admit(n, 1, "the draws")?;
+    let values = compute(py, || {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let draw = |i| {
             let (p, count) = columns.at(i);
@@ -203,7 +204,7 @@ fn family_sample<'py>(
         };
         (0..n).map(draw).collect::<Vec<f64>>()
     });
-    Ok(values.into_pyarray(py))
+    Ok(values?.into_pyarray(py))
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

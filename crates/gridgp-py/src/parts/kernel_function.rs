@@ -10,6 +10,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use super::arrays::{Entries, array, filled};
+use crate::compute::compute;
 
 /// A kernel of points with given coordinates.
 #[pyclass(frozen, module = "gridgp._core")]
@@ -81,6 +82,7 @@ impl KernelFunction {
     #[staticmethod]
     #[pyo3(signature = (name, coordinates, columns, labels, per_coordinate, great_circle, degree, rank))]
     fn built_in(
+        py: Python<'_>,
         name: &str,
         coordinates: Vec<String>,
         columns: Option<Vec<usize>>,
@@ -101,7 +103,8 @@ impl KernelFunction {
             rank,
             ..KernelOptions::default()
         };
-        let kernel = Kernel::from_name(name, &options).map_err(PyValueError::new_err)?;
+        let kernel = compute(py, || Kernel::from_name(name, &options))?;
+        let kernel = kernel.map_err(PyValueError::new_err)?;
         Ok(Self { kernel, dims })
     }
 
@@ -163,12 +166,12 @@ impl KernelFunction {
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let x = points(&x, "x")?;
         self.check(&x, &theta, "x")?;
-        let diagonal = py.detach(|| {
+        let diagonal = compute(py, || {
             let mut out = vec![0.0; x.len()];
             self.kernel.diagonal(&x, &theta, &mut out);
             out
         });
-        Ok(diagonal.into_pyarray(py))
+        Ok(diagonal?.into_pyarray(py))
     }
 
     /// F with K = F Fᵀ, of kernels of finite rank.
@@ -180,7 +183,7 @@ impl KernelFunction {
     ) -> PyResult<Option<Bound<'py, PyArray2<f64>>>> {
         let x = points(&x, "x")?;
         self.check(&x, &theta, "x")?;
-        let features = py.detach(|| self.kernel.features(&x, &theta));
+        let features = compute(py, || self.kernel.features(&x, &theta))?;
         Ok(features.map(|f| array(py, f.as_ref())))
     }
 
@@ -203,7 +206,7 @@ impl KernelFunction {
                 x.len()
             )));
         }
-        let gradient = py.detach(|| {
+        let gradient = compute(py, || {
             // Kernels read parts of it, so it must be symmetric.
             let bar =
                 faer::Mat::from_fn(x.len(), x.len(), |i, j| 0.5 * (bar[(i, j)] + bar[(j, i)]));
@@ -211,7 +214,7 @@ impl KernelFunction {
             self.kernel.gram_vjp(&x, &theta, bar.as_ref(), &mut gradient);
             gradient
         });
-        Ok(gradient.into_pyarray(py))
+        Ok(gradient?.into_pyarray(py))
     }
 
     #[getter]

@@ -8,21 +8,24 @@ use pyo3::prelude::*;
 
 use super::arrays::{Entries, array, owned, shaped, slice};
 use super::part_error;
+use crate::compute::{admit, compute};
 
 /// One factor, as it is known: `("covariance", K, None)`, `("cholesky", L, None)`,
 /// `("root", R, None)`, `("eigen", Q, λ)`.
 type Given<'py> = (String, PyReadonlyArray2<'py, f64>, Option<PyReadonlyArray1<'py, f64>>);
 
-fn factor((kind, matrix, values): &Given<'_>) -> PyResult<Factor> {
+fn factor(py: Python<'_>, (kind, matrix, values): &Given<'_>) -> PyResult<Factor> {
     let matrix = owned(matrix);
     let (n, k) = matrix.shape();
     match (kind.as_str(), values) {
         ("covariance", _) if n != k => {
-            Err(PyValueError::new_err(format!("a covariance is square, and this one is {n} x {k}")))
+            return Err(PyValueError::new_err(format!(
+                "a covariance is square, and this one is {n} x {k}"
+            )));
         }
-        ("covariance", _) => Factor::covariance(matrix.as_ref()).map_err(part_error),
-        ("cholesky", _) => Factor::cholesky(matrix).map_err(part_error),
-        ("root", _) => Factor::root(matrix).map_err(part_error),
+        ("covariance", _) => compute(py, || Factor::covariance(matrix.as_ref()))?,
+        ("cholesky", _) => compute(py, || Factor::cholesky(matrix))?,
+        ("root", _) => compute(py, || Factor::root(matrix))?,
         ("eigen", Some(values)) => {
             let values = slice(values)?;
             if values.len() != k {
@@ -31,10 +34,11 @@ fn factor((kind, matrix, values): &Given<'_>) -> PyResult<Factor> {
                     values.len()
                 )));
             }
-            Factor::eigen(values, matrix.as_ref()).map_err(part_error)
+            compute(py, || Factor::eigen(values, matrix.as_ref()))?
         }
-        _ => Err(PyValueError::new_err(format!("a factor cannot be given as {kind:?}"))),
+        _ => return Err(PyValueError::new_err(format!("a factor cannot be given as {kind:?}"))),
     }
+    .map_err(part_error)
 }
 
 /// Draws or values, one a row, as the columns of a matrix.
@@ -66,8 +70,8 @@ impl KroneckerNormal {
         noise_sd: f64,
     ) -> PyResult<Self> {
         let mean = slice(&mean)?.to_vec();
-        let factors = factors.iter().map(factor).collect::<PyResult<Vec<_>>>()?;
-        let normal = py.detach(|| Normal::new(mean, factors, noise_sd));
+        let factors = factors.iter().map(|f| factor(py, f)).collect::<PyResult<Vec<_>>>()?;
+        let normal = compute(py, || Normal::new(mean, factors, noise_sd))?;
         normal.map(Self).map_err(part_error)
     }
 
@@ -95,12 +99,12 @@ impl KroneckerNormal {
         self.0.mean().to_vec().into_pyarray(py)
     }
 
-    fn variance<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
-        self.0.variance().into_pyarray(py)
+    fn variance<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        Ok(compute(py, || self.0.variance())?.into_pyarray(py))
     }
 
-    fn entropy(&self) -> f64 {
-        self.0.entropy()
+    fn entropy(&self, py: Python<'_>) -> PyResult<f64> {
+        compute(py, || self.0.entropy())
     }
 
     /// The covariance of an axis.
@@ -112,7 +116,7 @@ impl KroneckerNormal {
                 self.0.factors().len()
             ))
         })?;
-        Ok(array(py, factor.to_dense().as_ref()))
+        Ok(array(py, compute(py, || factor.to_dense())?.as_ref()))
     }
 
     fn logpdf<'py>(
@@ -123,7 +127,7 @@ impl KroneckerNormal {
         let entries = Entries::of(&x);
         let x = as_columns(&entries);
         check_width(x, self.0.size())?;
-        Ok(py.detach(|| self.0.log_prob(x)).into_pyarray(py))
+        Ok(compute(py, || self.0.log_prob(x))?.into_pyarray(py))
     }
 
     /// Σ logpdf and its derivatives: of the values, the mean, σ and the covariance of each axis.
@@ -141,16 +145,22 @@ impl KroneckerNormal {
         let entries = Entries::of(&x);
         let x = as_columns(&entries);
         check_width(x, self.0.size())?;
-        let found = py.detach(|| self.0.log_prob_vjp(x, &vec![1.0; x.ncols()]));
+        let found = compute(py, || self.0.log_prob_vjp(x, &vec![1.0; x.ncols()]))?;
         let factors = found.factors.iter().map(|f| array(py, f.as_ref())).collect();
         let value = array(py, found.value.transpose());
         Ok((value, found.mean.into_pyarray(py), found.sigma, factors))
     }
 
     /// Draws, one a row.
-    fn rvs<'py>(&self, py: Python<'py>, count: usize, seed: u64) -> Bound<'py, PyArray2<f64>> {
+    fn rvs<'py>(
+        &self,
+        py: Python<'py>,
+        count: usize,
+        seed: u64,
+    ) -> PyResult<Bound<'py, PyArray2<f64>>> {
         let n = self.0.size();
-        let draws = py.detach(|| {
+        admit(count, n, "the draws")?;
+        let draws = compute(py, || {
             let mut sampler = self.0.sampler(seed);
             let mut draws = vec![0.0; count * n];
             for (draw, out) in draws.chunks_exact_mut(n).enumerate() {
@@ -158,15 +168,15 @@ impl KroneckerNormal {
             }
             draws
         });
-        shaped(py, draws, count, n)
+        Ok(shaped(py, draws?, count, n))
     }
 
     fn kl_divergence(&self, py: Python<'_>, other: &Self) -> PyResult<f64> {
-        py.detach(|| self.0.kl_divergence(&other.0)).map_err(part_error)
+        compute(py, || self.0.kl_divergence(&other.0))?.map_err(part_error)
     }
 
     fn marginal(&self, py: Python<'_>, axis: usize, points: Vec<usize>) -> PyResult<Self> {
-        py.detach(|| self.0.marginal(axis, &points)).map(Self).map_err(part_error)
+        compute(py, || self.0.marginal(axis, &points))?.map(Self).map_err(part_error)
     }
 
     fn conditional(
@@ -177,7 +187,7 @@ impl KroneckerNormal {
         values: PyReadonlyArray1<'_, f64>,
     ) -> PyResult<Self> {
         let values = slice(&values)?;
-        py.detach(|| self.0.conditional(axis, &points, values)).map(Self).map_err(part_error)
+        compute(py, || self.0.conditional(axis, &points, values))?.map(Self).map_err(part_error)
     }
 
     fn conditional_with_noise(
@@ -188,7 +198,7 @@ impl KroneckerNormal {
         values: PyReadonlyArray1<'_, f64>,
     ) -> PyResult<NoisyKroneckerNormal> {
         let values = slice(&values)?;
-        let found = py.detach(|| self.0.conditional_with_noise(axis, &points, values));
+        let found = compute(py, || self.0.conditional_with_noise(axis, &points, values))?;
         found.map(NoisyKroneckerNormal).map_err(part_error)
     }
 }
@@ -218,12 +228,12 @@ impl NoisyKroneckerNormal {
         self.0.mean().to_vec().into_pyarray(py)
     }
 
-    fn variance<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
-        py.detach(|| self.0.variance()).into_pyarray(py)
+    fn variance<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        Ok(compute(py, || self.0.variance())?.into_pyarray(py))
     }
 
-    fn entropy(&self) -> f64 {
-        self.0.entropy()
+    fn entropy(&self, py: Python<'_>) -> PyResult<f64> {
+        compute(py, || self.0.entropy())
     }
 
     fn logpdf<'py>(
@@ -234,12 +244,19 @@ impl NoisyKroneckerNormal {
         let entries = Entries::of(&x);
         let x = as_columns(&entries);
         check_width(x, self.0.size())?;
-        Ok(py.detach(|| self.0.log_prob(x)).into_pyarray(py))
+        Ok(compute(py, || self.0.log_prob(x))?.into_pyarray(py))
     }
 
-    fn rvs<'py>(&self, py: Python<'py>, count: usize, seed: u64) -> Bound<'py, PyArray2<f64>> {
-        let draws = py.detach(|| self.0.sample(count, seed));
-        array(py, draws.transpose())
+    fn rvs<'py>(
+        &self,
+        py: Python<'py>,
+        count: usize,
+        seed: u64,
+    ) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        // The draws, and the same in the order of NumPy.
+        admit(count, 2 * self.0.mean().len(), "the draws")?;
+        let draws = compute(py, || self.0.sample(count, seed))?;
+        Ok(array(py, draws.transpose()))
     }
 }
 

@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 use super::algebra_error;
 use super::any_operator::{AnyOperator, Exact, Products};
 use super::arrays::{Entries, array, filled, owned, slice};
+use crate::compute::{admit, compute};
 
 /// An operator with its factorization and root, each made at the first use and kept.
 #[pyclass(frozen, module = "gridgp._core")]
@@ -30,16 +31,20 @@ impl Operator {
         Self { operator: Arc::new(operator), exact: OnceLock::new(), root: OnceLock::new() }
     }
 
+    fn built(py: Python<'_>, make: impl FnOnce() -> Result<AnyOperator> + Send) -> PyResult<Self> {
+        compute(py, make)?.map(Self::new).map_err(algebra_error)
+    }
+
     fn products(products: Products) -> Self {
         Self::new(AnyOperator::Products(products))
     }
 
-    fn exact(&self) -> Result<&Exact> {
-        self.exact.get_or_init(|| self.operator.factorize()).as_ref().map_err(Clone::clone)
+    fn exact(&self, py: Python<'_>) -> PyResult<&Exact> {
+        kept(py, &self.exact, || self.operator.factorize())
     }
 
-    fn square_root(&self) -> Result<&Products> {
-        self.root.get_or_init(|| self.operator.square_root()).as_ref().map_err(Clone::clone)
+    fn square_root(&self, py: Python<'_>) -> PyResult<&Products> {
+        kept(py, &self.root, || self.operator.square_root())
     }
 
     fn check_rows(&self, what: &str, expected: usize, found: usize) -> PyResult<()> {
@@ -51,6 +56,23 @@ impl Operator {
             "{what} has {found} rows, but the operator is {rows} x {columns} and needs {expected}"
         )))
     }
+}
+
+/// What is in `place`, made if it is not there. Two threads may both make it, and one of the two is
+/// kept: waiting for each other on threads of one pool they could wait for ever.
+fn kept<'a, T: Send>(
+    py: Python<'_>,
+    place: &'a OnceLock<Result<T>>,
+    make: impl FnOnce() -> Result<T> + Send,
+) -> PyResult<&'a T> {
+    let found = match place.get() {
+        Some(found) => found,
+        None => {
+            let made = compute(py, make)?;
+            place.get_or_init(|| made)
+        }
+    };
+    found.as_ref().map_err(|e| algebra_error(e.clone()))
 }
 
 fn shared(operators: &[PyRef<'_, Operator>]) -> Vec<Arc<AnyOperator>> {
@@ -89,35 +111,40 @@ impl Operator {
     }
 
     #[staticmethod]
-    fn triangular(matrix: PyReadonlyArray2<'_, f64>, upper: bool) -> PyResult<Self> {
+    fn triangular(
+        py: Python<'_>,
+        matrix: PyReadonlyArray2<'_, f64>,
+        upper: bool,
+    ) -> PyResult<Self> {
         let matrix = owned(&matrix);
         check_square(matrix.nrows(), matrix.ncols(), "the triangular matrix")?;
-        let triangular = if upper { Triangular::upper(matrix) } else { Triangular::lower(matrix) };
-        Ok(Self::new(AnyOperator::Triangular(triangular)))
+        let make = if upper { Triangular::upper } else { Triangular::lower };
+        Self::built(py, || Ok(AnyOperator::Triangular(make(matrix))))
     }
 
     #[staticmethod]
-    fn toeplitz(column: PyReadonlyArray1<'_, f64>) -> PyResult<Self> {
+    fn toeplitz(py: Python<'_>, column: PyReadonlyArray1<'_, f64>) -> PyResult<Self> {
         let column = slice(&column)?;
         check_nonempty(column.len(), "the first column of the Toeplitz matrix")?;
-        Ok(Self::new(AnyOperator::Toeplitz(Toeplitz::new(column.to_vec()))))
+        Self::built(py, || Ok(AnyOperator::Toeplitz(Toeplitz::new(column.to_vec()))))
     }
 
     #[staticmethod]
-    fn circulant(column: PyReadonlyArray1<'_, f64>) -> PyResult<Self> {
+    fn circulant(py: Python<'_>, column: PyReadonlyArray1<'_, f64>) -> PyResult<Self> {
         let column = slice(&column)?;
         check_nonempty(column.len(), "the first column of the circulant matrix")?;
-        Ok(Self::new(AnyOperator::Circulant(Circulant::new(column.to_vec()))))
+        Self::built(py, || Ok(AnyOperator::Circulant(Circulant::new(column.to_vec()))))
     }
 
     #[staticmethod]
     fn low_rank(
+        py: Python<'_>,
         features: PyReadonlyArray2<'_, f64>,
         core: Option<PyReadonlyArray2<'_, f64>>,
     ) -> PyResult<Self> {
         let features = owned(&features);
         let Some(core) = core.map(|c| owned(&c)) else {
-            return Ok(Self::new(AnyOperator::LowRank(LowRank::from_features(features))));
+            return Self::built(py, || Ok(AnyOperator::LowRank(LowRank::from_features(features))));
         };
         let r = features.ncols();
         let symmetric =
@@ -128,11 +155,11 @@ impl Operator {
                 core.shape()
             )));
         }
-        Ok(Self::new(AnyOperator::LowRank(LowRank::new(features, core))))
+        Self::built(py, || Ok(AnyOperator::LowRank(LowRank::new(features, core))))
     }
 
     #[staticmethod]
-    fn kronecker(factors: Vec<PyRef<'_, Operator>>) -> PyResult<Self> {
+    fn kronecker(py: Python<'_>, factors: Vec<PyRef<'_, Operator>>) -> PyResult<Self> {
         check_nonempty(factors.len(), "the list of factors")?;
         let factors = shared(&factors);
         let overflows = [0, 1].iter().any(|side| {
@@ -144,20 +171,22 @@ impl Operator {
                 "the Kronecker product has more rows or columns than an index can count",
             ));
         }
-        Ok(Self::new(AnyOperator::Kronecker(Kronecker::new(factors))))
+        Self::built(py, || Ok(AnyOperator::Kronecker(Kronecker::new(factors))))
     }
 
     #[staticmethod]
-    fn kronecker_sum(terms: Vec<PyRef<'_, Operator>>) -> PyResult<Self> {
-        let sum = KroneckerSum::new(shared(&terms)).map_err(algebra_error)?;
-        Ok(Self::new(AnyOperator::KroneckerSum(sum)))
+    fn kronecker_sum(py: Python<'_>, terms: Vec<PyRef<'_, Operator>>) -> PyResult<Self> {
+        let terms = shared(&terms);
+        Self::built(py, || KroneckerSum::new(terms).map(AnyOperator::KroneckerSum))
     }
 
     #[staticmethod]
-    fn sum_kronecker(terms: Vec<Vec<PyRef<'_, Operator>>>) -> PyResult<Self> {
-        let terms = terms.iter().map(|factors| Kronecker::new(shared(factors))).collect();
-        let sum = SumKronecker::new(terms).map_err(algebra_error)?;
-        Ok(Self::new(AnyOperator::SumKronecker(sum)))
+    fn sum_kronecker(py: Python<'_>, terms: Vec<Vec<PyRef<'_, Operator>>>) -> PyResult<Self> {
+        let terms: Vec<_> = terms.iter().map(|factors| shared(factors)).collect();
+        Self::built(py, || {
+            let terms = terms.into_iter().map(Kronecker::new).collect();
+            SumKronecker::new(terms).map(AnyOperator::SumKronecker)
+        })
     }
 
     #[staticmethod]
@@ -171,21 +200,23 @@ impl Operator {
         for (a, factor) in factors.iter().enumerate() {
             check_square(factor.nrows(), factor.ncols(), &format!("factor {a}"))?;
         }
-        let operator = py.detach(|| {
+        Self::built(py, || {
             let spectral = factors.iter().map(|k| Spectral::new(k.as_ref(), Facts::default()));
-            KroneckerIdentity::new(spectral.collect::<Result<_>>()?, scale, noise)
-        });
-        Ok(Self::new(AnyOperator::KroneckerIdentity(operator.map_err(algebra_error)?)))
+            let spectral = spectral.collect::<Result<_>>()?;
+            KroneckerIdentity::new(spectral, scale, noise).map(AnyOperator::KroneckerIdentity)
+        })
     }
 
     #[staticmethod]
-    fn block_diagonal(blocks: Vec<PyRef<'_, Operator>>) -> PyResult<Self> {
+    fn block_diagonal(py: Python<'_>, blocks: Vec<PyRef<'_, Operator>>) -> PyResult<Self> {
         check_nonempty(blocks.len(), "the list of blocks")?;
-        Ok(Self::new(AnyOperator::BlockDiagonal(BlockDiagonal::new(shared(&blocks)))))
+        let blocks = shared(&blocks);
+        Self::built(py, || Ok(AnyOperator::BlockDiagonal(BlockDiagonal::new(blocks))))
     }
 
     #[staticmethod]
     fn low_rank_update(
+        py: Python<'_>,
         operator: PyRef<'_, Operator>,
         u: PyReadonlyArray2<'_, f64>,
         d: PyReadonlyArray2<'_, f64>,
@@ -193,14 +224,14 @@ impl Operator {
     ) -> PyResult<Self> {
         let (u, d) = (owned(&u), owned(&d));
         let v = v.map_or_else(|| u.clone(), |v| owned(&v));
-        let update = LowRankUpdate::new(operator.operator.clone(), u, d, v);
-        Ok(Self::new(AnyOperator::LowRankUpdate(update.map_err(algebra_error)?)))
+        let operator = operator.operator.clone();
+        Self::built(py, || LowRankUpdate::new(operator, u, d, v).map(AnyOperator::LowRankUpdate))
     }
 
     #[staticmethod]
-    fn masked(operator: PyRef<'_, Operator>, keep: Vec<bool>) -> PyResult<Self> {
-        let masked = Masked::principal(operator.operator.clone(), &keep);
-        Ok(Self::new(AnyOperator::Masked(masked.map_err(algebra_error)?)))
+    fn masked(py: Python<'_>, operator: PyRef<'_, Operator>, keep: Vec<bool>) -> PyResult<Self> {
+        let operator = operator.operator.clone();
+        Self::built(py, || Masked::principal(operator, &keep).map(AnyOperator::Masked))
     }
 
     #[staticmethod]
@@ -212,20 +243,29 @@ impl Operator {
     }
 
     #[staticmethod]
-    fn sum(left: PyRef<'_, Operator>, right: PyRef<'_, Operator>) -> PyResult<Self> {
-        let sum = Sum::new(left.operator.clone(), right.operator.clone());
-        Ok(Self::new(AnyOperator::Sum(sum.map_err(algebra_error)?)))
+    fn sum(
+        py: Python<'_>,
+        left: PyRef<'_, Operator>,
+        right: PyRef<'_, Operator>,
+    ) -> PyResult<Self> {
+        let (left, right) = (left.operator.clone(), right.operator.clone());
+        Self::built(py, || Sum::new(left, right).map(AnyOperator::Sum))
     }
 
     #[staticmethod]
-    fn product(left: PyRef<'_, Operator>, right: PyRef<'_, Operator>) -> PyResult<Self> {
-        let product = Product::new(left.operator.clone(), right.operator.clone());
-        Ok(Self::new(AnyOperator::Product(product.map_err(algebra_error)?)))
+    fn product(
+        py: Python<'_>,
+        left: PyRef<'_, Operator>,
+        right: PyRef<'_, Operator>,
+    ) -> PyResult<Self> {
+        let (left, right) = (left.operator.clone(), right.operator.clone());
+        Self::built(py, || Product::new(left, right).map(AnyOperator::Product))
     }
 
     fn inverse(&self, py: Python<'_>) -> PyResult<Self> {
-        let inverse = py.detach(|| Inverse::new(self.exact()?.clone()));
-        Ok(Self::new(AnyOperator::Inverse(inverse.map_err(algebra_error)?)))
+        let exact = self.exact(py)?.clone();
+        let inverse = compute(py, || Inverse::new(exact))?.map_err(algebra_error)?;
+        Ok(Self::new(AnyOperator::Inverse(inverse)))
     }
 
     fn transpose(&self) -> Self {
@@ -270,8 +310,8 @@ impl Operator {
         let entries = Entries::of(&rhs);
         let rhs = entries.matrix();
         self.check_rows("the right-hand side", self.operator.rows(), rhs.nrows())?;
+        let exact = self.exact(py)?;
         let fill = |mut out: faer::MatMut<'_, f64>| {
-            let exact = self.exact()?;
             if transpose {
                 out.copy_from(exact.solve_transpose(rhs)?);
                 Ok(())
@@ -284,41 +324,41 @@ impl Operator {
 
     /// sign, log |det A|, rank, condition.
     fn log_det(&self, py: Python<'_>) -> PyResult<(f64, f64, usize, f64)> {
-        let det = py.detach(|| match self.exact.get() {
-            Some(Ok(exact)) => exact.log_det(),
-            _ => match &*self.operator {
-                // Whose determinant needs no solve.
-                AnyOperator::LowRank(_) => self.operator.log_det(),
-                _ => self.exact().and_then(|exact| exact.log_det()),
-            },
-        });
-        let det = det.map_err(algebra_error)?;
+        let det = match &*self.operator {
+            // Whose determinant needs no solve.
+            AnyOperator::LowRank(_) => compute(py, || self.operator.log_det()),
+            _ => {
+                let exact = self.exact(py)?;
+                compute(py, || exact.log_det())
+            }
+        };
+        let det = det?.map_err(algebra_error)?;
         Ok((det.sign, det.log_abs, det.rank, det.condition()))
     }
 
     fn diagonal<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        let diagonal = py.detach(|| self.operator.main_diagonal());
+        admit(self.operator.rows(), 1, "the diagonal")?;
+        let diagonal = compute(py, || self.operator.main_diagonal())?;
         Ok(diagonal.map_err(algebra_error)?.into_pyarray(py))
     }
 
     fn trace(&self, py: Python<'_>) -> PyResult<f64> {
-        py.detach(|| self.operator.sum_of_diagonal()).map_err(algebra_error)
+        compute(py, || self.operator.sum_of_diagonal())?.map_err(algebra_error)
     }
 
     /// Eigenvalues, in the order of the columns of the basis.
     fn eigen<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyArray1<f64>>, Self)> {
-        let found = py.detach(|| self.operator.eigen()).map_err(algebra_error)?;
+        let found = compute(py, || self.operator.eigen())?.map_err(algebra_error)?;
         let basis = Self::products(found.basis().clone());
         Ok((found.values().to_vec().into_pyarray(py), basis))
     }
 
     fn cholesky(&self, py: Python<'_>) -> PyResult<Self> {
-        py.detach(|| self.operator.cholesky()).map(Self::new).map_err(algebra_error)
+        compute(py, || self.operator.cholesky())?.map(Self::new).map_err(algebra_error)
     }
 
     fn root(&self, py: Python<'_>) -> PyResult<Self> {
-        let root = py.detach(|| self.square_root().cloned()).map_err(algebra_error)?;
-        Ok(Self::products(root))
+        Ok(Self::products(self.square_root(py)?.clone()))
     }
 
     /// Draws from N(0, A), one a row.
@@ -328,16 +368,19 @@ impl Operator {
         count: usize,
         seed: u64,
     ) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        admit(count, self.operator.rows(), "the draws")?;
+        let root = self.square_root(py)?;
         let fill = |out: faer::MatMut<'_, f64>| {
-            sample::draw_into(self.square_root()?, seed, 0, out.transpose_mut());
+            sample::draw_into(root, seed, 0, out.transpose_mut());
             Ok(())
         };
         filled(py, count, self.operator.rows(), fill, algebra_error)
     }
 
-    fn to_dense<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray2<f64>> {
-        let dense = py.detach(|| self.operator.to_dense());
-        array(py, dense.as_ref())
+    fn to_dense<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let (rows, columns) = self.operator.shape();
+        admit(rows, columns, "the whole matrix")?;
+        Ok(array(py, compute(py, || self.operator.to_dense())?.as_ref()))
     }
 
     /// The solution, its iterations and its largest relative residual.
@@ -357,11 +400,12 @@ impl Operator {
         if let Some(p) = preconditioner {
             self.check_rows("the preconditioner", self.operator.rows(), p.operator.rows())?;
         }
-        let solution = py.detach(|| match preconditioner {
+        let solver = preconditioner.map(|p| p.exact(py)).transpose()?;
+        let solution = compute(py, || match solver {
             None => cg::solve(&*self.operator, rhs, &Identity::new(rhs.nrows()), stop),
-            Some(p) => cg::solve(&*self.operator, rhs, &**p.exact()?, stop),
+            Some(exact) => cg::solve(&*self.operator, rhs, &**exact, stop),
         });
-        let solution = solution.map_err(algebra_error)?;
+        let solution = solution?.map_err(algebra_error)?;
         Ok((array(py, solution.x.as_ref()), solution.iterations, solution.residual))
     }
 
@@ -375,7 +419,7 @@ impl Operator {
     ) -> PyResult<(f64, f64, f64)> {
         let probes = Probes { count: probes, steps, seed };
         let none = Identity::new(self.operator.rows());
-        let found = py.detach(|| lanczos::log_det(&*self.operator, &none, probes));
+        let found = compute(py, || lanczos::log_det(&*self.operator, &none, probes))?;
         let found = found.map_err(algebra_error)?;
         Ok((found.log_det, found.standard_error, found.quadrature_change))
     }
