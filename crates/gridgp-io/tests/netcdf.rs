@@ -157,6 +157,32 @@ fn the_classic_format_with_stations() {
 }
 
 #[test]
+fn what_stations_are_called_stands_beside_their_coordinates() {
+    let numbers = |name: &str, dims: &[&str], v: &[f64]| {
+        TreeVariable::new(name, dims, Array::Numbers(v.to_vec()))
+    };
+    let names = ["Évora", "Porto", "Faro"].map(String::from).to_vec();
+    let folder = written(
+        &[("station", 3), ("year", 2)],
+        vec![
+            TreeVariable::new("station", &["station"], Array::Text(names)),
+            numbers("lon", &["station"], &[-7.9, -8.6, -7.9]),
+            numbers("lat", &["station"], &[38.6, 41.1, 37.0]),
+            numbers("year", &["year"], &[2000.0, 2001.0]),
+            numbers("t", &["station", "year"], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+        ],
+    );
+    let model = "response = 't'\naxes = { station = ['lon', 'lat'], year = 'year' }\n";
+    let data = read_written(&folder, model);
+    let station = &data.grid.axes()[0];
+    assert_eq!(station.describe(1), "station = Porto, lon = -8.6, lat = 41.1");
+    assert_eq!(station.coordinates().len(), 2);
+    let some = read_written(&folder, &format!("{model}sel.station = ['Porto', 'Faro']\n"));
+    assert_eq!(some.response.values, [3.0, 4.0, 5.0, 6.0]);
+    assert_eq!(some.grid.axes()[0].describe(1), "station = Faro, lon = -7.9, lat = 37");
+}
+
+#[test]
 fn variables_in_groups_see_outer_coordinates() {
     let data = read("groups.nc", "response = 'forecast/hourly/z'\naxes = ['x', 'y']");
     assert_eq!(data.response.name, "z");
