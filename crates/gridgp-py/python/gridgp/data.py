@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from gridgp import _values
+
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
@@ -46,24 +48,31 @@ def as_arrays(
     data: object,
     *,
     response: str | None,
+    axes: Mapping[str, Sequence[str]],
     coords: Mapping[str, Any] | None,
     dims: Sequence[str] | None,
 ) -> tuple[xr.DataArray, dict[str, xr.DataArray]]:
-    """The response, and every other variable that came with it."""
+    """The response, and every other variable that came with it.
+
+    `axes` are the coordinates of each axis, as far as the model says them.
+    """
     import pandas as pd
     import xarray as xr
 
-    if isinstance(data, pd.Series):
-        data = _grid_of(data)
-    elif isinstance(data, pd.DataFrame):
-        data = _grid_of(data)
+    from gridgp._tables import grid_of
+
+    if isinstance(data, pd.Series | pd.DataFrame):
+        data = grid_of(data, axes)
+    if coords is not None and isinstance(data, list | tuple):
+        data = _values.plain(data, "the response")
     if isinstance(data, np.ndarray):
         if coords is None:
             raise TypeError(
                 "an array needs its coordinates: fit(y, coords={'year': years, 'month': months}), "
                 "with one entry for each dimension, in order"
             )
-        names = list(coords) if dims is None else list(dims)
+        coords = _values.mapping(coords, "coords", '{"year": years}')
+        names = list(coords) if dims is None else [dims] if isinstance(dims, str) else list(dims)
         if len(names) != data.ndim:
             raise ValueError(
                 f"the array has {data.ndim} dimensions, of {data.shape} points, and "
@@ -95,29 +104,9 @@ def as_arrays(
         return _computed(data), {}
     raise TypeError(
         f"the data are a {type(data).__name__}; give an xarray.DataArray (or a Dataset that also has "
-        "the covariates, a pandas Series with a MultiIndex, a NumPy array with coords={…}), for "
+        "the covariates, a table of pandas, a NumPy array with coords={…}), for "
         'example xr.DataArray(np.asarray(values), coords={"year": years, "month": months})'
     )
-
-
-def _grid_of(table: pd.Series[Any] | pd.DataFrame) -> xr.DataArray | xr.Dataset:
-    """A table with an index of axes as a grid; combinations that are not there are missing."""
-    index = table.index
-    if not all(name is not None for name in index.names):
-        raise ValueError(
-            "the levels of the index need names, those of the axes: "
-            'series.rename_axis(["year", "month"])'
-        )
-    if not index.is_unique:
-        first = index[index.duplicated()][0]
-        where = first if isinstance(first, tuple) else (first,)
-        place = ", ".join(f"{n} = {v}" for n, v in zip(index.names, where, strict=True))
-        raise ValueError(
-            f"the index has {place} more than once; each cell may occur once: average with "
-            f".groupby(level={list(index.names)}).mean(), or add the level that tells them apart"
-        )
-    found: xr.DataArray | xr.Dataset = table.to_xarray()
-    return found
 
 
 def _computed(array: xr.DataArray) -> xr.DataArray:
@@ -137,10 +126,11 @@ def coordinate(variable: xr.DataArray, name: str) -> Coordinate:
     """A coordinate as numbers with a unit, or as labels.
 
     Times keep the unit of the file that they came from; without one they are days since 1970-01-01.
+    Those with a zone are read in UTC; periods are their first instant.
     """
     import xarray as xr
 
-    values = variable.values
+    values = _values.plain(variable, f"the coordinate {name!r}")
     kind = values.dtype.kind
     units = variable.attrs.get("units")
     units = None if units is None else str(units)
@@ -159,10 +149,8 @@ def coordinate(variable: xr.DataArray, name: str) -> Coordinate:
         # "proleptic_gregorian" is what NumPy's times are; files of today say "standard".
         calendar = str(kept.get("calendar", "standard"))
         return name, numbers, str(coded.attrs["units"]), calendar
-    if kind in "OUST":
-        labels = [v.decode() if isinstance(v, bytes) else v for v in values.tolist()]
-        if all(isinstance(v, str) for v in labels):
-            return name, labels, None, None
+    if kind in "UST":
+        return name, [v.decode() if isinstance(v, bytes) else v for v in values.tolist()], None, None
     raise TypeError(
         f"the coordinate {name!r} holds values of type {values.dtype}; give numbers, times "
         "(datetime64) or text"
@@ -214,6 +202,32 @@ def find_axis(
     return dim, found
 
 
+def names_along(
+    array: xr.DataArray, dim: Hashable, axis: str, own: Sequence[str]
+) -> list[Coordinate]:
+    """What the points of an axis are called: the coordinate of its dimension, where the axis has
+    others. None, or one with the name of the axis."""
+    if dim not in array.coords or dim in own or axis in own:
+        return []
+    try:
+        return [coordinate(array.coords[dim], axis)]
+    except TypeError:
+        # A MultiIndex, or whatever else cannot stand in a file.
+        return []
+
+
+def _refuse_stacked(array: xr.DataArray, axes: Mapping[str, Sequence[str]]) -> None:
+    """Refuses axes that are levels of one stacked dimension."""
+    for dim in array.dims:
+        levels = getattr(array.indexes.get(dim), "names", [dim])
+        inside = [axis for axis, own in axes.items() if own[0] in levels and len(levels) > 1]
+        if len(inside) > 1:
+            raise ValueError(
+                f"the axes {', '.join(map(repr, inside))} are levels of the dimension {dim!r}; unfold "
+                f"it with .unstack({dim!r}), or make them one axis with several coordinates"
+            )
+
+
 def _refuse_repeats(found: Coordinate, array: xr.DataArray, axis: str) -> None:
     name, values = found[0], np.asarray(found[1])
     unique, first, counts = np.unique(values, return_index=True, return_counts=True)
@@ -242,6 +256,7 @@ def problem(
     axes = {name: axis["coordinates"] for name, axis in data["axes"].items()}
     dims: list[Hashable] = []
     coordinates: list[list[Coordinate]] = []
+    _refuse_stacked(array, axes)
     for name, own in axes.items():
         dim, found = find_axis(array, name, own)
         if dim in dims:
@@ -250,7 +265,7 @@ def problem(
                 f"{dim!r}; make them one axis with several coordinates"
             )
         dims.append(dim)
-        coordinates.append(found)
+        coordinates.append(found + names_along(array, dim, name, own))
     for extra in [d for d in array.dims if d not in dims]:
         here = (
             coordinate(array.coords[extra], str(extra))
@@ -284,9 +299,7 @@ def numeric(array: xr.DataArray, name: str) -> np.ndarray[Any, Any]:
     values = array.values
     if values.dtype.kind == "f" and values.dtype.itemsize in (4, 8):
         return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
-    if values.dtype.kind in "iufb":
-        return values.astype(np.float64)
-    raise TypeError(f"{name} holds values of type {values.dtype}, and numbers are needed")
+    return _values.numbers(values, name)
 
 
 def _covariate(
@@ -305,6 +318,69 @@ def _covariate(
     )
 
 
+def covariates_of(given: object) -> dict[str, xr.DataArray]:
+    """Covariates that were given apart, by the names of their variables."""
+    import pandas as pd
+    import xarray as xr
+
+    if given is None:
+        return {}
+    if isinstance(given, xr.DataArray) and given.name is not None:
+        return {str(given.name): given}
+    if not isinstance(given, Mapping):
+        raise TypeError(
+            f"the covariates are a {type(given).__name__}; give them by name: "
+            'covariates={"gmst": gmst}, or a Dataset'
+        )
+    found = {}
+    for name, values in given.items():
+        if isinstance(values, pd.Series) and None not in values.index.names:
+            values = values.to_xarray()
+        if not isinstance(values, xr.DataArray):
+            raise TypeError(
+                f"the covariate {name!r} is a {type(values).__name__}; give a DataArray on the "
+                'axes that it varies along: xr.DataArray(values, coords={"year": years})'
+            )
+        found[str(name)] = values
+    return found
+
+
+def matched(
+    variable: xr.DataArray,
+    name: str,
+    dims: Sequence[Hashable],
+    place: xr.DataArray | xr.Dataset,
+    called: str = "the response",
+) -> xr.DataArray:
+    """A covariate at the points of `place`, by the names of its dimensions and its coordinates."""
+    for dim in variable.dims:
+        if dim not in dims:
+            raise ValueError(
+                f"the covariate {name!r} has a dimension {dim!r} that {called} does not have"
+                + did_you_mean(dim, list(dims))
+            )
+        index, own = place.indexes.get(dim), variable.indexes.get(dim)
+        if index is not None and own is not None and not index.equals(own):
+            if not own.is_unique:
+                raise ValueError(
+                    f"the covariate {name!r} has {dim} = {own[own.duplicated()][0]} more than once; "
+                    f"keep the first with .drop_duplicates({dim!r})"
+                )
+            missing = index.difference(own)
+            if len(missing):
+                raise ValueError(
+                    f"the covariate {name!r} is not known at {dim} = {missing[0]}, where {called} is; "
+                    "covariates must be known at every point of their axes"
+                )
+            variable = variable.sel({dim: index})
+        elif variable.sizes[dim] != place.sizes[dim]:
+            raise ValueError(
+                f"the covariate {name!r} has {variable.sizes[dim]} points along {dim!r}, and {called} "
+                f"has {place.sizes[dim]}"
+            )
+    return variable
+
+
 def _on_axes(
     variable: xr.DataArray,
     name: str,
@@ -313,26 +389,7 @@ def _on_axes(
     array: xr.DataArray,
 ) -> tuple[list[int], np.ndarray[Any, Any], str | None]:
     """A covariate on the axes of the response, matched by the names of its dimensions."""
-    for dim in variable.dims:
-        if dim not in dims:
-            raise ValueError(
-                f"the covariate {name!r} has a dimension {dim!r} that the response does not have"
-                + did_you_mean(dim, list(dims))
-            )
-        index, own = array.indexes.get(dim), variable.indexes.get(dim)
-        if index is not None and own is not None and not index.equals(own):
-            missing = index.difference(own)
-            if len(missing):
-                raise ValueError(
-                    f"the covariate {name!r} is not known at {dim} = {missing[0]}, where the "
-                    "response is; covariates must be known at every point of their axes"
-                )
-            variable = variable.sel({dim: index})
-        elif variable.sizes[dim] != array.sizes[dim]:
-            raise ValueError(
-                f"the covariate {name!r} has {variable.sizes[dim]} points along {dim!r}, and the "
-                f"response has {array.sizes[dim]}"
-            )
+    variable = matched(variable, name, dims, array)
     positions = sorted(dims.index(d) for d in variable.dims)
     if not positions:
         raise ValueError(

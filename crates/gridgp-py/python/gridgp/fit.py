@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from gridgp import _core
+from gridgp import _core, _values
 from gridgp import data as _data
 from gridgp.data import UnknownNameError, did_you_mean
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from gridgp._values import Seed
     from gridgp.model import Model
 
     At: TypeAlias = "xr.Dataset | xr.DataArray | pd.DataFrame | Mapping[str, Any]"
@@ -116,9 +117,10 @@ class Fit:
     def draws(self) -> xr.Dataset:
         """Draws of the parameters and fields, with dimensions ``chain`` and ``draw``.
 
-        A mode has one chain of one draw. Fields have the dimensions of their axes.
+        A mode has one chain of one draw. Fields have the dimensions of their axes, with all of their
+        coordinates.
         """
-        return self._group("posterior")
+        return self._located(self._group("posterior"))
 
     def _parameters(self) -> dict[str, xr.DataArray]:
         draws = self.draws
@@ -131,7 +133,7 @@ class Fit:
         quantiles: Sequence[float] = (),
         draws: int = 0,
         only: Sequence[str] = (),
-        seed: int | None = None,
+        seed: Seed | None = None,
         **coords: Any,
     ) -> xr.Dataset:
         """Means, standard deviations, quantiles and draws at new places.
@@ -142,7 +144,8 @@ class Fit:
             Where: nothing for the grid of the data; new coordinates by name, where axes that are not
             named stay as they are; a Dataset or DataArray with the coordinates of a grid, and with
             the covariates there; a DataFrame with a row for each scattered point, or a Dataset whose
-            coordinates all lie on one dimension.
+            coordinates all lie on one dimension. A covariate that is one number has it everywhere; a
+            list has one number a point of the covariate's axis.
         quantiles
             Levels of quantiles of a new observation, between 0 and 1.
         draws
@@ -167,18 +170,24 @@ class Fit:
         --------
         >>> fit.predict(year=[2011, 2012])                                  # doctest: +SKIP
         """
-        if isinstance(quantiles, int | float):
+        if np.ndim(quantiles) == 0:
             raise TypeError(f"quantiles is a list of levels: quantiles=[{quantiles}]")
         if isinstance(only, str):
             only = [only]
+        if np.ndim(only) == 0:
+            raise TypeError(f"only is a list of quantities, such as only=['mean'], and not {only!r}")
         place, dim = self._place(at, coords)
         made = self._core.predict(
-            place, [float(q) for q in quantiles], int(draws), list(only), _seed(seed)
+            place,
+            _values.row(quantiles, "quantiles").tolist(),
+            _values.count(draws, "draws"),
+            [str(name) for name in only],
+            _seed(seed),
         )
         return _renamed(_data.to_dataset(made), dim)
 
     def sample_posterior_predictive(
-        self, at: At | None = None, *, seed: int | None = None, **coords: Any
+        self, at: At | None = None, *, seed: Seed | None = None, **coords: Any
     ) -> xr.Dataset:
         """One new observation for each draw, in every cell.
 
@@ -195,7 +204,7 @@ class Fit:
         if at is None and not coords and seed is None:
             kept = self._core.group("posterior_predictive")
             if kept is not None:
-                return _data.to_dataset(kept)
+                return self._located(_data.to_dataset(kept))
         place, _ = self._place(at, coords)
         chains, draws, values = self._core.new_observations(place, _seed(seed))
         here, dims = self._where(at, coords)
@@ -212,7 +221,7 @@ class Fit:
         name, _ = self._core.response()
         kept = self._core.group("log_likelihood")
         if kept is not None:
-            return _data.to_dataset(kept)[name]
+            return self._located(_data.to_dataset(kept))[name]
         values, cells = self._core.log_likelihood()
         here, dims = self._where(None, {})
         shape = tuple(here.sizes[d] for d in dims)
@@ -235,7 +244,7 @@ class Fit:
         scenarios: Mapping[str, Mapping[str, float]] | None = None,
         quantiles: Sequence[float] = (0.05, 0.5, 0.95),
         at: At | None = None,
-        seed: int | None = None,
+        seed: Seed | None = None,
         **coords: Any,
     ) -> xr.Dataset:
         """Return levels and probabilities of exceedance, from draws of a model of extremes.
@@ -264,13 +273,19 @@ class Fit:
         -----
         Levels are made in each draw and summarized afterwards, never from mean parameters.
         """
-        periods = [float(p) for p in np.atleast_1d(period)]
-        values = [float(v) for v in np.atleast_1d(exceed)]
-        levels = [float(q) for q in np.atleast_1d(quantiles)]
+        periods, values, levels = (
+            np.atleast_1d(_values.numbers(given, what)).tolist()
+            for given, what in ((period, "period"), (exceed, "exceed"), (quantiles, "quantiles"))
+        )
         for p in periods:
             if not 1 < p < float("inf"):
                 raise ValueError(f"period: {p} is not a number of years above 1")
-        cases = {"": {}} if scenarios is None else scenarios
+        cases: Mapping[str, Mapping[str, float]] = {"": {}}
+        if scenarios is not None:
+            example = '{"now": {"gmst": 1.2}}'
+            cases = _values.mapping(scenarios, "scenarios", example)
+            for case in cases.values():
+                _values.mapping(case, "each of scenarios", '{"gmst": 1.2}')
         if not cases:
             raise ValueError("scenarios is empty; leave it out, or name one")
         places = [self._place(at, coords, changes)[0] for changes in cases.values()]
@@ -367,16 +382,25 @@ class Fit:
 
     # Where to predict.
 
+    def _located(self, made: xr.Dataset) -> xr.Dataset:
+        """A group with all coordinates of its axes, of which a file for ArviZ has only some."""
+        here, _ = self._where(None, {})
+        return made.assign_coords(
+            {name: c for name, c in here.coords.items() if set(c.dims) <= set(made.dims)}
+        )
+
     def _axes(self) -> dict[str, list[tuple[str, str, str | None, str | None, int]]]:
         return dict(self._core.axes())
 
     def _own(self, axis: int) -> list[_data.Coordinate]:
-        """The coordinates of an axis of the data."""
-        facts = self._core.axes()[axis][1]
-        return [
+        """The coordinates of an axis of the data, and what its points are called."""
+        name, facts = self._core.axes()[axis]
+        own: list[_data.Coordinate] = [
             (name, self._core.coordinate(axis, j), units, calendar)
             for j, (name, _, units, calendar, _) in enumerate(facts)
         ]
+        names = self._core.names_along(axis)
+        return own if names is None else [*own, (name, *names)]
 
     def _place(
         self, at: object, coords: Mapping[str, Any], scenario: Mapping[str, float] | None = None
@@ -418,47 +442,40 @@ class Fit:
                     f"the axis {axis!r} needs its coordinates {', '.join(map(repr, own))}, and "
                     f"{', '.join(map(repr, missing))} is not there"
                 )
-            found = [self._like(arrays[c[0]], c) for c in facts]
+            found, first = [self._like(arrays[c[0]], c) for c in facts], arrays[own[0]]
+            if points is None:
+                found += _data.names_along(first, first.dims[0], axis, own)
             coordinates.append(found)
-            dims.append(arrays[own[0]].dims[0])
-        scaled = scenario or {}
+            dims.append(first.dims[0])
+        scaled = {name: _values.scalar(value, name) for name, value in (scenario or {}).items()}
         if points is not None:
             columns = []
             count = len(coordinates[0][0][1])
             for name, variable, *_ in covariates:
                 if name in scaled:
-                    columns.append((name, np.full(count, float(scaled[name]))))
+                    columns.append((name, np.full(count, scaled[name])))
                 elif variable in arrays:
-                    columns.append((name, _data.numeric(arrays[variable], name).astype(float)))
+                    column = _values.numbers(arrays[variable], name)
+                    if column.ndim > 0 and column.shape != (count,):
+                        raise ValueError(
+                            f"the covariate {name!r} has the shape {column.shape}, and there are "
+                            f"{count} points; give one number, or one a point"
+                        )
+                    columns.append((name, np.array(np.broadcast_to(column, count))))
             return (coordinates, [], columns), points
+        here, _ = self._where(at, coords)
         on_axes: list[tuple[list[int], np.ndarray[Any, Any], str | None] | None] = []
         sizes = [len(c[0][1]) for c in coordinates]
         for name, variable, along, own_coordinate, _ in covariates:
+            shape = [sizes[a] for a in along]
             if name in scaled:
-                shape = [sizes[a] for a in along]
-                on_axes.append((along, np.full(shape, float(scaled[name])), None))
+                on_axes.append((along, np.full(shape, scaled[name]), None))
             elif own_coordinate or variable not in arrays:
                 on_axes.append(None)
             else:
-                array = arrays[variable]
-                lost = [d for d in array.dims if d not in dims]
-                if lost and array.ndim == 1 and len(along) == 1:
-                    array = array.rename({lost[0]: dims[along[0]]})
-                elif lost:
-                    raise ValueError(
-                        f"the covariate {name!r} has a dimension {lost[0]!r} that the place does not "
-                        "have" + did_you_mean(lost[0], dims)
-                    )
-                order = sorted(dims.index(d) for d in array.dims)
-                for a in order:
-                    if array.sizes[dims[a]] != sizes[a]:
-                        raise ValueError(
-                            f"the covariate {name!r} has {array.sizes[dims[a]]} points along "
-                            f"{dims[a]!r}, and the place has {sizes[a]}"
-                        )
-                values = _data.numeric(array.transpose(*(dims[a] for a in order)), name)
-                units = array.attrs.get("units")
-                on_axes.append((order, values, None if units is None else str(units)))
+                values = _spread(arrays[variable], name, along, dims, here, list(axes))
+                units = arrays[variable].attrs.get("units")
+                on_axes.append((along, values, None if units is None else str(units)))
         return (coordinates, on_axes, None), None
 
     def _arrays(
@@ -476,7 +493,12 @@ class Fit:
                 n is not None for n in at.index.names
             ):
                 at = at.reset_index()
-            found = {str(name): xr.DataArray(at[name].to_numpy(), dims="point") for name in at}
+            used = {c[0] for facts in axes.values() for c in facts}
+            used |= {variable for _, variable, *_ in self._core.covariates()}
+            found = {
+                name: xr.DataArray(_values.plain(at[name], f"the column {name!r}"), dims="point")
+                for name in used.intersection(at.columns)
+            }
             points = "point"
         elif isinstance(at, xr.DataArray | xr.Dataset):
             found = {str(name): c for name, c in at.coords.items()}
@@ -497,11 +519,16 @@ class Fit:
             )
         axis_of = {name: axis for axis, facts in axes.items() for name, *_ in facts}
         for name, values in coords.items():
-            if isinstance(values, xr.DataArray):
-                found[name] = values if values.ndim else values.expand_dims(axis_of.get(name, name))
-            else:
-                flat = np.atleast_1d(np.asarray(values))
-                found[name] = xr.DataArray(flat, dims=axis_of.get(name, name))
+            if not isinstance(values, xr.DataArray):
+                plain = _values.plain(values, name)
+                # Without names: of an axis, or to be matched with those of a covariate.
+                unnamed = [axis_of[name]] if name in axis_of and plain.ndim < 2 else None
+                if unnamed is None:
+                    unnamed = [f"{name}, dimension {k}" for k in range(plain.ndim)]
+                values = xr.DataArray(np.atleast_1d(plain) if name in axis_of else plain, dims=unnamed)
+            elif values.ndim == 0 and name in axis_of:
+                values = values.expand_dims(axis_of[name])
+            found[name] = values
         for name, variable in found.items():
             if name in axis_of and variable.ndim != 1:
                 raise ValueError(
@@ -509,6 +536,13 @@ class Fit:
                     "keep it with .expand_dims, or select a list of one value"
                 )
         found = {name: _data._computed(variable) for name, variable in found.items()}
+        for name in (c[0] for facts in axes.values() for c in facts if c[1] == "time"):
+            if name in found:
+                values = _values.plain(found[name], name)
+                if values.dtype.kind in "UST":
+                    # Dates as text.
+                    times = values.astype("datetime64[ns]")
+                    found[name] = xr.DataArray(times, dims=found[name].dims)
         if points is None:
             shared: dict[Hashable, set[str]] = {}
             for name, axis in axis_of.items():
@@ -523,9 +557,6 @@ class Fit:
     ) -> _data.Coordinate:
         """A new coordinate, after a check that it is of the kind of the fit's."""
         name, kind, units, calendar, _ = facts
-        if kind == "time" and variable.dtype.kind in "OUS":
-            # Dates as text.
-            variable = variable.astype("datetime64[ns]")
         new = _data.coordinate(variable, name)
         is_time = new[3] is not None
         if kind == "time" and not is_time and not isinstance(new[1], list):
@@ -555,16 +586,24 @@ class Fit:
         arrays, points = ({}, None) if at is None and not coords else self._arrays(at, coords)
         axes = self._axes()
         if points is not None:
-            own = [name for facts in axes.values() for name, *_ in facts]
-            return xr.Dataset(coords={n: (points, arrays[n].values) for n in own}), [points]
+            names = [name for facts in axes.values() for name, *_ in facts]
+            columns = {name: (points, _values.plain(arrays[name], name)) for name in names}
+            return xr.Dataset(coords=columns), [points]
         variables: dict[str, Any] = {}
-        for i, axis in enumerate(axes):
-            for name, values, units, calendar in self._own(i):
-                if name in arrays:
-                    variables[name] = (axis, arrays[name].values, dict(arrays[name].attrs))
-                else:
-                    attrs = {k: v for k, v in (("units", units), ("calendar", calendar)) if v}
-                    variables[name] = (axis, np.asarray(values), attrs)
+        for i, (axis, facts) in enumerate(axes.items()):
+            own = [name for name, *_ in facts]
+            moved = own[0] in arrays
+            if moved:
+                first = arrays[own[0]]
+                shown = _data.names_along(first, first.dims[0], axis, own)
+            else:
+                shown = self._own(i)
+            for name, values, units, calendar in shown:
+                attrs = {k: v for k, v in (("units", units), ("calendar", calendar)) if v}
+                variables[name] = (axis, np.asarray(values), attrs)
+            for name in own if moved else ():
+                given = arrays[name]
+                variables[name] = (axis, _values.plain(given, name), dict(given.attrs))
         made = xr.decode_cf(xr.Dataset(coords=variables), decode_timedelta=False)
         return made, list(axes)
 
@@ -593,8 +632,33 @@ def _is_xarray(at: object) -> bool:
     return isinstance(at, xr.DataArray | xr.Dataset)
 
 
-def _seed(seed: int | None) -> int | None:
-    return None if seed is None else int(seed)
+def _seed(seed: Seed | None) -> int | None:
+    return None if seed is None else _values.seed(seed)
+
+
+def _spread(
+    array: xr.DataArray,
+    name: str,
+    along: Sequence[int],
+    dims: Sequence[Hashable],
+    here: xr.Dataset,
+    axes: Sequence[str],
+) -> np.ndarray[Any, Any]:
+    """The values of a covariate on its axes at a place, whose dimensions are `dims`: matched by their
+    names and coordinates, the same along axes that it does not have. Without names, as a list, it has
+    one number, or one for each point of its axes."""
+    if array.ndim == len(along) and not set(array.dims) & {*dims, *axes}:
+        array = array.rename({d: axes[a] for d, a in zip(array.dims, along, strict=True)})
+    renamed = {d: axes[dims.index(d)] for d in array.dims if d in dims and d not in axes}
+    array = _data.matched(array.rename(renamed), name, axes, here, "the place")
+    extra = [d for d in array.dims if d not in [axes[a] for a in along]]
+    if extra:
+        raise ValueError(
+            f"the covariate {name!r} varies along {extra[0]!r} here, and does not in the fit; give it "
+            f"along {', '.join(repr(axes[a]) for a in along)}"
+        )
+    full = array.expand_dims({axes[a]: here.sizes[axes[a]] for a in along if axes[a] not in array.dims})
+    return _data.numeric(full.transpose(*(axes[a] for a in along)), name)
 
 
 def _renamed(made: xr.Dataset, dim: Hashable | None) -> xr.Dataset:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from gridgp.priors import Prior
+from gridgp.priors import Prior, number
 from gridgp.terms import Expression
 
 __all__ = [
@@ -60,10 +60,13 @@ class Likelihood:
             if equation is None:
                 continue
             if not isinstance(equation, Expression | Prior | str | int | float):
-                raise TypeError(
-                    f"{name} of {family} is a {type(equation).__name__}; give a number, a prior, "
-                    "a gridgp.Parameter, or a sum of parameters, fields and covariates"
-                )
+                try:
+                    equation = float(number(equation, ""))
+                except TypeError:
+                    raise TypeError(
+                        f"{name} of {family} is a {type(equation).__name__}; give a number, a prior, "
+                        "a gridgp.Parameter, or a sum of parameters, fields and covariates"
+                    ) from None
             self.equations[name] = equation
 
     def __repr__(self) -> str:

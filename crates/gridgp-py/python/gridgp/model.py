@@ -12,16 +12,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from gridgp import _core
+import numpy as np
+
+from gridgp import _core, _values
 from gridgp import data as _data
 from gridgp.likelihoods import Likelihood
 from gridgp.progress import reporter
 from gridgp.terms import Axis, Covariate, Expression, Field, Parameter, _entry
 
 if TYPE_CHECKING:
-    import numpy as np
     import xarray as xr
+    from numpy.typing import ArrayLike
 
+    from gridgp._values import Seed
     from gridgp.data import Data
     from gridgp.fit import Fit
 
@@ -115,7 +118,7 @@ class Model:
         if parts.covariates:
             data["covariates"] = {c.name: c._spec() for c in parts.covariates.values()}
         for key, selection in (("sel", sel), ("isel", isel)):
-            if selection:
+            if selection is not None and _values.mapping(selection, key, '{"year": 1990}'):
                 data[key] = {name: _selection(value) for name, value in selection.items()}
         if standardize:
             data["standardize"] = True
@@ -129,7 +132,7 @@ class Model:
             layout["fields"] = {f.name: f._spec() for f in parts.fields.values()}
         layout["likelihood"] = {"family": likelihood.family, **equations}
         if inference:
-            layout["inference"] = dict(inference)
+            layout["inference"] = _values.setting(inference, "inference")
         self._set(layout, None, None)
 
     def _set(self, layout: dict[str, Any], spec: _core.Spec | None, folder: Path | None) -> None:
@@ -174,7 +177,7 @@ class Model:
     def from_dict(cls, layout: Mapping[str, Any]) -> Model:
         """The model of a dictionary with the keys of a model file."""
         model = cls.__new__(cls)
-        own = copy.deepcopy(dict(layout))
+        own = _values.setting(dict(layout), "the model")
         data = own.get("data")
         if not isinstance(data, Mapping) or "likelihood" not in own:
             raise ValueError(
@@ -232,7 +235,7 @@ class Model:
         coords: Mapping[str, Any] | None = None,
         dims: Sequence[str] | None = None,
         method: Method | None = None,
-        seed: int | None = None,
+        seed: Seed | None = None,
         chains: int | None = None,
         tune: int | None = None,
         draws: int | None = None,
@@ -249,9 +252,9 @@ class Model:
         ----------
         data
             The response on its grid: a DataArray with the axes as dimensions, in any order; a Dataset
-            that also holds covariates; a Series or DataFrame with the axes as levels of its index;
-            or an array with `coords`. NaN is missing. Without data, the file that the model file
-            names.
+            that also holds covariates; a Series or DataFrame with the axes as levels of its index or
+            as columns; or an array with `coords`. NaN is missing, and so is what is masked. Without
+            data, the file that the model file names.
         covariates
             Covariates by the names of their variables, on some of the dimensions.
         coords, dims
@@ -260,7 +263,8 @@ class Model:
             ``"map"``, ``"nuts"``, ``"svi"``, ``"laplace"`` or ``"pathfinder"``; that of the model by
             default.
         seed
-            Of everything random. The same seed gives the same numbers as the command line.
+            Of everything random: a whole number, or a ``numpy.random.Generator`` that gives one. The
+            same seed gives the same numbers as the command line.
         chains, tune, draws, target_accept, starts, **settings
             Settings of the inference, as in model files.
         progress
@@ -301,6 +305,9 @@ class Model:
             "starts": starts,
         }
         changes = settings | {key: value for key, value in named.items() if value is not None}
+        changes = {key: _values.setting(value, key) for key, value in changes.items()}
+        if seed is not None:
+            changes["seed"] = _values.seed(seed)
         problem, _ = self._problem(data, covariates, coords, dims, changes)
         report = reporter(progress)
         path = None if log is None else Path(log)
@@ -322,7 +329,7 @@ class Model:
         data: Data | None = None,
         *,
         draws: int = 1000,
-        seed: int = 0,
+        seed: Seed = 0,
         covariates: Mapping[str, Any] | xr.Dataset | None = None,
         coords: Mapping[str, Any] | None = None,
         dims: Sequence[str] | None = None,
@@ -344,7 +351,7 @@ class Model:
         from gridgp.fit import Fit
 
         problem, _ = self._problem(data, covariates, coords, dims, {})
-        return Fit(problem.prior(int(draws), int(seed)))
+        return Fit(problem.prior(_values.count(draws, "draws", 1), _values.seed(seed)))
 
     def describe(
         self,
@@ -387,8 +394,6 @@ class Model:
         dims: Sequence[str] | None,
         changes: Mapping[str, Any],
     ) -> tuple[_core.Problem, _core.Spec]:
-        import xarray as xr
-
         file = self._layout["data"].get("file")
         if data is None:
             if file is None or self._spec is None:
@@ -397,16 +402,11 @@ class Model:
             if changes:
                 spec = spec.with_inference(json.dumps(changes))
             return _core.Problem.read(spec, (self._folder or Path()) / file), spec
+        response = self._layout["data"]["response"]
         array, others = _data.as_arrays(
-            data, response=self._layout["data"]["response"], coords=coords, dims=dims
+            data, response=response, axes=self._axes(), coords=coords, dims=dims
         )
-        for name, values in (covariates or {}).items():
-            if not isinstance(values, xr.DataArray):
-                raise TypeError(
-                    f"the covariate {name!r} is a {type(values).__name__}; give a DataArray on the "
-                    'axes that it varies along: xr.DataArray(values, coords={"year": years})'
-                )
-            others[str(name)] = values
+        others |= _data.covariates_of(covariates)
         missing = {
             "response": str(array.name or "y"),
             "axes": {str(d): {"coordinates": [str(d)]} for d in array.dims},
@@ -415,6 +415,16 @@ class Model:
         if changes:
             spec = spec.with_inference(json.dumps(changes))
         return _data.problem(spec, json.loads(spec.json()), array, others), spec
+
+    def _axes(self) -> dict[str, list[str]]:
+        """The coordinates of each axis, as far as the model says them: its axes, or those of its
+        fields."""
+        own = self._layout["data"]["axes"]
+        if own:
+            return {name: list(axis["coordinates"]) for name, axis in own.items()}
+        fields = self._layout.get("fields", {}).values()
+        known = [axis for field in fields for axis in field if axis not in ("amplitude", "center")]
+        return {axis: [axis] for axis in known}
 
     def __eq__(self, other: object) -> bool:
         return self._layout == other._layout if isinstance(other, Model) else NotImplemented
@@ -429,10 +439,7 @@ class Model:
     def _lines(self) -> list[str]:
         layout = self._layout
         data, fields = layout["data"], layout.get("fields", {})
-        axes = list(data["axes"] or {})
-        if not axes:
-            known = [a for f in fields.values() for a in f if a not in ("amplitude", "center")]
-            axes = list(dict.fromkeys(known))
+        axes = list(self._axes())
         likelihood = dict(layout["likelihood"])
         family = likelihood.pop("family")
         lines = [
@@ -565,12 +572,9 @@ def _selection(value: object) -> object:
 
 def _scalar(value: Any) -> Any:
     """A number or text; times as text."""
-    if (
-        hasattr(value, "item")
-        and getattr(value, "dtype", None) is not None
-        and value.dtype.kind != "M"
-    ):
-        return value.item()
+    if hasattr(value, "dtype"):
+        array = np.asarray(value)
+        return str(array[()]) if array.dtype.kind in "MO" else array.item()
     return value if isinstance(value, int | float | str) else str(value)
 
 
@@ -583,13 +587,22 @@ class LogDensity:
 
     def __init__(self, inner: _core.Density) -> None:
         self._inner = inner
-        # Straight to the extension: every microsecond counts in a sampler.
-        self.gradient: Callable[[np.ndarray[Any, Any]], tuple[float, np.ndarray[Any, Any]]]
-        self.gradient = inner.gradient
 
-    def __call__(self, x: np.ndarray[Any, Any]) -> float:
+    # First straight to the extension: every microsecond counts in a sampler.
+
+    def __call__(self, x: ArrayLike) -> float:
         """The log density at `x`."""
-        return self._inner(x)
+        try:
+            return self._inner(x)  # type: ignore[arg-type]
+        except TypeError:
+            return self._inner(_values.row(x, "x"))
+
+    def gradient(self, x: ArrayLike) -> tuple[float, np.ndarray[Any, Any]]:
+        """The log density at `x`, and its gradient."""
+        try:
+            return self._inner.gradient(x)  # type: ignore[arg-type]
+        except TypeError:
+            return self._inner.gradient(_values.row(x, "x"))
 
     @property
     def dim(self) -> int:

@@ -11,8 +11,12 @@ Numbers may be written as arithmetic, as in model files: ``LogNormal("log(2)/2",
 
 from __future__ import annotations
 
-import numbers
+import math
 from typing import TypeAlias
+
+import numpy as np
+
+from gridgp import _values
 
 __all__ = [
     "Beta",
@@ -39,9 +43,13 @@ def number(value: object, what: str) -> str:
     """The text of a number in the language of models."""
     if isinstance(value, str):
         return value
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+    if getattr(value, "shape", None) == ():
+        value = np.asarray(value)
+    if _values.is_real(value):
         # Whole numbers without their point, others so that they read back to the last bit.
-        exact = float(value)
+        exact = float(value)  # type: ignore[arg-type]
+        if not math.isfinite(exact):
+            raise ValueError(f"{what} is {exact}; give a finite number")
         return str(int(exact)) if exact.is_integer() and abs(exact) < 1e15 else repr(exact)
     raise TypeError(f"{what} is a {type(value).__name__}; give a number, or arithmetic as text")
 

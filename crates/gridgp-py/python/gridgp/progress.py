@@ -62,6 +62,6 @@ def reporter(
     progress: bool | Callable[[dict[str, Any]], None],
 ) -> Callable[[dict[str, Any]], None] | None:
     """What is called about twelve times a second while a fit runs."""
-    if progress is True:
-        return Bars()
-    return progress or None
+    if callable(progress):
+        return progress
+    return Bars() if progress else None

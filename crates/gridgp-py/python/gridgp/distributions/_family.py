@@ -8,7 +8,7 @@ from typing import ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gridgp import _core
+from gridgp import _core, _values
 
 Float: TypeAlias = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ class Distribution:
 
     def __init__(self, **parameters: ArrayLike) -> None:
         self.parameters: dict[str, Float] = {
-            name: np.asarray(value, dtype=np.float64) for name, value in parameters.items()
+            name: _values.numbers(value, name) for name, value in parameters.items()
         }
         """The parameters by name."""
         self.shape: tuple[int, ...] = np.broadcast_shapes(
@@ -45,7 +45,7 @@ class Distribution:
         return [_flat(p, shape) for p in self.parameters.values()]
 
     def _value(self, what: str, y: ArrayLike) -> Float:
-        array = np.asarray(y, dtype=np.float64)
+        array = _values.numbers(y, "the argument")
         shape = np.broadcast_shapes(self.shape, array.shape)
         n = math.prod(shape)
         found = _core.family_value(self.family, what, _flat(array, shape), self._flat(shape), n)
@@ -60,7 +60,7 @@ class Distribution:
 
         The derivative of a parameter that is always known (``trials``, ``threshold``) is 0.
         """
-        array = np.asarray(y, dtype=np.float64)
+        array = _values.numbers(y, "the argument")
         shape = np.broadcast_shapes(self.shape, array.shape)
         n = math.prod(shape)
         value, slopes = _core.family_gradient(
@@ -93,7 +93,7 @@ class Distribution:
 
     def interval(self, confidence: float) -> tuple[Float, Float]:
         """The ends of the interval with equal tails that has this probability."""
-        tail = 0.5 * (1.0 - confidence)
+        tail = 0.5 * (1.0 - _values.scalar(confidence, "the confidence"))
         return self.ppf(tail), self.ppf(1.0 - tail)
 
     def _moment(self, what: str) -> Float:
@@ -112,7 +112,7 @@ class Distribution:
         """The variance."""
         return np.asarray(self.std() ** 2)
 
-    def rvs(self, size: int | tuple[int, ...] | None = None, *, seed: int) -> Float:
+    def rvs(self, size: int | tuple[int, ...] | None = None, *, seed: _values.Seed) -> Float:
         """Draws.
 
         Parameters
@@ -122,14 +122,16 @@ class Distribution:
         seed
             The same seed gives the same draws.
         """
-        shape = self.shape if size is None else (size,) if isinstance(size, int) else tuple(size)
+        shape = self.shape if size is None else _values.size(size)
         if np.broadcast_shapes(self.shape, shape) != shape:
             raise ValueError(
                 f"the parameters have the shape {self.shape}, which does not broadcast to the "
                 f"size {shape}"
             )
         n = math.prod(shape)
-        return _core.family_sample(self.family, self._flat(shape), n, seed).reshape(shape)
+        return _core.family_sample(
+            self.family, self._flat(shape), n, _values.seed(seed)
+        ).reshape(shape)
 
 
 class Continuous(Distribution):

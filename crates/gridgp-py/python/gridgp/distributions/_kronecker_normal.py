@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gridgp import _core
+from gridgp import _core, _values
 
 Float: TypeAlias = NDArray[np.float64]
 
@@ -46,7 +46,7 @@ class Factor:
     @staticmethod
     def eigen(values: ArrayLike, vectors: ArrayLike) -> Factor:
         """From eigenvalues, shape (p,), and the eigenvectors as columns, shape (n, p)."""
-        given = np.ascontiguousarray(values, dtype=np.float64)
+        given = np.ascontiguousarray(_values.row(values, "the eigenvalues"))
         return Factor("eigen", _matrix(vectors), given)
 
 
@@ -64,10 +64,14 @@ class Gradient(NamedTuple):
 
 
 def _matrix(matrix: ArrayLike) -> Float:
-    array = np.asarray(matrix, dtype=np.float64)
+    array = _values.numbers(matrix, "a factor")
     if array.ndim != 2:
         raise ValueError(f"a factor is a matrix, not an array of shape {array.shape}")
     return array
+
+
+def _at(axis: int, points: Sequence[int]) -> tuple[int, list[int]]:
+    return _values.count(axis, "the axis"), [_values.count(p, "a point") for p in points]
 
 
 class _OnGrid:
@@ -113,7 +117,7 @@ class _OnGrid:
 
     def _rows(self, x: ArrayLike) -> tuple[Float, tuple[int, ...]]:
         """Values as rows, and the shape of the batch."""
-        array = np.asarray(x, dtype=np.float64)
+        array = _values.numbers(x, "x")
         axes = len(self.shape)
         if array.shape[-axes:] == self.shape:
             batch = array.shape[: array.ndim - axes]
@@ -143,7 +147,7 @@ class _OnGrid:
         rows, batch = self._rows(x)
         return self._core.logpdf(rows).reshape(batch)
 
-    def rvs(self, size: int | tuple[int, ...] | None = None, *, seed: int) -> Float:
+    def rvs(self, size: int | tuple[int, ...] | None = None, *, seed: _values.Seed) -> Float:
         """Draws, of shape ``size`` + the shape of the grid.
 
         Parameters
@@ -153,8 +157,8 @@ class _OnGrid:
         seed
             Draw i depends on (seed, i) only.
         """
-        batch = () if size is None else (size,) if isinstance(size, int) else tuple(size)
-        return self._core.rvs(math.prod(batch), seed).reshape(batch + self.shape)
+        batch = () if size is None else _values.size(size)
+        return self._core.rvs(math.prod(batch), _values.seed(seed)).reshape(batch + self.shape)
 
 
 class KroneckerNormal(_OnGrid):
@@ -204,7 +208,7 @@ class KroneckerNormal(_OnGrid):
             raise ValueError("a Kronecker normal needs at least one factor")
         given = [f if isinstance(f, Factor) else Factor.covariance(f) for f in factors]
         shape = tuple(f.matrix.shape[0] for f in given)
-        array = np.asarray(mean, dtype=np.float64)
+        array = _values.numbers(mean, "the mean")
         if array.ndim == 0:
             array = np.broadcast_to(array, shape)
         elif array.shape != shape and array.shape != (math.prod(shape),):
@@ -213,7 +217,9 @@ class KroneckerNormal(_OnGrid):
             )
         flat = np.ascontiguousarray(array.reshape(-1))
         parts = [(f.kind, f.matrix, f.values) for f in given]
-        self._core: _core.KroneckerNormal = _core.KroneckerNormal(flat, parts, float(noise_sd))
+        self._core: _core.KroneckerNormal = _core.KroneckerNormal(
+            flat, parts, _values.scalar(noise_sd, "noise_sd")
+        )
 
     @classmethod
     def _of(cls, core: _core.KroneckerNormal) -> KroneckerNormal:
@@ -232,7 +238,7 @@ class KroneckerNormal(_OnGrid):
 
     def factor(self, axis: int) -> Float:
         """The covariance K of an axis."""
-        return self._core.factor(axis)
+        return self._core.factor(_values.count(axis, "the axis"))
 
     def gradient(self, x: ArrayLike) -> Gradient:
         """The derivatives of the sum of :meth:`logpdf` over all values ``x``."""
@@ -243,11 +249,13 @@ class KroneckerNormal(_OnGrid):
 
     def kl_divergence(self, other: KroneckerNormal) -> float:
         """KL(self ‖ other) = E log self(x) − E log other(x); infinite for other supports."""
+        if not isinstance(other, KroneckerNormal):
+            raise TypeError(f"the other is a {type(other).__name__}; give a KroneckerNormal")
         return self._core.kl_divergence(other._core)
 
     def marginal(self, axis: int, points: Sequence[int]) -> KroneckerNormal:
         """The distribution at some points of an axis, and at all points of the others."""
-        return self._of(self._core.marginal(axis, [int(p) for p in points]))
+        return self._of(self._core.marginal(*_at(axis, points)))
 
     def conditional(
         self, axis: int, points: Sequence[int], values: ArrayLike
@@ -276,8 +284,8 @@ class KroneckerNormal(_OnGrid):
         ValueError
             If nothing is left, or the values lie outside of the support.
         """
-        flat = np.ascontiguousarray(np.asarray(values, dtype=np.float64).reshape(-1))
-        at = [int(p) for p in points]
+        flat = np.ascontiguousarray(_values.numbers(values, "the values").reshape(-1))
+        axis, at = _at(axis, points)
         if self.noise_sd > 0:
             return NoisyKroneckerNormal(self._core.conditional_with_noise(axis, at, flat))
         return self._of(self._core.conditional(axis, at, flat))

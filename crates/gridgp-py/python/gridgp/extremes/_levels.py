@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from gridgp import _core
+from gridgp import _core, _values
 
 Float: TypeAlias = NDArray[np.float64]
 Numbers: TypeAlias = float | NDArray[Any] | Sequence[Any]
@@ -27,7 +27,7 @@ def _over(f: Callable[..., Float], *arguments: Any, core: str | None = None) -> 
 
 def _flat(arrays: tuple[ArrayLike, ...]) -> tuple[list[Float], tuple[int, ...]]:
     """One number or all of the common shape, in a row each."""
-    given = [np.asarray(a, dtype=np.float64) for a in arrays]
+    given = [_values.numbers(a, "a parameter") for a in arrays]
     shape = np.broadcast_shapes(*(a.shape for a in given))
     rows = [a if a.size == 1 else np.broadcast_to(a, shape) for a in given]
     return [np.ascontiguousarray(r.reshape(-1)) for r in rows], shape
@@ -87,8 +87,8 @@ def exceedance(location: Any, scale: Any, shape: Any, level: Any) -> Any:
 
 def _over_years(what: str, parameters: tuple[Any, Any, Any], at: Any, dim: str) -> Any:
     def f(location: ArrayLike, scale: ArrayLike, shape: ArrayLike, number: ArrayLike) -> Float:
-        given = [np.asarray(a, dtype=np.float64) for a in (location, scale, shape)]
-        each = np.asarray(number, dtype=np.float64)[..., np.newaxis]
+        given = [_values.numbers(a, "a parameter") for a in (location, scale, shape)]
+        each = _values.numbers(number, "the level or period")[..., np.newaxis]
         common = np.broadcast_shapes(*(a.shape for a in given), each.shape)
         rows = [np.broadcast_to(a, common).reshape(-1, common[-1]) for a in given]
         one = np.ascontiguousarray(np.broadcast_to(each[..., 0], common[:-1]).reshape(-1))

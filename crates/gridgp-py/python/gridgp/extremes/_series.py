@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from gridgp import _core
+from gridgp import _core, _values
 
 Float: TypeAlias = NDArray[np.float64]
 Series = TypeVar("Series", xr.DataArray, "pd.Series[Any]")
@@ -82,7 +82,7 @@ def block_maxima(
             raise ValueError(
                 "the index has several levels; use series.to_xarray(), or groupby the others"
             )
-        array = xr.DataArray(series.to_numpy(dtype=np.float64), {dim: series.index.values}, [dim])
+        array = xr.DataArray(_values.numbers(series, "the series"), {dim: series.index.values}, [dim])
         found = block_maxima(array, dim=dim, coverage=coverage, begins=begins, blocks=blocks)
         name = str(found.dims[-1])
         index = pd.Index(found[name].values, name=name)
@@ -96,17 +96,20 @@ def block_maxima(
         raise ValueError(f"the series has no dimension {dim!r}; it has {list(series.dims)}")
     others: list[Any] = [d for d in series.dims if d != dim]
     ordered = series.transpose(*others, dim)
-    values = np.asarray(ordered.values, dtype=np.float64)
+    values = _values.numbers(ordered, "the series")
     n = values.shape[-1]
     if blocks is None:
-        numbers, lengths = _years(series[dim], begins)
+        numbers, lengths = _years(series[dim], _values.count(begins, "begins", 1))
         # Times that the series does not have are missing: NaN behind the last value.
         have = {year: int(np.sum(numbers == year)) for year in lengths}
         absent = [y for y, length in lengths.items() for _ in range(length - have[y])]
         numbers = np.concatenate([numbers, np.asarray(absent, dtype=np.int64)])
         name, what = "year", "year"
     else:
-        numbers = np.asarray(blocks, dtype=np.int64)
+        given = _values.numbers(blocks, "blocks")
+        if not np.array_equal(given, np.floor(given)):
+            raise TypeError("blocks are numbered by whole numbers, one for each time")
+        numbers = given.astype(np.int64)
         name, what = "block", "block"
         if numbers.shape != (n,):
             raise ValueError(f"there are {n} times and block numbers of shape {numbers.shape}")
@@ -173,7 +176,7 @@ def quantile_threshold(series: Any, q: float, *, dim: str | None = None) -> Any:
         The share: 0.95, 0.98.
     """
     if dim is None:
-        row = np.ascontiguousarray(np.asarray(series, dtype=np.float64).reshape(-1))
+        row = np.ascontiguousarray(_values.numbers(series, "the series").reshape(-1))
         return _core.extremes_threshold(row, q)
 
     def along(values: Float) -> Float:
@@ -219,13 +222,15 @@ def decluster(series: Any, threshold: float, *, run: int = 1) -> Any:
     >>> decluster(rain, 10.0, run=2).value
     array([15., 20.])
     """
-    values = np.ascontiguousarray(np.asarray(series, dtype=np.float64))
+    values = np.ascontiguousarray(_values.numbers(series, "the series"))
     if values.ndim != 1:
         raise ValueError(
             f"the series has the shape {values.shape}; peaks are of one series at a time: select "
             "one, series.sel(station=…)"
         )
-    peaks = Peaks(*_core.extremes_decluster(values, float(threshold), run))
+    peaks = Peaks(*_core.extremes_decluster(
+        values, _values.scalar(threshold, "the threshold"), _values.count(run, "run")
+    ))
     if isinstance(series, xr.DataArray):
         return series.isel({series.dims[0]: peaks.at})
     if isinstance(series, pd.Series):

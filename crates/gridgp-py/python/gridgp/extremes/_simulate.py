@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from gridgp import _core
+from gridgp import _core, _values
 from gridgp.kernels._expression import Kernel
 from gridgp.kernels._points import Points
 
@@ -63,12 +63,14 @@ class Varying:
 
 
 def _warming(warming: Linear | Exponential | Stabilization) -> tuple[str, float, float]:
+    if not isinstance(warming, Linear | Exponential | Stabilization):
+        raise TypeError(f"the warming is {warming!r}; give Linear, Exponential or Stabilization")
     amount = warming.total if isinstance(warming, Stabilization) else warming.rate
     return warming._name, amount, 1.0 if isinstance(warming, Linear) else warming.time
 
 
 def simulate(
-    seed: int,
+    seed: _values.Seed,
     *,
     stations: int = 40,
     years: range = range(1985, 2025),
@@ -114,9 +116,12 @@ def simulate(
         ``tmax`` (station, year), ``gmst`` (year), and the truth: ``location_true``,
         ``slope_true``, ``scale_true``, ``shape_true`` (station), ``year_true`` (year).
     """
-    year = np.asarray(list(years), dtype=np.float64)
+    for name, given in {"location": location, "slope": slope, "scale": scale, "shape": shape}.items():
+        if not isinstance(given, Varying):
+            raise TypeError(f"{name} is {given!r}; give Varying({given!r}), with a field around it")
+    year = _values.row(list(years), "years")
     columns, observations = _core.extremes_simulate(
-        stations,
+        _values.count(stations, "stations"),
         [*lon, *lat],
         year.tolist(),
         _warming(warming),
@@ -126,7 +131,7 @@ def simulate(
         scale._three(),
         shape._three(),
         (year_amplitude, year_lengthscale),
-        seed,
+        _values.seed(seed),
     )
     names = ["gmst", "location_true", "slope_true", "scale_true", "shape_true", "year_true"]
     described = {
@@ -159,7 +164,7 @@ def gmst(
     *,
     sd: float = 0.0,
     correlation: float = 0.0,
-    seed: int,
+    seed: _values.Seed,
 ) -> Float:
     """A trajectory of the global mean surface temperature, above the first year's.
 
@@ -182,10 +187,14 @@ def gmst(
         Shape (years,), in K.
     """
     name, amount, time = _warming(warming)
-    return _core.extremes_gmst(name, amount, time, years, sd, correlation, seed)
+    return _core.extremes_gmst(
+        name, amount, time, _values.count(years, "years"), sd, correlation, _values.seed(seed)
+    )
 
 
-def spatial_field(kernel: Kernel, points: Points, *, amplitude: float = 1.0, seed: int) -> Float:
+def spatial_field(
+    kernel: Kernel, points: Points, *, amplitude: float = 1.0, seed: _values.Seed
+) -> Float:
     """A draw of a field with mean 0 at points.
 
     Parameters
@@ -211,8 +220,10 @@ def spatial_field(kernel: Kernel, points: Points, *, amplitude: float = 1.0, see
     >>> spatial_field(Matern32(lengthscale=2.0), [0.0, 0.1, 9.0], seed=7).shape
     (3,)
     """
+    if not isinstance(kernel, Kernel):
+        raise TypeError(f"the kernel is {kernel!r}; give one of gridgp.kernels with numbers in it")
     function, theta, [values] = kernel._evaluated(points)
-    return _core.extremes_field(function, theta, values, amplitude, seed)
+    return _core.extremes_field(function, theta, values, amplitude, _values.seed(seed))
 
 
 def gev_observations(
@@ -222,7 +233,7 @@ def gev_observations(
     shape: ArrayLike,
     gmst: ArrayLike,
     *,
-    seed: int,
+    seed: _values.Seed,
 ) -> Float:
     """Yearly maxima at stations, each from its own GEV.
 
@@ -241,10 +252,14 @@ def gev_observations(
     ndarray
         Shape (stations, years).
     """
-    given = [np.asarray(a, dtype=np.float64) for a in (location, slope, scale, shape)]
+    names = ("location", "slope", "scale", "shape")
+    values = (location, slope, scale, shape)
+    given = [_values.numbers(a, name) for a, name in zip(values, names, strict=True)]
     common = np.broadcast_shapes(*(a.shape for a in given), (1,))
     if len(common) > 1:
         raise ValueError(f"the stations have the shape {common}; they have one dimension")
     columns = [np.ascontiguousarray(np.broadcast_to(a, common)) for a in given]
-    years = np.ascontiguousarray(gmst, dtype=np.float64)
-    return _core.extremes_observations(columns[0], columns[1], columns[2], columns[3], years, seed)
+    years = np.ascontiguousarray(_values.row(gmst, "gmst"))
+    return _core.extremes_observations(
+        columns[0], columns[1], columns[2], columns[3], years, _values.seed(seed)
+    )

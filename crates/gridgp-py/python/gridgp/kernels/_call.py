@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from numbers import Integral
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from gridgp import _core
+from gridgp import _core, _values
 from gridgp.kernels._expression import Kernel, Quantity, argument_text, is_number, name_of
 from gridgp.kernels._points import Read
 
@@ -38,20 +39,20 @@ class BuiltIn(Kernel):
             raise ValueError(
                 f"the only distance to choose is 'great_circle', for lon and lat, not {distance!r}"
             )
-        if any(not isinstance(c, (str, int)) for c in coordinates):
+        if any(not isinstance(c, (str, Integral)) for c in coordinates):
             raise TypeError(
                 f"{self.name} takes coordinates without a name, {coordinates!r}; write its "
                 f"parameters by name: {', '.join(arguments)}"
             )
-        self.coordinates = coordinates
+        self.coordinates = tuple(c if isinstance(c, str) else int(c) for c in coordinates)
         """The coordinates that it sees; all if empty."""
         self.arguments: dict[str, Quantity] = {n: listed(q) for n, q in arguments.items()}
         """Its quantities by name; lists where coordinates or labels have their own."""
         self.distance = distance
-        self.degree = degree
-        self.rank = rank
-        self.basis = basis
-        self.boundary = boundary
+        self.degree = None if degree is None else _values.count(degree, "degree")
+        self.rank = None if rank is None else _values.count(rank, "rank")
+        self.basis = None if basis is None else _values.count(basis, "basis")
+        self.boundary = None if boundary is None else _values.scalar(boundary, "boundary")
         self.labels = None if labels is None else [str(label) for label in labels]
 
     def __str__(self) -> str:
@@ -183,8 +184,9 @@ class BuiltIn(Kernel):
 
 def listed(quantity: Quantity) -> Quantity:
     """Arrays and tuples as lists, row by row."""
-    if isinstance(quantity, np.ndarray):
-        return float(quantity) if quantity.ndim == 0 else [float(q) for q in quantity.reshape(-1)]
+    if hasattr(quantity, "__array__") and not isinstance(quantity, np.generic):
+        array = _values.numbers(quantity, "a quantity of a kernel")
+        return float(array) if array.ndim == 0 else [float(q) for q in array.reshape(-1)]
     if isinstance(quantity, (list, tuple)):
         flat: list[Any] = []
         for one in quantity:

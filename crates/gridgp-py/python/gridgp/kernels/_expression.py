@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gridgp import _core
-from gridgp.kernels._points import Points, Read, read
+from gridgp import _core, _values
+from gridgp.kernels._points import Points, Read, is_named, read
 
 Quantity: TypeAlias = Any
 """A number, the name of a parameter, a prior, a parameter; None for the default prior."""
@@ -21,9 +21,7 @@ Float: TypeAlias = NDArray[np.float64]
 
 def is_number(quantity: Quantity) -> bool:
     """Whether a quantity is known."""
-    return isinstance(quantity, (int, float, np.integer, np.floating)) and not isinstance(
-        quantity, bool
-    )
+    return _values.is_real(quantity)
 
 
 def number_text(value: float) -> str:
@@ -258,7 +256,7 @@ class Kernel(ABC):
             left to right. That of a variance ``v * k`` is with respect to its root ``amplitude``.
         """
         function, theta, [values] = self._evaluated(x)
-        bar = np.asarray(gram_bar, dtype=np.float64)
+        bar = _values.numbers(gram_bar, "gram_bar")
         gradient = function.gram_vjp(values, theta, bar)
         found: dict[str, list[float]] = {}
         for name, slope in zip(function.parameters(), gradient, strict=True):
@@ -272,7 +270,7 @@ class Kernel(ABC):
 
 
 def _is_scalar(points: Points) -> bool:
-    return not hasattr(points, "keys") and np.ndim(points) == 0
+    return not is_named(points) and np.ndim(points) == 0  # type: ignore[arg-type]
 
 
 def _in_parentheses(kernel: Kernel) -> str:

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gridgp import _values
+
 Points: TypeAlias = ArrayLike | Mapping[str, Any]
 """n numbers, an n × p array, or the coordinates by name (a dict, a DataFrame, a Dataset)."""
 
@@ -88,11 +90,18 @@ def read(
     return Read(values, names, is_named, labels)
 
 
+def is_named(points: object) -> bool:
+    """Whether points come as their coordinates by name; of a Series only a row of a table does."""
+    if not hasattr(points, "keys"):
+        return False
+    return not hasattr(points, "to_frame") or all(isinstance(key, str) for key in points.keys())
+
+
 def _columns(
     points: Points, what: str, wanted: Sequence[str] | None
 ) -> tuple[dict[str, NDArray[Any]], bool]:
     """The coordinates by name, and whether the names were given."""
-    if hasattr(points, "keys"):
+    if is_named(points):
         by_name: Any = points
         keys = list(by_name.keys()) if wanted is None else list(wanted)
         # The variables of a Dataset are its keys; its coordinates are not among them.
@@ -105,7 +114,7 @@ def _columns(
         if not named or len(set(lengths.values())) > 1:
             raise ValueError(f"the coordinates of {what} must have one length, and have {lengths}")
         return named, True
-    array = _checked(np.asarray(points), what)
+    array = _checked(points, what)
     if array.ndim < 2:
         return {"x0": array.reshape(-1)}, False
     if array.ndim > 2 or array.shape[1] == 0:
@@ -117,21 +126,20 @@ def _columns(
 
 
 def _one(column: Any, what: str) -> NDArray[Any]:
-    array = _checked(np.asarray(column), what)
+    array = _checked(column, what)
     if array.ndim > 1:
         raise ValueError(f"{what} has the shape {array.shape}; a coordinate has one dimension")
     return array.reshape(-1)
 
 
-def _checked(array: NDArray[Any], what: str) -> NDArray[Any]:
+def _checked(values: Any, what: str) -> NDArray[Any]:
+    array = _values.plain(values, what)
     kind = array.dtype.kind
-    if kind in "mM":
+    if kind in "mMO":
         raise ValueError(
             f"{what} holds dates or times; make them numbers in the unit of the lengthscale, "
             "such as (t - t[0]) / np.timedelta64(1, 'D')"
         )
-    if kind == "O":
-        array = np.asarray([str(v) for v in array.reshape(-1)]).reshape(array.shape)
-    elif kind not in "biufUS":
+    if kind not in "biufUS":
         raise ValueError(f"{what} holds {array.dtype}; points are real numbers or labels")
     return array

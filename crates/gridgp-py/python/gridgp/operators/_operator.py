@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, Union, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gridgp import _core
+from gridgp import _core, _values
 
 if TYPE_CHECKING:
     import scipy.sparse.linalg
@@ -84,13 +84,13 @@ class Operator:
 
     def __rmatmul__(self, x: ArrayLike) -> Float:
         """x A, for x of shape (n,) or (k, n)."""
-        array = np.asarray(x, dtype=np.float64)
+        array = _values.numbers(x, "x")
         return self.apply_transpose(array.T).T
 
     def __mul__(self, scale: float) -> Operator:
-        if not isinstance(scale, (int, float, np.integer, np.floating)):
+        if isinstance(scale, Operator | str) or np.ndim(scale) > 0:
             return NotImplemented
-        return Operator(_core.Operator.scaled(float(scale), self._core))
+        return Operator(_core.Operator.scaled(_values.scalar(scale, "the scale"), self._core))
 
     def __rmul__(self, scale: float) -> Operator:
         return self.__mul__(scale)
@@ -197,7 +197,7 @@ class Operator:
         """R with A = R Rᵀ; it may be rectangular. A may be singular."""
         return Operator(self._core.root())
 
-    def sample(self, seed: int, size: int | None = None) -> Float:
+    def sample(self, seed: _values.Seed, size: int | None = None) -> Float:
         """Draws from N(0, A).
 
         Parameters
@@ -212,12 +212,13 @@ class Operator:
         ndarray
             Shape (size, n), or (n,) without a size.
         """
-        draws = self._core.sample(1 if size is None else size, seed)
+        count = 1 if size is None else _values.count(size, "the size")
+        draws = self._core.sample(count, _values.seed(seed))
         return draws[0] if size is None else draws
 
     def quadratic_form(self, x: ArrayLike) -> Float:
         """xᵀ A x, for x of shape (n,), or of each column of (n, k)."""
-        array = np.asarray(x, dtype=np.float64)
+        array = _values.numbers(x, "x")
         return np.asarray(np.sum(array * self.apply(array), axis=0))
 
     def to_dense(self) -> Float:
@@ -251,13 +252,15 @@ class Operator:
             If it did not converge.
         """
         core = None if preconditioner is None else preconditioner._core
-        array = np.asarray(b, dtype=np.float64)
+        array = _values.numbers(b, "b")
         columns = _columns(array)
-        x, iterations, residual = self._core.cg(columns, core, tolerance, max_iterations)
+        x, iterations, residual = self._core.cg(
+            columns, core, tolerance, _values.count(max_iterations, "max_iterations")
+        )
         return Solution(x.reshape(array.shape), iterations, residual)
 
     def lanczos_log_det(
-        self, *, probes: int = 32, steps: int = 50, seed: int = 0
+        self, *, probes: int = 32, steps: int = 50, seed: _values.Seed = 0
     ) -> LogDetEstimate:
         """An estimate of log det A of a symmetric positive definite A, by its products only.
 
@@ -270,7 +273,8 @@ class Operator:
         seed
             Of the probes.
         """
-        return LogDetEstimate(*self._core.lanczos_log_det(probes, steps, seed))
+        counts = _values.count(probes, "probes"), _values.count(steps, "steps")
+        return LogDetEstimate(*self._core.lanczos_log_det(*counts, _values.seed(seed)))
 
     def as_linear_operator(self) -> scipy.sparse.linalg.LinearOperator:
         """The same as a ``scipy.sparse.linalg.LinearOperator``, for SciPy's iterative methods."""
@@ -295,6 +299,6 @@ def _columns(array: Float) -> Float:
 
 
 def _in_columns(x: ArrayLike, f: Callable[[Float], Float]) -> Float:
-    array = np.asarray(x, dtype=np.float64)
+    array = _values.numbers(x, "x")
     result = f(_columns(array))
     return result.reshape(-1) if array.ndim == 1 else result

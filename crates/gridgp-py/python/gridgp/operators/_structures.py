@@ -7,22 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gridgp import _core
+from gridgp import _core, _values
 from gridgp.operators._operator import Float, MatrixLike, Operator
 
 
 def _matrix(matrix: ArrayLike, what: str) -> Float:
-    array = np.asarray(matrix, dtype=np.float64)
+    array = _values.numbers(matrix, what)
     if array.ndim != 2:
         raise ValueError(f"{what} has the shape {array.shape}; a matrix has two dimensions")
     return array
 
 
 def _vector(vector: ArrayLike, what: str) -> Float:
-    array = np.ascontiguousarray(vector, dtype=np.float64)
-    if array.ndim != 1:
-        raise ValueError(f"{what} has the shape {array.shape}; it must have one dimension")
-    return array
+    return np.ascontiguousarray(_values.row(vector, what))
 
 
 def _operator(matrix: MatrixLike, what: str) -> Operator:
@@ -56,7 +53,7 @@ class Identity(Operator):
     """The identity of n rows."""
 
     def __init__(self, size: int) -> None:
-        super().__init__(_core.Operator.identity(size))
+        super().__init__(_core.Operator.identity(_values.count(size, "the size")))
 
 
 class Triangular(Operator):
@@ -250,6 +247,8 @@ class Masked(Operator):
     """
 
     def __init__(self, operator: MatrixLike, keep: ArrayLike) -> None:
-        mask = np.asarray(keep, dtype=np.bool_).reshape(-1)
+        mask = _values.plain(keep, "keep").reshape(-1)
+        if mask.dtype.kind != "b":
+            raise TypeError(f"keep holds {mask.dtype}; give a boolean for each row, values.notnull()")
         a = _operator(operator, "the operator")
         super().__init__(_core.Operator.masked(a._core, mask.tolist()))
