@@ -43,7 +43,7 @@ def grid_of(
         frame, column = table, None
     else:
         column = "y"
-        series: Any = table.stack() if isinstance(table, pd.DataFrame) else table
+        series: Any = table.stack(future_stack=True) if isinstance(table, pd.DataFrame) else table
         if series.name is not None:
             name = column = series.name
         frame = series.to_frame(column)
