@@ -143,7 +143,7 @@ fn what_stands_for_missing_values_is_said_in_the_model() {
     assert_eq!(read(text, &spec).response.missing_cells(), [0, 2, 3]);
     assert!(error(text, XY).contains("data.missing = [\"*\"]"));
     let spec = format!("{XY}\nmissing = 1\ncovariates.g.along = 'y'");
-    assert!(error(&text.replace('*', "3"), &spec).contains("no value for y = 0"));
+    assert!(error(text.replace('*', "3"), &spec).contains("no value for y = 0"));
 }
 
 #[test]
