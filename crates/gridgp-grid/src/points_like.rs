@@ -64,7 +64,7 @@ fn numbers_like(known: &Coordinate, new: &Coordinate) -> Result<Vec<f64>> {
             labels.iter().map(number).collect()
         }
         (Values::Numbers(_), Values::Labels(v)) => Err(Error::Grid(format!(
-            "{name:?} holds text such as {:?}, but numbers in the data",
+            "{name:?} holds labels such as {:?}, but numbers in the data",
             v.first().map_or("", String::as_str)
         ))),
         (Values::Labels(_), Values::Numbers(_)) => {
