@@ -9,6 +9,7 @@ mod coverage;
 mod docs;
 mod elnino;
 mod examples;
+mod fuzz;
 mod gallery;
 mod kill;
 mod oracles;
@@ -37,6 +38,7 @@ const USAGE: &str = "cargo xtask VERB
   python --peers [--torch]
                   its kernels and pages beside PyMC and JAX, with --torch (5 GB) GPyTorch; slow
   wheel           its release wheel, in target/wheels
+  fuzz [N]        N (1000) files changed at random, each given to the program within limits
   gallery         the pictures of docs/gallery; with --compare those of docs/compare, beside
                   ArviZ and cartopy from PyPI
   oracles         only the tests that compare with ../shared/oracles, with their output
@@ -89,6 +91,8 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["stations"] => stations::run(&["40", "400", "4000"]),
         ["stations", counts @ ..] => stations::run(counts),
         ["browser"] => browser::run(),
+        ["fuzz"] => fuzz::run(1000),
+        ["fuzz", count] => fuzz::run(count.parse()?),
         ["bench"] => bench::run(""),
         ["bench", text] => bench::run(text),
         ["kill"] => kill::run(200, 0),

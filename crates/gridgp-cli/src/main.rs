@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod interrupt;
 mod machine;
+mod panic;
 mod progress;
 mod report;
 mod terminal;
@@ -14,8 +15,12 @@ use args::{Args, Command};
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    match run(args) {
+    interrupt::install();
+    panic::guard(|| said(run(Args::parse())))
+}
+
+fn said(result: anyhow::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             // A closed pipe (`gridgp kernels | head`) is the reader's choice, not an error.

@@ -1,5 +1,8 @@
 //! What a person does wrong: each case has its message and its exit code, and leaves no file.
 
+#[path = "bad_input/limits.rs"]
+mod limits;
+
 use std::path::Path;
 
 use assert_cmd::Command;

@@ -3,6 +3,7 @@
 pub mod gaps;
 pub mod joint;
 mod marginal;
+pub mod memory;
 mod posterior;
 mod samples;
 

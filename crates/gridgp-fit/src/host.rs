@@ -37,6 +37,12 @@ pub trait Host: Sync {
         Ok(())
     }
 
+    /// How often the program has a result in memory, from what was made to the file: 1 where it
+    /// writes none.
+    fn copies(&self) -> u128 {
+        1
+    }
+
     /// Seconds since the fit was asked for; 0 where nobody measures.
     fn seconds(&self) -> f64 {
         0.0

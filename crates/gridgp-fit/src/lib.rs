@@ -25,7 +25,7 @@ pub use doubts::doubts;
 pub use draw_groups::{LARGEST_GROUP, draw_groups, mode_group};
 pub use error::{Error, Result};
 pub use fit::Fit;
-pub use fitting::{Fitted, fit};
+pub use fitting::{Fitted, check, fit};
 pub use group::{DrawValues, InferenceGroup, InferenceVariable, Samples};
 pub use host::{Host, Quiet, Stage};
 pub use log::{DrawLog, LogError, LogHeader, LoggedRun};

@@ -17,6 +17,14 @@ impl Scaling {
     /// # Errors
     /// `standardize` of values that are all equal.
     pub fn of(spec: &CovariateSpec, values: &[f64]) -> Result<Self, String> {
+        let largest = values.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+        if largest > 0.0 && !(1e-100..1e100).contains(&largest) {
+            // Squares would leave the range of numbers.
+            let unit: Vec<f64> = values.iter().map(|v| v / largest).collect();
+            let Self { center, scale } = Self::of(spec, &unit)?;
+            let scale = if spec.standardize { largest * scale } else { 1.0 };
+            return Ok(Self { center: largest * center, scale });
+        }
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let center = if spec.center || spec.standardize { mean } else { 0.0 };
@@ -37,5 +45,20 @@ impl Scaling {
     /// (value − center) / scale, in place.
     pub fn apply(self, values: &mut [f64]) {
         values.iter_mut().for_each(|v| *v = (*v - self.center) / self.scale);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_far_from_one_are_standardized_as_well() {
+        for scale in [1e-200, 1.0, 1e200] {
+            let spec = CovariateSpec { standardize: true, ..CovariateSpec::default() };
+            let mut values = [1.0, 3.0].map(|v| scale * v);
+            Scaling::of(&spec, &values).unwrap().apply(&mut values);
+            assert!((values[0] + 1.0).abs() < 1e-12 && (values[1] - 1.0).abs() < 1e-12);
+        }
     }
 }

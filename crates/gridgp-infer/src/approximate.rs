@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use gridgp_density::{ExpectedJoint, InformedJoint, Joint, LogDensity, Samples};
 use gridgp_grid::{Error, Result};
 use gridgp_model::Model;
-use gridgp_model::spec::{Expectation, GuideSpec, Method};
+use gridgp_model::spec::{Expectation, GuideSpec, InferenceSpec, Method};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -64,11 +64,7 @@ pub fn approximate(
         }
         Method::Svi => {
             let options = SviOptions {
-                guide: match spec.guide {
-                    GuideSpec::MeanField => Guide::MeanField,
-                    GuideSpec::LowRank => Guide::LowRank { rank: spec.rank },
-                    GuideSpec::FullRank => Guide::FullRank,
-                },
+                guide: guide(spec),
                 steps: spec.steps,
                 learning_rate: spec.learning_rate,
                 particles: spec.particles,
@@ -98,6 +94,15 @@ pub fn approximate(
         }
     };
     Ok((whitened(model, &density, draws_of(&found))?, found))
+}
+
+/// The guide that a model file names.
+pub(super) fn guide(spec: &InferenceSpec) -> Guide {
+    match spec.guide {
+        GuideSpec::MeanField => Guide::MeanField,
+        GuideSpec::LowRank => Guide::LowRank { rank: spec.rank },
+        GuideSpec::FullRank => Guide::FullRank,
+    }
 }
 
 /// Standard deviations for a guide to begin with at a mode.

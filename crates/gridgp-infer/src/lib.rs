@@ -17,6 +17,7 @@
 
 mod approximate;
 mod approximation;
+mod check;
 mod climb;
 mod curvature;
 mod history;
@@ -43,6 +44,7 @@ type AnyDensity<'d> = Box<dyn LogDensity + Send + 'd>;
 
 pub use approximate::{ApproximateProgress, approximate};
 pub use approximation::{Approximation, Engine};
+pub use check::{check, memory};
 pub use history::History;
 pub use laplace::{LaplaceOptions, laplace};
 pub use map::{Map, map};

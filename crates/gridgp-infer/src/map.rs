@@ -78,7 +78,7 @@ pub fn map(model: &Model, progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Syn
 }
 
 /// Most cells for starts to compete on.
-const SCREEN: usize = 160_000;
+pub(super) const SCREEN: usize = 160_000;
 /// An axis is not cut below this.
 const SHORTEST: usize = 32;
 

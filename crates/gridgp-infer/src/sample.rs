@@ -26,7 +26,7 @@ pub(super) const STARTS: u64 = 0x7374_6172_7473;
 
 /// With so many missing cells the marginal of `kron2d` takes twice as long as the joint density: up to
 /// here its few unknowns are worth that.
-const MOST_MISSING: usize = 40;
+pub(super) const MOST_MISSING: usize = 40;
 
 /// What a run of `nuts` is about, before it begins.
 #[derive(Debug, Clone)]

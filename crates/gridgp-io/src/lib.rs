@@ -55,7 +55,7 @@ use gridgp_fit::Scaling;
 use gridgp_grid::{Dataset, nearest};
 use gridgp_model::spec::DataSpec;
 pub use inference_data::{group_of_tree, group_to_tree, read_inference_data, write_inference_data};
-pub use machine::{check_memory, peak_memory};
+pub use machine::{COPIES_TO_WRITE, check_memory, peak_memory};
 pub use output::{output_tree, write_grid, write_output, write_points};
 pub use points::{points_like, read_grid, read_grid_axes, read_points};
 pub use summary::{

@@ -130,7 +130,9 @@ fn check_gram_vjp(kernel: &dyn Covariance, x: &Points, theta: &[f64]) {
 }
 
 fn check_features(kernel: &dyn Covariance, x: &Points, theta: &[f64]) {
-    let Some(features) = kernel.features(x, theta) else { return };
+    let features = kernel.features(x, theta);
+    assert_eq!(features.as_ref().map(Mat::ncols), kernel.feature_count(), "feature_count");
+    let Some(features) = features else { return };
     let product = product(features.as_ref(), features.transpose());
     assert_close(&product, &gram(kernel, x, theta), 1e-12, "F Fᵀ");
 

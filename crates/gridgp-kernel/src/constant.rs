@@ -41,6 +41,10 @@ impl Covariance for Constant {
 
     fn gram_vjp(&self, _: &Points, _: &[f64], _: MatRef<'_, f64>, _: &mut [f64]) {}
 
+    fn feature_count(&self) -> Option<usize> {
+        Some(1)
+    }
+
     fn features(&self, x: &Points, _theta: &[f64]) -> Option<Mat<f64>> {
         Some(Mat::full(x.len(), 1, 1.0))
     }

@@ -189,6 +189,10 @@ impl Covariance for Coregionalization {
         }
     }
 
+    fn feature_count(&self) -> Option<usize> {
+        Some(self.rank + self.labels.len())
+    }
+
     fn features(&self, x: &Points, theta: &[f64]) -> Option<Mat<f64>> {
         let (kappa, x) = (self.kappa(theta), self.at(x));
         Some(Mat::from_fn(x.len(), self.rank + self.labels.len(), |i, q| {

@@ -276,6 +276,10 @@ impl Covariance for Hilbert {
         self.features_vjp(x, theta, bar.as_ref(), theta_bar);
     }
 
+    fn feature_count(&self) -> Option<usize> {
+        Some(self.functions())
+    }
+
     fn features(&self, x: &Points, theta: &[f64]) -> Option<Mat<f64>> {
         Some(self.weighted(x, theta))
     }

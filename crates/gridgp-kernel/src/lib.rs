@@ -121,6 +121,11 @@ pub trait Covariance: Debug + Send + Sync {
     /// `gram_bar` K̄, n × n, must be symmetric; parts of it may never be read.
     fn gram_vjp(&self, x: &Points, theta: &[f64], gram_bar: MatRef<'_, f64>, theta_bar: &mut [f64]);
 
+    /// The number r of [`features`](Self::features), whatever the points and θ are.
+    fn feature_count(&self) -> Option<usize> {
+        None
+    }
+
     /// F, n × r, with K = F Fᵀ exactly, for kernels of finite rank; `None` for the others.
     ///
     /// Whether there are features, and how many, does not depend on `x` or `theta`: r may exceed n.
@@ -287,6 +292,10 @@ impl Covariance for Kernel {
         self.check(x, theta, gram_bar.nrows(), gram_bar.ncols(), x.len());
         assert_eq!(theta_bar.len(), theta.len(), "theta_bar must be as long as theta");
         self.inner().gram_vjp(x, theta, gram_bar, theta_bar);
+    }
+
+    fn feature_count(&self) -> Option<usize> {
+        self.inner().feature_count()
     }
 
     fn features(&self, x: &Points, theta: &[f64]) -> Option<Mat<f64>> {

@@ -108,6 +108,10 @@ impl Covariance for Linear {
         }
     }
 
+    fn feature_count(&self) -> Option<usize> {
+        Some(self.inputs.columns().len())
+    }
+
     fn features(&self, x: &Points, theta: &[f64]) -> Option<Mat<f64>> {
         let x = self.centered(x, theta);
         Some(Mat::from_fn(x.len(), x.dims(), |i, a| x.row(i)[a]))

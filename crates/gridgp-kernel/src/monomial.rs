@@ -75,6 +75,10 @@ impl Covariance for Monomial {
 
     fn gram_vjp(&self, _: &Points, _: &[f64], _: MatRef<'_, f64>, _: &mut [f64]) {}
 
+    fn feature_count(&self) -> Option<usize> {
+        self.polynomial.feature_count()
+    }
+
     fn features(&self, x: &Points, _theta: &[f64]) -> Option<Mat<f64>> {
         self.polynomial.features(x, &OFFSET)
     }

@@ -183,6 +183,10 @@ impl Covariance for Polynomial {
         theta_bar[0] += f64::from(self.degree) * sum;
     }
 
+    fn feature_count(&self) -> Option<usize> {
+        Some(self.monomials.len())
+    }
+
     fn features(&self, x: &Points, theta: &[f64]) -> Option<Mat<f64>> {
         let x = self.active(x);
         let mut features = Mat::zeros(x.len(), self.monomials.len());

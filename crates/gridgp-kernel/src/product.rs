@@ -137,6 +137,10 @@ impl Covariance for Product {
         }
     }
 
+    fn feature_count(&self) -> Option<usize> {
+        self.factors.iter().try_fold(1, |n: usize, k| Some(n.saturating_mul(k.feature_count()?)))
+    }
+
     fn features(&self, x: &Points, theta: &[f64]) -> Option<Mat<f64>> {
         let mut product = Mat::full(x.len(), 1, 1.0);
         for (kernel, range) in ranges(&self.factors) {

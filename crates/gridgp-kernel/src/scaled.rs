@@ -83,6 +83,10 @@ impl Covariance for Scaled {
         self.kernel.gram_vjp(x, &theta[1..], scratch.as_ref(), &mut theta_bar[1..]);
     }
 
+    fn feature_count(&self) -> Option<usize> {
+        self.kernel.feature_count()
+    }
+
     fn features(&self, x: &Points, theta: &[f64]) -> Option<Mat<f64>> {
         let mut features = self.kernel.features(x, &theta[1..])?;
         multiply(features.as_mut(), theta[0]);

@@ -175,6 +175,10 @@ impl<P: Profile> Covariance for Stationary<P> {
         sums.for_each(|((bar, sum), l)| *bar -= sum / l);
     }
 
+    fn feature_count(&self) -> Option<usize> {
+        P::RANK
+    }
+
     fn features(&self, x: &Points, theta: &[f64]) -> Option<Mat<f64>> {
         let rank = P::RANK?;
         let (_, shape) = self.split(theta);

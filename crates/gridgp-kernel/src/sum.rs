@@ -100,6 +100,10 @@ impl Covariance for Sum {
         }
     }
 
+    fn feature_count(&self) -> Option<usize> {
+        self.terms.iter().try_fold(0, |n: usize, k| Some(n.saturating_add(k.feature_count()?)))
+    }
+
     fn features(&self, x: &Points, theta: &[f64]) -> Option<Mat<f64>> {
         let parts: Vec<Mat<f64>> = ranges(&self.terms)
             .map(|(kernel, range)| kernel.features(x, &theta[range]))

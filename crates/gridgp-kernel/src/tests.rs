@@ -157,6 +157,9 @@ impl Covariance for Spoiled {
         self.0.gram_vjp(x, theta, bar, out);
         out[0] += if self.1 == Defect::Gradient { 1e-5 } else { 0.0 };
     }
+    fn feature_count(&self) -> Option<usize> {
+        self.0.feature_count()
+    }
     fn features(&self, x: &Points, theta: &[f64]) -> Option<Mat<f64>> {
         let factor = if self.1 == Defect::Features { 1.1 } else { 1.0 };
         self.0.features(x, theta).map(|f| f * faer::Scale(factor))

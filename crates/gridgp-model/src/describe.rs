@@ -152,10 +152,8 @@ fn product(f: usize, t: &Term, model: &Model) -> (String, f64) {
 /// The largest rank of a kernel's matrix.
 fn rank(k: &AxisKernel) -> usize {
     let n = k.points.len();
-    // How many features there are does not depend on the parameters.
-    let features = k.kernel.features(&k.points, &vec![1.0; k.values.len()]);
     let largest = if k.center { n.saturating_sub(1) } else { n };
-    features.map_or(n, |f| f.ncols()).min(largest)
+    k.kernel.feature_count().unwrap_or(n).min(largest)
 }
 
 /// Bytes in powers of 1000.

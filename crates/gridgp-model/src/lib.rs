@@ -20,7 +20,7 @@ pub use link::Link;
 pub use predictor::{Predictor, Term};
 
 use gridgp_grid::{Dataset, Points};
-use gridgp_kernel::Kernel;
+use gridgp_kernel::{Covariance, Kernel};
 use gridgp_likelihood::Family;
 use spec::{ModelSpec, Source};
 
@@ -80,6 +80,13 @@ pub struct AxisKernel {
 }
 
 impl AxisKernel {
+    /// The number of functions whose coefficients stand for the field along the axis, where the kernel
+    /// has a finite rank and they are not many more than the points: from twice as many on, values at
+    /// the points are the smaller way.
+    pub fn functions(&self) -> Option<usize> {
+        self.kernel.feature_count().filter(|&count| count <= 2 * self.points.len())
+    }
+
     /// The kernel's numbers at `theta`.
     pub fn numbers(&self, theta: &[f64]) -> Vec<f64> {
         self.values.iter().map(|v| v.at(theta)).collect()
@@ -297,7 +304,39 @@ scale = "half_normal(1)"
         let spec = ModelSpec::from_toml(&source).unwrap();
         let mut constant = data();
         constant.response.values.fill(3.0);
-        let e = Model::new(spec, &source, constant).unwrap_err().to_string();
+        let e = Model::new(spec.clone(), &source, constant).unwrap_err().to_string();
         assert!(e.contains("3 in every cell"), "{e}");
+        for (scale, words) in [(1e200, "reaches 1.10e201"), (1e-200, "deviation of 3.45e-200")] {
+            let scaled = |values: &mut [f64]| values.iter_mut().for_each(|v| *v *= scale);
+            let (mut response, mut covariate) = (data(), data());
+            scaled(&mut response.response.values);
+            scaled(&mut covariate.covariates[0].values);
+            let e = Model::new(spec.clone(), &source, response.clone()).unwrap_err().to_string();
+            assert!(e.contains("\"y\"") && e.contains(words), "{e}");
+            let e = Model::new(spec.clone(), &source, covariate).unwrap_err().to_string();
+            assert!(e.contains("\"gmst\"") && e.contains("standardize it"), "{e}");
+            // In units of its standard deviation it is like any other.
+            let mut standardized = spec.clone();
+            standardized.data.standardize = true;
+            let m = Model::new(standardized, &source, response).unwrap();
+            assert_eq!(m.parameters[0].prior.to_string(), "normal(0, 2.5)");
+        }
+    }
+
+    #[test]
+    fn the_longest_expressions_are_read_on_a_small_stack() {
+        let sum = |one: &str, operators: usize| vec![one; operators + 1].join(" + ");
+        let most = language::MAX_OPERATORS;
+        let kernel = "squared_exponential(lengthscale = l)";
+        for (from, to) in [
+            (format!("{kernel} * 4"), sum(kernel, most)),
+            ("mu0 + base".into(), format!("{} + base", sum("mu0", most - 4))),
+            ("eta = 2".into(), format!("eta = \"{}\"", sum("0.002", most))),
+        ] {
+            let text = TEXT.replace(&from, &to);
+            let run = move || model(&text).map(|_| ());
+            let thread = std::thread::Builder::new().stack_size(1 << 21).spawn(run).unwrap();
+            thread.join().expect("the stack holds it").unwrap();
+        }
     }
 }

@@ -79,13 +79,7 @@ impl Predictor {
         e: &Expr,
         lookup: &mut impl FnMut(&str, &Expr) -> Result<Symbol, Fault>,
     ) -> Result<Self, Fault> {
-        let mut terms: Vec<Term> = Vec::new();
-        for term in expand(e, lookup)? {
-            match terms.iter_mut().find(|t| t.is_like(&term)) {
-                Some(like) => like.factor += term.factor,
-                None => terms.push(term),
-            }
-        }
+        let mut terms = gathered(expand(e, lookup)?);
         terms.retain(|t| t.factor != 0.0);
         Ok(Self { terms })
     }
@@ -160,8 +154,32 @@ fn scaled(mut terms: Vec<Term>, by: f64) -> Vec<Term> {
     terms
 }
 
+/// Most terms that a product is multiplied out to, before like ones are gathered.
+const MOST_TERMS: usize = 10_000;
+
 fn product(a: &[Term], b: &[Term], e: &Expr) -> Result<Vec<Term>, Fault> {
-    a.iter().flat_map(|x| b.iter().map(move |y| x.times(y, e))).collect()
+    let count = a.len() * b.len();
+    if count > MOST_TERMS {
+        let message = format!(
+            "this product has {count} terms multiplied out, and {MOST_TERMS} are possible; add a \
+             covariate that holds a part of it"
+        );
+        return Err(Fault::new(e.span.clone(), message));
+    }
+    let terms = a.iter().flat_map(|x| b.iter().map(move |y| x.times(y, e)));
+    Ok(gathered(terms.collect::<Result<_, _>>()?))
+}
+
+/// The same sum with each product once, in the order of their first occurrence.
+fn gathered(terms: Vec<Term>) -> Vec<Term> {
+    let mut found: Vec<Term> = Vec::new();
+    for term in terms {
+        match found.iter_mut().find(|t| t.is_like(&term)) {
+            Some(like) => like.factor += term.factor,
+            None => found.push(term),
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -207,6 +225,16 @@ mod tests {
         let mut bar = [0.0; 2];
         p.terms[0].coefficient_vjp(&theta, 1.0, &mut bar);
         assert_eq!(bar, [60.0, 12.0]);
+    }
+
+    #[test]
+    fn products_do_not_explode() {
+        let p = predictor("(mu0 + beta0)^16 * (mu0 + beta0)^16").unwrap();
+        assert_eq!(p.terms.len(), 33);
+        assert_eq!(p.terms[1].factor, 32.0);
+        let power = "(mu0 + beta0 + gmst)^16";
+        let e = predictor(&format!("{power} * {power}")).unwrap_err();
+        assert!(e.message.contains("23409 terms multiplied out"), "{e:?}");
     }
 
     #[test]

@@ -52,28 +52,7 @@ pub enum Target<'a> {
     Points(&'a [Points], &'a [(String, Vec<f64>)]),
 }
 
-/// Predicts from draws of the posterior, or of the prior.
-///
-/// For each draw the fields go on to the new points: exactly, given the draw's parameters and
-/// field values. A draw that is kept holds all cells of a grid jointly. Draws go in batches; beside
-/// the result, memory is that of a batch, unless quantiles or draws are asked for. The numbers do not
-/// depend on the number of threads.
-///
-/// # Errors
-/// Axes or covariates that are not those of the model; a quantity that the model does not have;
-/// a covariance that cannot be factorized.
-pub fn forecast(
-    model: &Model,
-    samples: &Samples,
-    target: &Target<'_>,
-    options: &ForecastOptions,
-) -> Result<Vec<Quantity>> {
-    // What is said of single cells does not need the correlation of new points.
-    let axes = model.data.grid.axes().len();
-    forecast_apart(model, samples, target, options, [&vec![false; axes], &vec![true; axes]])
-}
-
-/// [`forecast`] with the new points of some axes each drawn for itself, in draws that are kept and in
+/// [`forecast`](crate::forecast()) with the new points of some axes each drawn for itself, in draws that are kept and in
 /// the others: many new places are costly to draw jointly.
 pub(super) fn forecast_apart(
     model: &Model,

@@ -9,6 +9,7 @@ mod conditional;
 mod draws;
 mod forecast;
 mod grid;
+pub mod memory;
 mod place;
 mod points;
 mod prior;
@@ -16,12 +17,14 @@ mod residuals;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod tiles;
 mod unfold;
 
 pub use conditional::{Conditional, Moments};
-pub use forecast::{ForecastOptions, Quantity, Target, forecast};
+pub use forecast::{ForecastOptions, Quantity, Target};
 pub use place::Place;
 pub use prior::prior_samples;
 pub use residuals::{ResidualSummary, Residuals, Weighing, residuals};
 pub use tail::{Summarized, TailDraws};
+pub use tiles::forecast;
 pub use unfold::{Unfolded, unfold};

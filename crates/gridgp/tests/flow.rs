@@ -15,8 +15,21 @@ const INSIDE: &[(&str, &[&str])] = &[
         "gridgp-model",
         &["param", "language", "spec", "link", "predictor", "equation", "resolve", "describe"],
     ),
-    ("gridgp-density", &["gaps", "samples", "marginal", "posterior", "joint"]),
-    ("gridgp-posterior", &["place", "conditional", "grid", "points", "draws", "forecast", "tail"]),
+    ("gridgp-density", &["memory", "gaps", "samples", "marginal", "posterior", "joint"]),
+    (
+        "gridgp-posterior",
+        &[
+            "place",
+            "conditional",
+            "grid",
+            "points",
+            "draws",
+            "forecast",
+            "tiles",
+            "memory",
+            "tail",
+        ],
+    ),
     (
         "gridgp-fit",
         &[

@@ -9,7 +9,7 @@ use gridgp_grid::{Axis, Grid};
 use gridgp_io::year_blocks;
 use gridgp_model::spec::{AxisSpec, DataSpec};
 
-use super::{check_size, check_writable};
+use super::{check_cells, check_writable};
 use crate::args::BlockMaxima;
 
 pub fn run(args: &BlockMaxima) -> anyhow::Result<()> {
@@ -45,7 +45,7 @@ pub fn run(args: &BlockMaxima) -> anyhow::Result<()> {
         bail!("--by: two axes have the same name; give the coordinates of stations in one --by");
     }
     let data = gridgp_io::read(&args.data, &spec)?;
-    check_size(&data, 1)?;
+    check_cells(data.grid.len())?;
     let axes = data.grid.axes();
     let (times, others) = axes.split_last().expect("there is an axis of times");
     let blocks = year_blocks(&times.coordinates()[0], args.begins)

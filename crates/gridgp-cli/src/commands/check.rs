@@ -2,27 +2,25 @@
 
 use std::io::Write;
 
-use gridgp_density::{Joint, LogDensity, Marginal};
+use gridgp_density::{Joint, LogDensity};
 use gridgp_infer::route;
 use gridgp_model::Model;
 use gridgp_model::spec::{Method, Route};
 
 use super::load;
 use crate::args::Check;
+use crate::terminal::Terminal;
 
 pub fn run(args: &Check) -> anyhow::Result<()> {
     let loaded = load(&args.model, args.data.as_deref(), None)?;
-    // The method must be able to take it, and says so now rather than in `fit`.
-    let spec = &loaded.model.spec.inference;
-    if spec.method == Method::Map || spec.route == Route::Marginal {
-        Marginal::new(&loaded.model)?;
-    }
+    // What `fit` would refuse is refused now.
+    gridgp_fit::check(&loaded.model, &Terminal::new(true))?;
     for doubt in gridgp_fit::doubts(&loaded.model.data, &loaded.scalings) {
         eprintln!("warning: {doubt}");
     }
     let mut out = std::io::stdout().lock();
     write!(out, "{}", gridgp_model::describe(&loaded.model))?;
-    if spec.method == Method::Nuts {
+    if loaded.model.spec.inference.method == Method::Nuts {
         describe_sampling(&loaded.model, &mut out)?;
     }
     Ok(())

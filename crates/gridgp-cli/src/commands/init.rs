@@ -109,8 +109,11 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
         };
         let (named, numbers): (Vec<&String>, Vec<&String>) =
             axis.coordinates.iter().partition(|c| labels(c));
+        let is_long = axis.points > 2 * BASIS;
         let kernel = if numbers.is_empty() || axis.points == 1 {
             "white()".to_owned()
+        } else if proposal.is_large() && is_long && axis.coordinates.len() == 1 {
+            format!("matern52(basis = {BASIS})")
         } else if named.is_empty() {
             "matern52()".to_owned()
         } else {
@@ -152,7 +155,13 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
         let why = if proposal.much_is_missing { "much is missing" } else { "it is not gaussian" };
         line("");
         line("[inference]");
-        line(&format!("method = \"nuts\"                 # {why}, so the field is sampled"));
+        if proposal.is_large() {
+            line(&format!("# {why}, so the field is sampled; for so many cells that is done by an"));
+            line("# approximation, with a basis of few functions along each axis: more are finer.");
+            line("method = \"svi\"");
+        } else {
+            line(&format!("method = \"nuts\"                 # {why}, so the field is sampled"));
+        }
     }
     Ok(out)
 }
@@ -166,6 +175,9 @@ fn others<'a>(summary: &'a FileSummary, guess: &Guess) -> Vec<&'a str> {
     let other = variables.filter(|v| !v.is_part && v.name != guess.response && !of_axis(&v.name));
     other.map(|v| v.name.as_str()).collect()
 }
+
+/// Functions along an axis of a large grid.
+const BASIS: usize = 20;
 
 /// What the values of the response look like.
 #[derive(Clone, Copy, PartialEq)]
@@ -229,6 +241,7 @@ fn is_unit_of_counts(unit: Option<&str>) -> bool {
 /// What suits the values of the response.
 struct Proposal {
     likelihood: Observed,
+    cells: usize,
     /// More than the exact marginal takes in a moment.
     much_is_missing: bool,
     /// What to ask about the values.
@@ -237,7 +250,9 @@ struct Proposal {
 
 impl Proposal {
     /// Most cells that are read to look at their values.
-    const MOST_CELLS: usize = 1_000_000;
+    const MOST_CELLS: usize = 10_000_000;
+    /// Most cells that `nuts` samples in minutes, one unknown each.
+    const MOST_SAMPLED: usize = 20_000;
     /// Most missing cells for the exact method.
     const MOST_MISSING: usize = 1000;
 
@@ -250,8 +265,12 @@ impl Proposal {
             let spec = ModelSpec::from_toml(&Source::new("starter", text)).ok()?;
             gridgp_io::read_with_scalings(data, &spec.data).ok().map(|(data, _)| data)
         };
-        let unknown =
-            Self { likelihood: Observed::Numbers, much_is_missing: false, doubts: vec![] };
+        let unknown = Self {
+            likelihood: Observed::Numbers,
+            cells,
+            much_is_missing: false,
+            doubts: vec![],
+        };
         if cells > Self::MOST_CELLS {
             return unknown;
         }
@@ -259,9 +278,14 @@ impl Proposal {
         let missing = data.response.missing_cells().len();
         Self {
             likelihood: Observed::of(&data),
+            cells,
             much_is_missing: missing > Self::MOST_MISSING,
             doubts: gridgp_fit::doubts(&data, &[]),
         }
+    }
+
+    fn is_large(&self) -> bool {
+        self.is_sampled() && self.cells > Self::MOST_SAMPLED
     }
 
     fn is_sampled(&self) -> bool {

@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use gridgp_fit::Scaling;
-use gridgp_grid::Dataset;
 use gridgp_model::Model;
 use gridgp_model::spec::{ModelSpec, Source};
 
@@ -51,26 +50,14 @@ pub fn load(path: &Path, data: Option<&Path>, seed: Option<u64>) -> anyhow::Resu
         ),
     };
     let (data, scalings) = gridgp_io::read_with_scalings(&file, &spec.data)?;
-    check_size(&data, 1)?;
+    check_cells(data.grid.len())?;
     let model = Model::new(spec, &source, data)?;
     Ok(Loaded { source, model, scalings })
 }
 
-/// Refuses a grid whose axes or cells would not fit into memory.
-pub fn check_size(data: &Dataset, copies: u128) -> anyhow::Result<()> {
-    let grid = &data.grid;
-    let cells = 8 * grid.len() as u128 * 6 * copies;
-    let axes: u128 = grid.axes().iter().map(|a| (a.len() as u128).pow(2) * 8 * 4).sum();
-    let longest = grid.axes().iter().max_by_key(|a| a.len()).expect("a grid has an axis");
-    machine::check_memory(
-        cells + axes,
-        &format!(
-            "a grid of {} cells with {} points along {:?}",
-            grid.len(),
-            longest.len(),
-            longest.name()
-        ),
-    )
+/// Refuses a grid whose cells would not fit into memory.
+pub fn check_cells(cells: usize) -> anyhow::Result<()> {
+    machine::check_memory(8 * 6 * cells as u128, &format!("a grid of {cells} cells"))
 }
 
 /// Fails now if a file could not be written later.

@@ -8,6 +8,8 @@ use gridgp_grid::{Axis, Coordinate, Grid, Values};
 use gridgp_model::Model;
 use gridgp_posterior::Place;
 
+use crate::machine;
+
 /// Reads `--at`.
 pub fn read(at: Option<&str>, model: &Model, scalings: &[Scaling]) -> anyhow::Result<Where> {
     let grid = &model.data.grid;
@@ -50,38 +52,42 @@ pub fn read(at: Option<&str>, model: &Model, scalings: &[Scaling]) -> anyhow::Re
 /// coordinates each is given, `lon=-9:3:49,lat=36:44:33`: its points are all their combinations, the
 /// last coordinate fastest.
 fn inline(at: &str, grid: &Grid) -> anyhow::Result<Grid> {
-    let mut given: Vec<(&str, Vec<f64>)> = Vec::new();
+    let mut given: Vec<(&str, Range)> = Vec::new();
     for part in at.split(',') {
         let (name, values) = part.split_once('=').with_context(|| {
             format!("--at {at}: {part:?} is not of the form axis=start:stop:count")
         })?;
         let name = name.trim();
-        let values = range(values).with_context(|| format!("--at {at}: {name:?}"))?;
+        let values = Range::read(values).with_context(|| format!("--at {at}: {name:?}"))?;
         if given.iter().any(|(other, _)| *other == name) {
             bail!("--at {at}: {name:?} is given twice");
         }
         given.push((name, values));
     }
     let mut axes: Vec<Axis> = grid.axes().to_vec();
-    for axis in &mut axes {
+    let mut cells = 1;
+    let mut moved = Vec::new();
+    for axis in &axes {
         let own = axis.coordinates();
         let mut take = |name: &str| {
             let position = given.iter().position(|(given, _)| *given == name);
             position.map(|i| given.swap_remove(i).1)
         };
-        let found: Vec<Option<Vec<f64>>> = match own {
+        let found: Vec<Option<Range>> = match own {
             // The name of the axis means its only coordinate.
             [one] => vec![take(axis.name()).or_else(|| take(&one.name))],
             several => several.iter().map(|c| take(&c.name)).collect(),
         };
         if found.iter().all(Option::is_none) {
+            cells *= axis.len() as u128;
+            moved.push(None);
             continue;
         }
         let labels = |c: &&Coordinate| matches!(c.values, Values::Labels(_));
         if let Some(c) = own.iter().find(labels) {
             bail!("--at {at}: {:?} is made of labels; give its points in a file", c.name);
         }
-        let Some(found) = found.iter().cloned().collect::<Option<Vec<_>>>() else {
+        let Some(found) = found.into_iter().collect::<Option<Vec<_>>>() else {
             let names: Vec<&str> = own.iter().map(|c| c.name.as_str()).collect();
             bail!(
                 "--at {at}: the points of {:?} have the coordinates {}; give all of them, or the \
@@ -90,14 +96,8 @@ fn inline(at: &str, grid: &Grid) -> anyhow::Result<Grid> {
                 names.join(", ")
             );
         };
-        let count: usize = found.iter().map(Vec::len).product();
-        let mut step = count;
-        let coordinates = own.iter().zip(&found).map(|(c, values)| {
-            step /= values.len();
-            let all = (0..count).map(|i| values[i / step % values.len()]).collect();
-            Coordinate { values: Values::Numbers(all), ..c.clone() }
-        });
-        *axis = Axis::new(axis.name(), coordinates.collect())?;
+        cells = found.iter().fold(cells, |n, range| n.saturating_mul(range.count as u128));
+        moved.push(Some(found));
     }
     if let Some((name, _)) = given.first() {
         let of = |a: &Axis| match a.coordinates() {
@@ -107,38 +107,72 @@ fn inline(at: &str, grid: &Grid) -> anyhow::Result<Grid> {
         let known: Vec<String> = grid.axes().iter().map(of).collect();
         bail!("--at {at}: the fit has no axis {name:?}; it has {}", known.join(", "));
     }
+    // Nothing has been made so far but counts.
+    let what = format!("--at {at}: a prediction on {cells} cells; ask for fewer");
+    machine::check_memory(cells.saturating_mul(8 * ARRAYS), &what)?;
+    for (axis, found) in axes.iter_mut().zip(moved) {
+        let Some(found) = found else { continue };
+        let count: usize = found.iter().map(|range| range.count).product();
+        let mut step = count;
+        let coordinates = axis.coordinates().iter().zip(&found).map(|(c, range)| {
+            step /= range.count;
+            let values = range.values();
+            let all = (0..count).map(|i| values[i / step % values.len()]).collect();
+            Coordinate { values: Values::Numbers(all), ..c.clone() }
+        });
+        *axis = Axis::new(axis.name(), coordinates.collect())?;
+    }
     Ok(Grid::new(axes)?)
 }
 
+/// The least that a prediction keeps of each cell: means, standard deviations and their making. What it
+/// needs besides is known to the prediction itself.
+const ARRAYS: u128 = 8;
+
 /// `2`, or `0:5:101`: both ends included.
-fn range(text: &str) -> anyhow::Result<Vec<f64>> {
-    let number = |t: &str| {
-        t.trim().parse::<f64>().with_context(|| format!("{:?} is not a number", t.trim()))
-    };
-    match text.split(':').collect::<Vec<_>>().as_slice() {
-        [value] => Ok(vec![number(value)?]),
-        [start, stop, count] => {
-            let (start, stop) = (number(start)?, number(stop)?);
-            let count: usize =
-                count.trim().parse().ok().filter(|&c| c >= 2).with_context(|| {
+struct Range {
+    start: f64,
+    stop: f64,
+    count: usize,
+}
+
+impl Range {
+    fn read(text: &str) -> anyhow::Result<Self> {
+        let number = |t: &str| {
+            let t = t.trim();
+            let read = t.parse::<f64>().ok().filter(|v| v.is_finite());
+            read.with_context(|| format!("{t:?} is not a number"))
+        };
+        match text.split(':').collect::<Vec<_>>().as_slice() {
+            [value] => number(value).map(|start| Self { start, stop: start, count: 1 }),
+            [start, stop, count] => {
+                let (start, stop) = (number(start)?, number(stop)?);
+                let count = count.trim().parse().ok().filter(|&c| c >= 2).with_context(|| {
                     format!("the count {count:?} must be a whole number from 2 on")
                 })?;
-            // From both ends, so that the last point is `stop` to the last digit.
-            let last = (count - 1) as f64;
-            Ok((0..count)
-                .map(|i| {
-                    let t = i as f64 / last;
-                    start * (1.0 - t) + stop * t
-                })
-                .collect())
+                Ok(Self { start, stop, count })
+            }
+            _ => bail!("{text:?} is neither a value nor start:stop:count"),
         }
-        _ => bail!("{text:?} is neither a value nor start:stop:count"),
+    }
+
+    fn values(&self) -> Vec<f64> {
+        if self.count == 1 {
+            return vec![self.start];
+        }
+        // From both ends, so that the last point is `stop` to the last digit.
+        let last = (self.count - 1) as f64;
+        let at = |i: usize| {
+            let t = i as f64 / last;
+            self.start * (1.0 - t) + self.stop * t
+        };
+        (0..self.count).map(at).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{inline, range};
+    use super::{Range, inline};
     use gridgp_grid::{Axis, Coordinate, Grid};
 
     #[test]
@@ -160,6 +194,8 @@ mod tests {
             ("site=1", "made of labels"),
             ("year=1,year=2", "given twice"),
             ("year=1:2", "neither a value nor"),
+            ("year=1:2:1000000000000", "a prediction on 1000000000000 cells needs about 59604.6 GiB"),
+            ("lon=0:1:18446744073709551615,lat=0:1:18446744073709551615", "ask for fewer"),
         ] {
             let e = format!("{:#}", inline(at, &grid).unwrap_err());
             assert!(e.contains(words), "{at}: {e}");
@@ -168,9 +204,12 @@ mod tests {
 
     #[test]
     fn ranges_include_both_ends() {
+        let range = |text: &str| Range::read(text).map(|range| range.values());
         assert_eq!(range("0:1:3").unwrap(), [0.0, 0.5, 1.0]);
         assert_eq!(range("5.1:7.1:20").unwrap()[19], 7.1);
         assert_eq!(range("2.5").unwrap(), [2.5]);
-        assert!(range("0:1").is_err() && range("0:1:1").is_err() && range("a").is_err());
+        for wrong in ["0:1", "0:1:1", "a", "nan", "0:inf:5", "0:1:-5", "0:1:1e9", "0:1:3.5"] {
+            assert!(range(wrong).is_err(), "{wrong}");
+        }
     }
 }

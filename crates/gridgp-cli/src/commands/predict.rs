@@ -8,7 +8,7 @@ use gridgp_fit::PredictOptions;
 use gridgp_model::Model;
 use gridgp_model::spec::ModelSpec;
 
-use super::{check_size, check_writable, place};
+use super::{check_writable, place};
 use crate::args::Predict;
 use crate::machine;
 use crate::progress::Spinner;
@@ -25,7 +25,6 @@ pub fn run(args: &Predict) -> anyhow::Result<()> {
     let fit = gridgp_io::read_fit(&args.fit)?;
     let model = Model::new(ModelSpec::from_toml(&fit.source)?, &fit.source, fit.data.clone())?;
     let place = place::read(args.at.as_deref(), &model, &fit.scalings)?;
-    check_size(&model.data, 1)?;
     let options = PredictOptions {
         quantiles: args.quantiles.clone(),
         draws: args.draws,

@@ -11,7 +11,7 @@ use gridgp_model::spec::ModelSpec;
 use gridgp_posterior::{ResidualSummary, Residuals as Found, Weighing, residuals};
 use serde_json::json;
 
-use super::{check_size, check_writable};
+use super::check_writable;
 use crate::args::Residuals;
 use crate::machine;
 use crate::progress::Spinner;
@@ -35,7 +35,6 @@ pub fn run(args: &Residuals) -> anyhow::Result<()> {
     let spinner = Spinner::new(format!("residuals of {}", args.fit.display()), args.quiet);
     let fit = gridgp_io::read_fit(&args.fit)?;
     let model = Model::new(ModelSpec::from_toml(&fit.source)?, &fit.source, fit.data.clone())?;
-    check_size(&model.data, 1)?;
     let grid = &model.data.grid;
     let by = match &args.by {
         None => None,

@@ -17,7 +17,7 @@ use gridgp_posterior::{Summarized, TailDraws};
 use scenario::Scenario;
 use spot::{Rows, Spot};
 
-use super::{check_size, check_writable};
+use super::check_writable;
 use crate::args::ReturnLevels;
 use crate::machine;
 use crate::progress::Spinner;
@@ -33,7 +33,6 @@ pub fn run(args: &ReturnLevels) -> anyhow::Result<()> {
     let spinner = Spinner::new(format!("return levels of {}", args.fit.display()), args.quiet);
     let fit = gridgp_io::read_fit(&args.fit)?;
     let model = Model::new(ModelSpec::from_toml(&fit.source)?, &fit.source, fit.data.clone())?;
-    check_size(&model.data, 1)?;
     let samples = fit.samples().with_context(|| {
         format!(
             "{} is a fit by {:?}: one value of each parameter, and no draws. Return levels need \

@@ -1,5 +1,7 @@
 //! A root of the covariance along one axis, K = L Lᵀ, and its pullback.
 
+use std::collections::HashMap;
+
 use faer::prelude::ReborrowMut;
 use faer::{Mat, MatMut, MatRef};
 use gridgp_dense::{Cholesky, norm, product, settle_registers, symmetric_eigen};
@@ -8,10 +10,12 @@ use gridgp_kernel::Covariance;
 use gridgp_model::AxisKernel;
 
 use super::axis_spectrum::AxisSpectrum;
+use super::rows::Rows;
 
 /// C L: a root of a kernel's Gram matrix, its columns centered where asked (C = I − 11ᵀ/n).
 ///
-/// For kernels of finite rank L is the n × r matrix of features, exactly. For the others it is the
+/// For kernels of finite rank L is the n × r matrix of features, exactly, unless they are
+/// [far more](AxisKernel::functions) than the points. For the others it is the
 /// Cholesky factor of K + εI, where ε is the jitter times the mean of K's diagonal: a smooth
 /// kernel's Gram matrix is singular to rounding.
 #[derive(Debug, Clone)]
@@ -39,12 +43,9 @@ impl AxisRoot {
     pub(super) fn new(name: &str, kernel: AxisKernel, jitter: f64) -> Result<Self> {
         let n = kernel.points.len();
         let is_free = kernel.values.iter().any(|v| v.free().is_some());
-        // Whether there are features does not depend on θ, and neither does their number.
-        let theta = vec![1.0; kernel.values.len()];
-        let features = kernel.kernel.features(&kernel.points, &theta);
-        // Features have no use for a matrix of that size.
-        let (root, gram_bar, factor) = match features {
-            Some(f) => (f, Mat::new(), Factor::Features),
+        // Features have no use for a matrix of the size of the Gram matrix.
+        let (root, gram_bar, factor) = match kernel.functions() {
+            Some(r) => (Mat::zeros(n, r), Mat::new(), Factor::Features),
             None => (Mat::zeros(n, n), Mat::zeros(n, n), Factor::Cholesky(Cholesky::identity(n))),
         };
         let mut axis = Self {
@@ -118,8 +119,8 @@ impl AxisRoot {
 
     /// The rows of the root that belong to new points, at the last θ: \[B C\], with the columns of
     /// the root first, then columns of their own. Where the new points are wanted `apart`, each for
-    /// itself, C has their standard deviations on its diagonal: their correlation is left out, and
-    /// with it an eigenproblem of their number.
+    /// itself, C is diagonal: their correlation is left out, and with it an eigenproblem of their
+    /// number.
     ///
     /// With K** the covariance of the new points and B = K*L⁻ᵀ, C is a root of K** − BBᵀ, what the
     /// points of the data leave open. A new point that is one of the data has that point's row and
@@ -127,9 +128,10 @@ impl AxisRoot {
     ///
     /// # Errors
     /// [`Error::Singular`] if K** − BBᵀ has no eigenvalues.
-    pub(super) fn rows_at(&self, new: &Points, apart: bool) -> Result<Mat<f64>> {
+    pub(super) fn rows_at(&self, new: &Points, apart: bool) -> Result<Rows> {
         let Self { kernel, factor, numbers, .. } = self;
         let (old, k) = (&kernel.points, &kernel.kernel);
+        let mut own = Vec::new();
         let mut rows = match factor {
             Factor::Features => k.features(new, numbers).expect("it has features"),
             Factor::Cholesky(cholesky) => {
@@ -138,7 +140,8 @@ impl AxisRoot {
                 let known = |i: usize| (0..old.len()).find(|&j| old.row(j) == new.row(i));
                 let matches: Vec<Option<usize>> = (0..new.len()).map(known).collect();
                 let open: Vec<usize> = (0..new.len()).filter(|&i| matches[i].is_none()).collect();
-                let mut rows = Mat::zeros(new.len(), old.len() + open.len());
+                let columns = if apart { 0 } else { open.len() };
+                let mut rows = Mat::zeros(new.len(), old.len() + columns);
                 for (i, j) in matches.iter().enumerate() {
                     if let Some(j) = j {
                         rows.row_mut(i).subcols_mut(0, old.len()).copy_from(l.row(*j));
@@ -150,23 +153,23 @@ impl AxisRoot {
                     let mut b = Mat::zeros(old.len(), open.len());
                     k.cross(old, &fresh, numbers, b.as_mut());
                     cholesky.solve_l_in_place(b.as_mut());
-                    let c = if apart {
+                    for (r, &i) in open.iter().enumerate() {
+                        rows.row_mut(i).subcols_mut(0, old.len()).copy_from(b.col(r).transpose());
+                    }
+                    if apart {
                         let mut variances = vec![0.0; open.len()];
                         k.diagonal(&fresh, numbers, &mut variances);
-                        let own = |i: usize| variances[i] - norm(b.col(i).as_mat()).powi(2);
-                        Mat::from_fn(open.len(), open.len(), |i, j| {
-                            if i == j { own(i).max(0.0).sqrt() } else { 0.0 }
-                        })
+                        own.extend(open.iter().zip(variances).enumerate().map(|(r, (&i, v))| {
+                            (i, (v - norm(b.col(r).as_mat()).powi(2)).max(0.0).sqrt())
+                        }));
                     } else {
                         let mut rest = Mat::zeros(open.len(), open.len());
                         k.gram(&fresh, numbers, rest.as_mut());
                         rest -= product(b.transpose(), b.as_ref());
-                        positive_root(rest)?
-                    };
-                    for (r, &i) in open.iter().enumerate() {
-                        let mut row = rows.row_mut(i);
-                        row.rb_mut().subcols_mut(0, old.len()).copy_from(b.col(r).transpose());
-                        row.subcols_mut(old.len(), open.len()).copy_from(c.row(r));
+                        let c = positive_root(rest)?;
+                        for (r, &i) in open.iter().enumerate() {
+                            rows.row_mut(i).subcols_mut(old.len(), open.len()).copy_from(c.row(r));
+                        }
                     }
                 }
                 rows
@@ -188,32 +191,29 @@ impl AxisRoot {
             }
         }
         settle_registers();
-        Ok(rows)
+        Ok(if apart { Rows::Apart(rows, own) } else { Rows::Joint(rows) })
     }
 
     /// B of [`rows_at`](Self::rows_at), and the variance that each new point has of its own.
     pub(super) fn separate_rows_at(&self, new: &Points) -> Result<(Mat<f64>, Vec<f64>)> {
-        if matches!(self.factor, Factor::Features) {
-            return Ok((self.rows_at(new, true)?, vec![0.0; new.len()]));
-        }
-        // Points are few at a time: in tiles, their joint root costs more than it is worth.
-        let one = |i: usize| Points::new(new.row(i).to_vec(), new.dims());
-        let (mut rows, mut open) = (Mat::zeros(new.len(), self.rank()), vec![0.0; new.len()]);
-        let mut seen: Vec<usize> = Vec::new();
-        for i in 0..new.len() {
-            // Points of a table repeat the coordinates of an axis.
-            if let Some(&j) = seen.iter().find(|&&j| new.row(j) == new.row(i)) {
-                let known = rows.row(j).to_owned();
-                rows.row_mut(i).copy_from(known);
-                open[i] = open[j];
-                continue;
-            }
-            seen.push(i);
-            let found = self.rows_at(&one(i), true)?;
-            rows.row_mut(i).copy_from(found.row(0).subcols(0, self.rank()));
-            open[i] = (self.rank()..found.ncols()).map(|c| found[(0, c)].powi(2)).sum();
-        }
-        Ok((rows, open))
+        // Points of a table repeat the coordinates of an axis.
+        let (mut distinct, mut places) = (Vec::new(), HashMap::new());
+        let mut place = |i: usize| {
+            let next = places.len();
+            let key: Vec<u64> = new.row(i).iter().map(|v| v.to_bits()).collect();
+            *places.entry(key).or_insert_with(|| {
+                distinct.extend_from_slice(new.row(i));
+                next
+            })
+        };
+        let at: Vec<usize> = (0..new.len()).map(&mut place).collect();
+        let Rows::Apart(rows, own) = self.rows_at(&Points::new(distinct, new.dims()), true)? else {
+            unreachable!("they are wanted apart")
+        };
+        let mut open = vec![0.0; rows.nrows()];
+        own.into_iter().for_each(|(i, sd)| open[i] = sd.powi(2));
+        let all = Mat::from_fn(at.len(), rows.ncols(), |i, j| rows[(at[i], j)]);
+        Ok((all, at.iter().map(|&i| open[i]).collect()))
     }
 
     /// T with C L T = R V, orthogonal, for the symmetric root R and the eigenvectors V of `spectrum`

@@ -65,14 +65,10 @@ impl AxisSpectrum {
     pub(super) fn new(name: &str, kernel: AxisKernel, jitter: f64) -> Result<Self> {
         let n = kernel.points.len();
         let is_free = kernel.values.iter().any(|v| v.free().is_some());
-        // Whether there are features does not depend on θ, and neither does their number.
-        let theta = vec![1.0; kernel.values.len()];
-        let (r, kind) = match kernel.kernel.features(&kernel.points, &theta) {
-            Some(root) => {
-                let r = root.ncols();
-                let kind =
-                    Kind::Features { root, reach: Mat::zeros(n, r), eigen: SymmetricEigen::new(r) };
-                (r, kind)
+        let (r, kind) = match kernel.functions() {
+            Some(r) => {
+                let [root, reach] = [Mat::zeros(n, r), Mat::zeros(n, r)];
+                (r, Kind::Features { root, reach, eigen: SymmetricEigen::new(r) })
             }
             None => {
                 let mirrored = n >= SMALLEST_SPLIT

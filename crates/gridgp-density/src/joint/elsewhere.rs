@@ -1,12 +1,12 @@
 //! A field at points that the data do not have, for given z.
 
-use faer::{Mat, MatRef};
 use gridgp_dense::{mode_product, settle_registers};
 use gridgp_grid::{Points, Result};
 use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
 use super::latent_field::LatentField;
+use super::rows::Rows;
 
 impl LatentField {
     /// The field on a grid, at the last θ and z. `points` are those of each axis of the model's
@@ -22,19 +22,15 @@ impl LatentField {
         apart: &[bool],
         rng: &mut dyn Rng,
     ) -> Result<Vec<f64>> {
-        let grown: Vec<Option<Mat<f64>>> = self
+        let grown: Vec<Option<Rows>> = self
             .roots()
             .iter()
             .zip(self.positions())
             .map(|(root, &a)| points[a].as_ref().map(|p| root.rows_at(p, apart[a])).transpose())
             .collect::<Result<_>>()?;
-        let roots: Vec<MatRef<'_, f64>> = grown
-            .iter()
-            .zip(self.roots())
-            .map(|(grown, root)| grown.as_ref().map_or(root.root(), Mat::as_ref))
-            .collect();
         let old = self.ranks();
-        let mut shape: Vec<usize> = roots.iter().map(|r| r.ncols()).collect();
+        let columns = |(grown, &old): (&Option<Rows>, &usize)| grown.as_ref().map_or(old, Rows::columns);
+        let mut shape: Vec<usize> = grown.iter().zip(&old).map(columns).collect();
         let mut x = if shape == old {
             self.z().to_vec()
         } else {
@@ -57,12 +53,17 @@ impl LatentField {
                 })
                 .collect()
         };
-        for (a, root) in roots.iter().enumerate() {
+        for (a, (grown, axis)) in grown.iter().zip(self.roots()).enumerate() {
             let (left, right) = (shape[..a].iter().product(), shape[a + 1..].iter().product());
-            shape[a] = root.nrows();
-            let mut out = vec![0.0; shape.iter().product()];
-            mode_product(*root, &x, left, right, &mut out);
-            x = out;
+            shape[a] = grown.as_ref().map_or(axis.size(), Rows::points);
+            x = match grown {
+                Some(rows) => rows.apply(&x, left, right),
+                None => {
+                    let mut out = vec![0.0; shape.iter().product()];
+                    mode_product(axis.root(), &x, left, right, &mut out);
+                    out
+                }
+            };
         }
         settle_registers();
         let amplitude = self.amplitude(theta);

@@ -21,6 +21,7 @@ mod informed_product;
 mod latent_field;
 mod observed;
 mod observed_equation;
+mod rows;
 mod shear;
 #[cfg(test)]
 mod tests;

@@ -82,6 +82,11 @@ impl AxisFactor {
         }
     }
 
+    /// Number of points.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
     /// Whether the factor comes from features, at the cost of their number.
     pub(super) fn has_features(&self) -> bool {
         self.rank_bound() <= self.size / 2
@@ -107,20 +112,10 @@ impl AxisFactor {
                 let w = Mat::from_fn(n, 1, |i, _| self.weights.as_ref().map_or(1.0, |w| w[i]));
                 Spectral::from_features(w.as_ref())
             }
-            Some(k) => {
-                let numbers = k.numbers(theta);
-                let features =
-                    self.has_features().then(|| k.kernel.features(&k.points, &numbers)).flatten();
-                if let Some(mut f) = features {
-                    if k.center {
-                        center_columns(&mut f);
-                    }
-                    self.weigh_rows(&mut f);
-                    Spectral::from_features(f.as_ref())
-                } else {
-                    Spectral::new(self.gram(theta).as_ref(), self.facts())
-                }
-            }
+            Some(_) => match self.features(theta) {
+                Some(f) => Spectral::from_features(f.as_ref()),
+                None => Spectral::new(self.gram(theta).as_ref(), self.facts()),
+            },
         };
         // A field that centering or its covariate makes 0: nothing downstream takes an empty basis.
         let spectral = match spectral {
@@ -128,6 +123,30 @@ impl AxisFactor {
             other => other,
         };
         spectral.map_err(|e| self.singular(e))
+    }
+
+    /// F with F Fᵀ the factor, n × r, where it comes from features.
+    pub(super) fn features(&self, theta: &[f64]) -> Option<Mat<f64>> {
+        let k = self.kernel.as_ref().filter(|_| self.has_features())?;
+        let mut f = k.kernel.features(&k.points, &k.numbers(theta))?;
+        if k.center {
+            center_columns(&mut f);
+        }
+        self.weigh_rows(&mut f);
+        Some(f)
+    }
+
+    /// Adds ⟨K̄, ∂(F Fᵀ)/∂θ⟩ = ⟨2 K̄ F, ∂F/∂θ⟩ to `theta_bar`, from K̄ F.
+    pub(super) fn features_vjp(&self, theta: &[f64], mut bar: Mat<f64>, theta_bar: &mut [f64]) {
+        let Some(k) = &self.kernel else { return };
+        bar *= faer::Scale(2.0);
+        self.weigh_rows(&mut bar);
+        if k.center {
+            center_columns(&mut bar);
+        }
+        let mut numbers_bar = vec![0.0; k.values.len()];
+        k.kernel.features_vjp(&k.points, &k.numbers(theta), bar.as_ref(), &mut numbers_bar);
+        k.values.iter().zip(numbers_bar).for_each(|(v, b)| v.pull_back(b, theta_bar));
     }
 
     /// The matrix itself.

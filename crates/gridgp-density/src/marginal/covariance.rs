@@ -3,8 +3,8 @@
 //! Both kinds go to bases Q of some axes; what those do not reach has variance σ². Here is that part,
 //! which they share.
 
-use faer::Mat;
-use gridgp_dense::{Basis, expand_all, project_all};
+use faer::{Mat, MatRef};
+use gridgp_dense::{Basis, expand_all, product, project_all};
 use gridgp_grid::Result;
 
 use super::super::gaps::Full;
@@ -81,6 +81,22 @@ impl Covariance {
         match self {
             Self::Spectral(c) => c.gram_bar(a, r, &mut scratch.kronecker),
             Self::LongAxis(c) => c.gram_bar(a, r, &scratch.long_axis),
+        }
+    }
+
+    /// K̄ₐ F, for a matrix F of few columns.
+    pub(super) fn gram_bar_times(
+        &self,
+        a: usize,
+        r: &[f64],
+        f: MatRef<'_, f64>,
+        scratch: &mut Scratch,
+    ) -> Mat<f64> {
+        match self {
+            Self::Spectral(c) if c.is_low_rank(a) => {
+                c.gram_bar_times(a, r, f, &mut scratch.kronecker)
+            }
+            _ => product(self.gram_bar(a, r, scratch).as_ref(), f),
         }
     }
 

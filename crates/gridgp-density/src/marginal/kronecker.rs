@@ -10,8 +10,11 @@
 
 use std::f64::consts::PI;
 
-use faer::Mat;
-use gridgp_dense::{Basis, Spectral, mode_gram, project_in_place, settle_registers};
+use faer::{Mat, MatRef};
+use gridgp_dense::{
+    Basis, Spectral, mode_contraction, mode_gram, mode_product, product, project_in_place,
+    settle_registers,
+};
 use rayon::prelude::*;
 
 use super::covariance::{
@@ -200,11 +203,69 @@ impl KroneckerNoise {
     /// The same where Qₐ does not span the axis: the part outside it matters to the derivative,
     /// because a parameter may move the span.
     fn gram_bar_of_low_rank(&self, a: usize, r: &[f64], scratch: &mut Scratch) -> Mat<f64> {
+        let (y, shifted, outside) = self.weighted_alpha(a, r, scratch);
+        let (left, n, right) = self.view(a);
+        let basis = self.factors[a].basis();
+        let mut bar = mode_gram(&y, left, n, right);
+        let mut trace = basis.congruence(split_diagonal(basis, &shifted));
+        for i in 0..n {
+            trace[(i, i)] += outside;
+        }
+        for j in 0..n {
+            for i in 0..n {
+                bar[(i, j)] = 0.5 * self.scale * (bar[(i, j)] - trace[(i, j)]);
+            }
+        }
+        bar
+    }
+
+    /// K̄ₐ F for a matrix F of few columns, at the cost of n times their number: K̄ₐ is not made.
+    pub(super) fn gram_bar_times(
+        &self,
+        a: usize,
+        r: &[f64],
+        f: MatRef<'_, f64>,
+        scratch: &mut Scratch,
+    ) -> Mat<f64> {
+        let (y, shifted, outside) = self.weighted_alpha(a, r, scratch);
+        let (left, n, right) = self.view(a);
+        let mut projected = vec![0.0; left * f.ncols() * right];
+        mode_product(f.transpose(), &y, left, right, &mut projected);
+        let mut bar = Mat::zeros(n, f.ncols());
+        mode_contraction(&y, &projected, left, right, bar.as_mut());
+        let q = self.factors[a].basis().to_dense();
+        let mut inside = product(q.transpose(), f);
+        for column in inside.col_iter_mut() {
+            column.iter_mut().zip(&shifted).for_each(|(v, w)| *v *= w);
+        }
+        bar -= product(q.as_ref(), inside.as_ref());
+        settle_registers();
+        for j in 0..f.ncols() {
+            let (bar, f) = (bar.col_as_slice_mut(j), f.col(j));
+            for (bar, f) in bar.iter_mut().zip(f.iter()) {
+                *bar = 0.5 * self.scale * (*bar - outside * f);
+            }
+        }
+        bar
+    }
+
+    /// (left, n, right) of axis `a` on its points, among the eigenvectors of the others.
+    fn view(&self, a: usize) -> (usize, usize, usize) {
+        let rank = |f: &[Spectral]| f.iter().map(Spectral::rank).product();
+        (rank(&self.factors[..a]), self.factors[a].size(), rank(&self.factors[a + 1..]))
+    }
+
+    /// What K̄ₐ = (s/2) (Σ y yᵀ − Q diag(w) Qᵀ − outside · I) is made of: y, α on the points of axis
+    /// `a` times √λ of the others, then w and the last number.
+    fn weighted_alpha(
+        &self,
+        a: usize,
+        r: &[f64],
+        scratch: &mut Scratch,
+    ) -> (Vec<f64>, Vec<f64>, f64) {
         let weights = &scratch.weights[a];
         let factor = &self.factors[a];
-        let n = factor.size();
-        let left: usize = self.factors[..a].iter().map(Spectral::rank).product();
-        let right: usize = self.factors[a + 1..].iter().map(Spectral::rank).product();
+        let (left, n, right) = self.view(a);
         // r in the basis of the other axes.
         let identity = Basis::Identity { size: n };
         let bases: Vec<&Basis> = self
@@ -232,19 +293,8 @@ impl KroneckerNoise {
                 }
             }
         }
-        let mut bar = mode_gram(&y, left, n, right);
         let outside = slow.iter().sum::<f64>() * fast.iter().sum::<f64>() / self.noise;
-        let shifted: Vec<f64> = weights.iter().map(|w| w - outside).collect();
-        let mut trace = factor.basis().congruence(split_diagonal(factor.basis(), &shifted));
-        for i in 0..n {
-            trace[(i, i)] += outside;
-        }
-        for j in 0..n {
-            for i in 0..n {
-                bar[(i, j)] = 0.5 * self.scale * (bar[(i, j)] - trace[(i, j)]);
-            }
-        }
-        bar
+        (y, weights.iter().map(|w| w - outside).collect(), outside)
     }
 
     /// α = A⁻¹ r on the grid.

@@ -183,6 +183,14 @@ impl Marginal {
                 (0..self.axes.len()).filter(|&a| self.axes[a].is_free()).collect();
             order.sort_by_key(|&a| covariance.is_low_rank(a));
             for a in order {
+                // With missing cells K̄ₐ has as many more terms, and they are what costs.
+                if let (Some(f), None) = (self.axes[a].features(theta), gaps) {
+                    let scratch = &mut self.scratch;
+                    let k_bar_f =
+                        covariance.gram_bar_times(a, &self.residual, f.as_ref(), scratch);
+                    self.axes[a].features_vjp(theta, k_bar_f, bar);
+                    continue;
+                }
                 let mut k_bar = covariance.gram_bar(a, &self.residual, &mut self.scratch);
                 if let (Some((gaps, factor)), Some(full)) = (gaps, covariance.full()) {
                     k_bar += factor.gram_bar(gaps, full, a);
@@ -244,8 +252,12 @@ impl Marginal {
 fn long_axis(axes: &[AxisFactor]) -> Option<usize> {
     let free = (0..axes.len()).filter(|&a| axes[a].is_free() && !axes[a].has_features());
     let long = free.max_by_key(|&a| axes[a].rank_bound())?;
-    let others = axes.iter().enumerate().filter(|(a, _)| *a != long);
-    (others.map(|(_, f)| f.rank_bound()).product::<usize>() <= long_axis::FEW).then_some(long)
+    let others = || axes.iter().enumerate().filter(|(a, _)| *a != long);
+    // Those would be taken by their matrices.
+    if others().any(|(_, f)| f.has_features() && f.size() > axes[long].size()) {
+        return None;
+    }
+    (others().map(|(_, f)| f.rank_bound()).product::<usize>() <= long_axis::FEW).then_some(long)
 }
 
 /// The covariates that multiply a field, one vector an axis; `None` if one varies along several.

@@ -13,7 +13,7 @@ use gridgp_model::Model;
 use gridgp_model::spec::{Method, Source};
 use serde_json::Value;
 
-use crate::{DrawLog, Fit, Host, InferenceGroup, Result, Scaling, doubts};
+use crate::{DrawLog, Error, Fit, Host, InferenceGroup, Result, Scaling, doubts};
 
 /// What a fit gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +43,17 @@ struct Found {
     groups: Vec<InferenceGroup>,
     summary: Value,
     interrupted: bool,
+}
+
+/// Refuses what [`fit`] would refuse before its search begins: more memory than there is, and a model
+/// that the method of its `[inference]` cannot take.
+///
+/// # Errors
+/// The words of [`fit`].
+pub fn check(model: &Model, host: &dyn Host) -> Result<()> {
+    let (bytes, what) = gridgp_infer::memory(model);
+    host.admit(bytes, &what).map_err(Error::Memory)?;
+    Ok(gridgp_infer::check(model)?)
 }
 
 /// Fits `model` by the method of its `[inference]`.
@@ -80,6 +91,7 @@ pub fn fit(
     log: Option<&dyn DrawLog>,
     host: &dyn Host,
 ) -> Result<Fitted> {
+    check(model, host)?;
     let method = model.spec.inference.method;
     let mut found = match method {
         Method::Map => map::fit(model, host)?,

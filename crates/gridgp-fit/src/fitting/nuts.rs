@@ -26,9 +26,6 @@ pub(super) fn fit(model: &Model, log: Option<&dyn DrawLog>, host: &dyn Host) -> 
     }
     let plan = plan(model)?;
     let spec = &model.spec.inference;
-    let kept = spec.chains as u128 * spec.draws as u128 * plan.dim as u128 * 8 * 3;
-    host.admit(kept, &format!("{} x {} draws of {} unknowns", spec.chains, spec.draws, plan.dim))
-        .map_err(Error::Memory)?;
     let opened = log.map(|log| log.open(&header(model, &plan)));
     let earlier = opened.transpose().map_err(Error::Log)?.flatten();
     let begun_with = earlier.as_ref().map(LoggedRun::states);

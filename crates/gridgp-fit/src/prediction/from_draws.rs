@@ -3,7 +3,7 @@
 use gridgp_density::Samples;
 use gridgp_likelihood::Family;
 use gridgp_model::Model;
-use gridgp_posterior::{ForecastOptions, Quantity, Target, forecast};
+use gridgp_posterior::{ForecastOptions, Quantity, Target, forecast, memory};
 
 use super::{PredictOptions, Where, described};
 use crate::{Error, Host, OutputVariable, Result};
@@ -27,17 +27,15 @@ pub(super) fn variables(
             (count, Target::Points(&points.points, covariates))
         }
     };
-    let kept = if options.quantiles.is_empty() { draws } else { samples.len() };
-    let arrays = 4 + 64 + kept + draws;
-    host.admit(
-        cells as u128 * only.len() as u128 * arrays as u128 * 8,
-        &format!(
-            "a prediction of {} quantities on {cells} cells from {} draws",
-            only.len(),
-            samples.len()
-        ),
-    )
-    .map_err(Error::Memory)?;
+    let (quantities, levels) = (only.len(), options.quantiles.len());
+    let bytes = memory::from_draws(model, samples.len(), &target, quantities, levels, draws);
+    let result = 8 * cells as u128 * quantities as u128 * (2 + levels + draws) as u128;
+    let what = format!(
+        "a prediction of {quantities} quantities on {cells} cells from {} draws, {draws} of which are \
+         kept; predict fewer cells at a time, keep fewer draws, or name quantities with `only`",
+        samples.len()
+    );
+    host.admit(bytes + (host.copies() - 1) * result, &what).map_err(Error::Memory)?;
     let options =
         ForecastOptions { quantiles: options.quantiles.clone(), keep_draws: draws, only, seed };
     let made = forecast(model, samples, &target, &options)?;

@@ -2,7 +2,7 @@
 
 use gridgp_dist::{Distribution, Normal};
 use gridgp_model::Model;
-use gridgp_posterior::{Conditional, Moments};
+use gridgp_posterior::{Conditional, Moments, Target, memory};
 
 use super::{PredictOptions, Where, described};
 use crate::{Error, Fit, Host, OutputVariable, Result};
@@ -38,14 +38,22 @@ pub(super) fn variables(
         .into());
     }
     let asked = |name: &str| options.only.is_empty() || options.only.iter().any(|n| n == name);
-    let conditional = Conditional::new(model, theta)?;
     let count = if asked("mean") { options.draws } else { 0 };
+    let target = match place {
+        Where::Grid(place) => Target::Grid(place),
+        Where::Points(points, covariates) => Target::Points(&points.points, covariates),
+    };
+    let cells = memory::cells(&target);
+    let result = 8 * cells * (3 + options.quantiles.len() + count) as u128;
+    let what = format!(
+        "a prediction on {cells} cells with {count} draws; predict fewer cells at a time, or keep \
+         fewer draws"
+    );
+    let bytes = memory::at_mode(model, &target, count) + (host.copies() - 1) * result;
+    host.admit(bytes, &what).map_err(Error::Memory)?;
+    let conditional = Conditional::new(model, theta)?;
     let (moments, draws) = match place {
         Where::Grid(place) => {
-            let arrays = 10 + 2 * options.quantiles.len() as u128 + 2 * count as u128;
-            let cells = place.grid.len();
-            let what = format!("a prediction on {cells} cells with {count} draws");
-            host.admit(cells as u128 * 8 * arrays, &what).map_err(Error::Memory)?;
             let moments = conditional.on_grid(place)?;
             let draws = (count > 0).then(|| conditional.draws_on_grid(place, count, seed));
             (moments, draws.transpose()?)

@@ -39,6 +39,21 @@ impl Default for LaplaceOptions {
     }
 }
 
+impl LaplaceOptions {
+    /// Refuses too many unknowns.
+    pub(crate) fn check(&self, d: usize) -> Result<()> {
+        if d <= self.max_dim {
+            return Ok(());
+        }
+        Err(Error::TooLarge(format!(
+            "the Laplace approximation needs the dense Hessian, and with {d} unknowns that is \
+             {:.1} GB; it takes up to {} unknowns (max_dim): use svi or pathfinder",
+            16.0 * (d as f64).powi(2) / 1e9,
+            self.max_dim
+        )))
+    }
+}
+
 /// Newton steps that may follow the search of the mode.
 const NEWTON: usize = 3;
 /// A Hessian as asymmetric as this, relative to its diagonal, is not known to three digits.
@@ -107,14 +122,7 @@ fn laplace_boxed<'d>(
     for start in starts {
         check_start(start, d)?;
     }
-    if d > options.max_dim {
-        return Err(Error::TooLarge(format!(
-            "the Laplace approximation needs the dense Hessian, and with {d} unknowns that is \
-             {:.1} GB; it takes up to {} unknowns (max_dim): use svi or pathfinder",
-            16.0 * (d as f64).powi(2) / 1e9,
-            options.max_dim
-        )));
-    }
+    options.check(d)?;
     let stopped = AtomicBool::new(false);
     let optimum = maximize_boxed(make, starts, &options.maximize, &|p| {
         let flow = progress(p);

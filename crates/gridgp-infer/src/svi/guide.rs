@@ -34,6 +34,25 @@ impl Guide {
         }
     }
 
+    /// Refuses a guide that does not suit this many unknowns.
+    pub(crate) fn check(self, d: usize) -> Result<()> {
+        match self {
+            Self::LowRank { rank } if rank == 0 || rank > d.min(low_rank::MAX_RANK) => {
+                Err(Error::Inference(format!(
+                    "the guide low_rank has rank {rank}; with {d} unknowns give 1 to {}",
+                    d.min(low_rank::MAX_RANK)
+                )))
+            }
+            Self::FullRank if d > full_rank::MAX_DIM => Err(Error::TooLarge(format!(
+                "the guide full_rank would need {} parameters for {d} unknowns; it takes up to {} \
+                 unknowns: use the guide low_rank with a rank of 10, or mean_field",
+                d as u128 + d as u128 * (d as u128 + 1) / 2,
+                full_rank::MAX_DIM
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// The guide with its center at `start` and the standard deviations `sd` of the unknowns, one for
     /// each or one for all.
     pub(super) fn begin(self, start: &[f64], sd: &[f64], seed: u64) -> Result<LocationScale> {
@@ -44,23 +63,10 @@ impl Guide {
                 sd.len()
             )));
         }
+        self.check(d)?;
         let shape: Box<dyn Shape> = match self {
             Self::MeanField => Box::new(Independent),
-            Self::LowRank { rank } if rank == 0 || rank > d.min(low_rank::MAX_RANK) => {
-                return Err(Error::Inference(format!(
-                    "the guide low_rank has rank {rank}; with {d} unknowns give 1 to {}",
-                    d.min(low_rank::MAX_RANK)
-                )));
-            }
             Self::LowRank { rank } => Box::new(LowRank::new(d, rank)),
-            Self::FullRank if d > full_rank::MAX_DIM => {
-                return Err(Error::TooLarge(format!(
-                    "the guide full_rank would need {} parameters for {d} unknowns; it takes up to \
-                     {} unknowns: use the guide low_rank with a rank of 10, or mean_field",
-                    d + d * (d + 1) / 2,
-                    full_rank::MAX_DIM
-                )));
-            }
             Self::FullRank => Box::new(UnitTriangular),
         };
         let mut parameters = start.to_vec();

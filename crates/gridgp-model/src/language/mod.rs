@@ -9,6 +9,9 @@
 //! argument := name '=' sum | name '~' sum | sum
 //! ```
 //!
+//! Expressions nest to [`MAX_DEPTH`] and have at most [`MAX_OPERATORS`] operators, whoever wrote the
+//! file: everything that reads them calls itself.
+//!
 //! [`parse`] gives an [`Expr`] that knows where each part stands in the text, so that every later
 //! message can point at it.
 
@@ -18,7 +21,7 @@ mod parse;
 use std::ops::Range;
 
 pub use number::number;
-pub use parse::parse;
+pub use parse::{MAX_DEPTH, MAX_OPERATORS, parse};
 
 /// An expression and where it stands in its text.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,25 +2,40 @@
 
 use winnow::ascii::multispace0;
 use winnow::combinator::{alt, cut_err, delimited, opt, peek, preceded, repeat, terminated};
-use winnow::error::{ContextError, ErrMode, StrContext, StrContextValue};
+use winnow::error::{AddContext, ContextError, ErrMode, StrContext, StrContextValue};
 use winnow::prelude::*;
-use winnow::stream::{LocatingSlice, Location};
+use winnow::stream::{LocatingSlice, Location, Stateful, Stream};
 use winnow::token::{one_of, take_while};
 
 use super::{Argument, Call, Expr, ExprKind, Fault, Operator};
 
-type Input<'a> = LocatingSlice<&'a str>;
+type Input<'a> = Stateful<LocatingSlice<&'a str>, Size>;
 type Parsed<T> = Result<T, ErrMode<ContextError>>;
+
+/// Most parentheses, brackets and signs around a part of an expression. What reads an expression
+/// calls itself for each.
+pub const MAX_DEPTH: usize = 64;
+/// Most operators of an expression: a sum is as deep as it has terms.
+pub const MAX_OPERATORS: usize = 1000;
+
+/// How far the expression has come to its limits.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    depth: usize,
+    operators: usize,
+}
 
 /// Parses the whole text as one expression.
 ///
 /// # Errors
-/// A [`Fault`] at the first place that cannot be read.
+/// A [`Fault`] at the first place that cannot be read, or that is nested deeper than
+/// [`MAX_DEPTH`], or the last of more than [`MAX_OPERATORS`] operators.
 pub fn parse(text: &str) -> Result<Expr, Fault> {
     if text.trim().is_empty() {
         return Err(Fault::new(0..text.len(), "this is empty; write an expression"));
     }
-    delimited(multispace0, sum, multispace0).parse(LocatingSlice::new(text)).map_err(|e| {
+    let input = Stateful { input: LocatingSlice::new(text), state: Size::default() };
+    delimited(multispace0, sum, multispace0).parse(input).map_err(|e| {
         let at = e.offset();
         let length = text[at..].chars().next().map_or(0, char::len_utf8);
         let found = match text[at..].chars().next() {
@@ -36,11 +51,26 @@ pub fn parse(text: &str) -> Result<Expr, Fault> {
             })
             .collect();
         let message = match expected.first() {
+            Some(limit) if limit == DEEPER => {
+                format!("parentheses nest deeper than {MAX_DEPTH} here; write this with fewer")
+            }
+            Some(limit) if limit == LONGER => {
+                format!("there are more than {MAX_OPERATORS} operators; write this with fewer")
+            }
             Some(expected) => format!("{found}; expected {expected}"),
             None => format!("{found}; expected an operator or the end"),
         };
         Fault::new(at..at + length, message)
     })
+}
+
+const DEEPER: &str = "less depth";
+const LONGER: &str = "fewer operators";
+
+/// An expression that is beyond a limit.
+fn beyond<T>(limit: &'static str, input: &Input<'_>) -> Parsed<T> {
+    let at = &input.checkpoint();
+    Err(ErrMode::Cut(ContextError::new().add_context(input, at, expected(limit))))
 }
 
 fn expected(what: &'static str) -> StrContext {
@@ -66,6 +96,10 @@ fn level<'a>(
 ) -> Parsed<Expr> {
     let mut left = operand(input)?;
     while let Some(op) = opt(&mut operator).parse_next(input)? {
+        input.state.operators += 1;
+        if input.state.operators > MAX_OPERATORS {
+            return beyond(LONGER, input);
+        }
         let right = cut_err(&mut operand).parse_next(input)?;
         let span = left.span.start..right.span.end;
         left = Expr { kind: ExprKind::Binary(Box::new(left), op, Box::new(right)), span };
@@ -88,7 +122,18 @@ fn product(input: &mut Input<'_>) -> Parsed<Expr> {
     level(unary, operator, input)
 }
 
+/// Everything that nests comes through here.
 fn unary(input: &mut Input<'_>) -> Parsed<Expr> {
+    if input.state.depth == MAX_DEPTH {
+        return beyond(DEEPER, input);
+    }
+    input.state.depth += 1;
+    let found = signed(input);
+    input.state.depth -= 1;
+    found
+}
+
+fn signed(input: &mut Input<'_>) -> Parsed<Expr> {
     let start = input.current_token_start();
     if opt(symbol('-')).parse_next(input)?.is_some() {
         let inner = cut_err(unary).parse_next(input)?;
@@ -258,6 +303,28 @@ mod tests {
         let text = " f + cos( x ) ";
         let ExprKind::Binary(_, _, call) = parse(text).unwrap().kind else { panic!() };
         assert_eq!(&text[call.span.clone()], "cos( x )");
+    }
+
+    #[test]
+    fn expressions_nest_to_a_stated_depth() {
+        let nested = |open: &str, close: &str, n: usize| {
+            parse(&format!("{}a{}", open.repeat(n), close.repeat(n)))
+        };
+        for (open, close) in [("(", ")"), ("f(", ")"), ("f(a = ", ")"), ("[", "]"), ("-", "")] {
+            assert!(nested(open, close, MAX_DEPTH - 1).is_ok(), "{open}");
+            for n in [MAX_DEPTH, 100_000] {
+                let fault = nested(open, close, n).unwrap_err();
+                assert!(fault.message.contains("deeper than 64"), "{open}: {fault:?}");
+                assert_eq!(fault.span.start, open.len() * MAX_DEPTH, "{open}");
+            }
+        }
+        assert!(parse(&"a^".repeat(100_000)).unwrap_err().message.contains("deeper"));
+        for operator in ["+", "-", "*", "/"] {
+            let many = |n: usize| parse(&format!("a{}", format!("{operator}a").repeat(n)));
+            assert!(many(MAX_OPERATORS).is_ok());
+            let fault = many(100_000).unwrap_err();
+            assert!(fault.message.contains("more than 1000 operators"), "{fault:?}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@
 //! Numbers are rounded to three digits, so that what `check` prints is what is used.
 
 use gridgp_dist::{Distribution, Prior};
-use gridgp_grid::{Axis, Dataset, Error, Result};
+use gridgp_grid::{Axis, Dataset, Error};
 use gridgp_kernel::{Covariance, KernelParameter, Role};
 use gridgp_likelihood::{DefaultValue, LikelihoodParameter};
 
@@ -75,7 +75,7 @@ pub(super) struct Defaults<'a> {
 
 impl<'a> Defaults<'a> {
     /// Mean and standard deviation of the modelled response.
-    pub(super) fn new(data: &'a Dataset, (origin, unit): (f64, f64)) -> Result<Self> {
+    pub(super) fn new(data: &'a Dataset, (origin, unit): (f64, f64)) -> gridgp_grid::Result<Self> {
         let (mean, sd) = mean_and_sd(data.observed());
         if sd <= 1e-12 * mean.abs() || sd == 0.0 {
             return Err(Error::Data(format!(
@@ -124,7 +124,14 @@ impl<'a> Defaults<'a> {
     }
 
     /// The default prior of a quantity.
-    pub(super) fn prior(&self, usage: &Use<'_>, parameters: &[Parameter]) -> Prior {
+    ///
+    /// # Errors
+    /// The data leave the numbers that a prior can have.
+    pub(super) fn prior(
+        &self,
+        usage: &Use<'_>,
+        parameters: &[Parameter],
+    ) -> Result<Prior, String> {
         match usage {
             Use::Noise => made("half_normal", &[self.sd]),
             Use::FieldAmplitude { axes, level } => {
@@ -133,7 +140,7 @@ impl<'a> Defaults<'a> {
             }
             Use::Likelihood { parameter, typical } => match parameter.default {
                 DefaultValue::Noise => made("half_normal", &[self.sd]),
-                DefaultValue::Prior(text) => written_prior(text),
+                DefaultValue::Prior(text) => Ok(written_prior(text)),
                 _ if parameter.domain.upper() == 1.0 => made("uniform", &[0.0, 1.0]),
                 _ => made("half_normal", &[2.0 * typical.abs().max(f64::MIN_POSITIVE)]),
             },
@@ -182,7 +189,7 @@ pub(super) fn written_prior(text: &str) -> Prior {
 }
 
 /// A log-normal with 95 % between two distances.
-fn between(shortest: f64, longest: f64) -> Prior {
+fn between(shortest: f64, longest: f64) -> Result<Prior, String> {
     let (low, high) = (shortest.ln(), longest.max(2.0 * shortest).ln());
     made("log_normal", &[0.5 * (low + high), (0.25 * (high - low)).max(0.5)])
 }
@@ -206,10 +213,12 @@ fn typical_size(axes: &[Option<AxisKernel>], parameters: &[Parameter]) -> f64 {
     if variance > 0.0 && variance.is_finite() { variance.sqrt() } else { 1.0 }
 }
 
-fn made(name: &str, arguments: &[f64]) -> Prior {
+fn made(name: &str, arguments: &[f64]) -> Result<Prior, String> {
     let arguments: Vec<(Option<&str>, f64)> =
         arguments.iter().map(|&v| (None, three_digits(v))).collect();
-    Prior::from_call(name, &arguments).expect("the data are finite and vary")
+    Prior::from_call(name, &arguments).map_err(|e| {
+        format!("the data give no default prior ({e}): write a prior, or take other units")
+    })
 }
 
 fn three_digits(v: f64) -> f64 {
@@ -222,7 +231,7 @@ mod tests {
 
     #[test]
     fn lengthscales_lie_between_spacing_and_extent() {
-        let prior = between(0.1, 10.0);
+        let prior = between(0.1, 10.0).unwrap();
         assert!((prior.quantile(0.025) / 0.1).ln().abs() < 0.1, "{prior}");
         assert!((prior.quantile(0.975) / 10.0).ln().abs() < 0.1, "{prior}");
         assert_eq!(three_digits(123_456.0), 123_000.0);

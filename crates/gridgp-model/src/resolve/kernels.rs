@@ -163,7 +163,7 @@ fn built_in(
             name == p.name || name == base(&p.name)
         });
         values.push(match written {
-            None => names.quantity_by_default(&label, usage),
+            None => names.quantity_by_default(&label, usage)?,
             Some(a) => {
                 let e = element(a, p, &parameters, &mut taken)?;
                 names.written(e, a.is_prior, &label, usage)?

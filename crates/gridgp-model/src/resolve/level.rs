@@ -65,9 +65,31 @@ fn trials(family: &Family, data: &Dataset) -> f64 {
     if has_trials { data.observed().fold(1.0, f64::max) } else { 1.0 }
 }
 
-/// Mean and standard deviation (of n, not n − 1).
+/// Mean and standard deviation (of n, not n − 1), also where squares leave the range of numbers.
 pub(super) fn mean_and_sd(x: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let largest = x.clone().fold(0.0, |m: f64, v| m.max(v.abs()));
+    if largest > 0.0 && !(1e-100..1e100).contains(&largest) {
+        let (mean, sd) = plain(x.map(|v| v / largest));
+        return (largest * mean, largest * sd);
+    }
+    plain(x)
+}
+
+fn plain(x: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let n = x.clone().count().max(1) as f64;
     let mean = x.clone().sum::<f64>() / n;
     (mean, (x.map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_do_not_leave_the_range_of_numbers() {
+        for scale in [1e-250, 1.0, 1e250] {
+            let (mean, sd) = mean_and_sd([1.0, 3.0].into_iter().map(|v| scale * v));
+            assert!((mean / scale - 2.0).abs() < 1e-12 && (sd / scale - 1.0).abs() < 1e-12);
+        }
+    }
 }

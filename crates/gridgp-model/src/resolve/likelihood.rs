@@ -1,5 +1,7 @@
 //! The `[likelihood]` section: the family, and an equation for each of its parameters.
 
+use std::ops::Range;
+
 use gridgp_dist::{Distribution, Domain};
 use gridgp_grid::{Dataset, Error, Result};
 use gridgp_likelihood::{DefaultValue, Family, Likelihood, LikelihoodParameter};
@@ -58,7 +60,9 @@ pub(super) fn likelihood(
                 .equation(entry, names)
                 .map_err(|fault| source.fault(&["likelihood", p.name], &fault))?,
             None => {
-                let by_default = scope.by_default(names);
+                let by_default = scope
+                    .by_default(names)
+                    .map_err(|fault| source.fault(&["likelihood"], &fault))?;
                 by_default.ok_or_else(|| {
                     let message = format!(
                         "a {} likelihood needs its {}, the {}: add `{} = \"…\"`",
@@ -87,15 +91,15 @@ struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    fn by_default(&self, names: &mut Names<'_>) -> Option<Equation> {
+    fn by_default(&self, names: &mut Names<'_>) -> Result<Option<Equation>, Fault> {
         let name = self.p.name;
         let value = match self.p.default {
-            DefaultValue::Required => return None,
+            DefaultValue::Required => return Ok(None),
             DefaultValue::Known(v) => Value::Fixed(v),
-            DefaultValue::Noise => names.quantity_by_default(name, Use::Noise),
+            DefaultValue::Noise => names.quantity_by_default(name, Use::Noise)?,
             DefaultValue::Prior(text) => names.parameter_by_default(name, written_prior(text)),
         };
-        Some(Equation::quantity(name, value))
+        Ok(Some(Equation::quantity(name, value)))
     }
 
     fn equation(&self, entry: &Entry, names: &mut Names<'_>) -> Result<Equation, Fault> {
@@ -120,7 +124,7 @@ impl Scope<'_> {
             );
             return Err(Fault::new(e.span.clone(), message));
         }
-        self.settle(&equation, names);
+        self.settle(&equation, e.span.clone(), names)?;
         Ok(equation)
     }
 
@@ -154,7 +158,7 @@ impl Scope<'_> {
             // Its values are looked at in each cell, with the observations.
             return Ok(equation);
         }
-        self.settle(&equation, names);
+        self.settle(&equation, e.span.clone(), names)?;
         self.check_domain(&equation, positive, e, names)?;
         Ok(equation)
     }
@@ -254,22 +258,26 @@ impl Scope<'_> {
     }
 
     /// Gives parameters without a prior the default of their use here.
-    fn settle(&self, equation: &Equation, names: &mut Names<'_>) {
+    fn settle(
+        &self,
+        equation: &Equation,
+        span: Range<usize>,
+        names: &mut Names<'_>,
+    ) -> Result<(), Fault> {
         let level = Level::of(self.data, self.family, self.p, equation);
         let bounded = equation.link == Link::Identity && self.p.domain != Domain::Real;
         for term in &equation.predictor.terms {
             for &j in &term.parameters {
                 let (covariates, field) = (term.covariates.as_slice(), term.field);
-                names.settle_default(
-                    j,
-                    if bounded {
-                        Use::Likelihood { parameter: self.p, typical: level.center }
-                    } else {
-                        Use::Coefficient { covariates, field, level: &level }
-                    },
-                );
+                let usage = if bounded {
+                    Use::Likelihood { parameter: self.p, typical: level.center }
+                } else {
+                    Use::Coefficient { covariates, field, level: &level }
+                };
+                names.settle_default(j, usage).map_err(|e| Fault::new(span.clone(), e))?;
             }
         }
+        Ok(())
     }
 
     fn multiplier(

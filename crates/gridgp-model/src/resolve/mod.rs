@@ -7,6 +7,8 @@ mod level;
 mod likelihood;
 mod linked;
 mod names;
+mod settings;
+mod sizes;
 
 use defaults::{Defaults, Use};
 use gridgp_grid::{Dataset, Error, Result};
@@ -20,6 +22,8 @@ use crate::spec::{ModelSpec, Source};
 use crate::{AxisKernel, Field, Model};
 
 pub(super) fn resolve(spec: ModelSpec, source: &Source, data: Dataset) -> Result<Model> {
+    settings::check(&spec.inference, source)?;
+    sizes::check(&spec, &data)?;
     let standardization = standardization(&spec, &data)?;
     check_names(&spec, source, &data)?;
     let defaults = Defaults::new(&data, standardization)?;
@@ -169,9 +173,9 @@ fn field(
     let label = format!("{name}.amplitude");
     let amplitude = match &written.amplitude {
         None => names.quantity_by_default(&label, usage),
-        Some(entry) => names
-            .quantity(entry, &label, usage)
-            .map_err(|fault| source.fault(&["fields", name, "amplitude"], &fault))?,
+        Some(entry) => names.quantity(entry, &label, usage),
     };
+    let amplitude =
+        amplitude.map_err(|fault| source.fault(&["fields", name, "amplitude"], &fault))?;
     Ok(Field { name: name.into(), amplitude, axes })
 }

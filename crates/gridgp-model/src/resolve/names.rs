@@ -1,7 +1,6 @@
 //! Parameters by name: declared, in place, or by default.
 
 use gridgp_dist::{Distribution, Normal, Prior};
-use gridgp_grid::Result;
 use indexmap::IndexMap;
 
 use super::defaults::{Defaults, Use};
@@ -30,7 +29,7 @@ impl<'a> Names<'a> {
         spec: &ModelSpec,
         source: &'a Source,
         defaults: &'a Defaults<'a>,
-    ) -> Result<Self> {
+    ) -> gridgp_grid::Result<Self> {
         let mut names = Self { source, defaults, declared: IndexMap::new(), parameters: vec![] };
         for (name, entry) in &spec.parameters {
             let fail = |fault: Fault| source.fault(&["parameters", name], &fault);
@@ -73,27 +72,39 @@ impl<'a> Names<'a> {
 
     /// Gives a parameter declared as `"default"` the default prior of its first use, and any
     /// parameter its unit.
-    pub(super) fn settle_default(&mut self, j: usize, usage: Use<'_>) {
+    ///
+    /// # Errors
+    /// As [`Defaults::prior`].
+    pub(super) fn settle_default(&mut self, j: usize, usage: Use<'_>) -> Result<(), String> {
         let unit = self.defaults.unit(&usage);
         let parameter = &mut self.parameters[j];
         parameter.unit = parameter.unit.take().or(unit);
         let declared = self.declared.values_mut().find(|d| d.value == Value::Free(j));
         if let Some(declared) = declared.filter(|d| d.pending) {
             declared.pending = false;
-            let prior = self.defaults.prior(&usage, &self.parameters);
+            let prior = self.defaults.prior(&usage, &self.parameters)?;
             let parameter = &mut self.parameters[j];
             parameter.prior = prior;
             parameter.transform = Transform::for_domain(prior.support());
             parameter.is_default = true;
         }
+        Ok(())
     }
 
     /// A quantity that the model file does not mention.
-    pub(super) fn quantity_by_default(&mut self, label: &str, usage: Use<'_>) -> Value {
+    ///
+    /// # Errors
+    /// As [`Defaults::prior`], with the label.
+    pub(super) fn quantity_by_default(
+        &mut self,
+        label: &str,
+        usage: Use<'_>,
+    ) -> Result<Value, Fault> {
         let prior = self.defaults.prior(&usage, &self.parameters);
+        let prior = prior.map_err(|e| Fault::new(0..0, format!("{label}: {e}")))?;
         let unit = self.defaults.unit(&usage);
         let name = self.fresh(label);
-        self.add(Parameter { unit, is_default: true, ..Parameter::new(name, prior) })
+        Ok(self.add(Parameter { unit, is_default: true, ..Parameter::new(name, prior) }))
     }
 
     /// A quantity that the model file does not mention, with a prior from a list.
@@ -154,7 +165,8 @@ impl<'a> Names<'a> {
                 match value {
                     Value::Fixed(v) => check_value(v, label, &usage, e)?,
                     Value::Free(j) => {
-                        self.settle_default(j, usage);
+                        let settled = self.settle_default(j, usage);
+                        settled.map_err(|e| Fault::new(0..0, format!("{name}: {e}")))?;
                         let prior = self.parameters[j].prior;
                         self.check_support(&prior, name, &usage, e)?;
                     }
@@ -203,7 +215,7 @@ impl<'a> Names<'a> {
     }
 
     /// The parameters, once every use is known.
-    pub(super) fn finish(self) -> Result<Vec<Parameter>> {
+    pub(super) fn finish(self) -> gridgp_grid::Result<Vec<Parameter>> {
         for (name, declared) in &self.declared {
             if !declared.used {
                 let message = format!("the parameter {name:?} is never used; use it or remove it");

@@ -103,9 +103,16 @@ pub(super) fn with_suggestion(message: &str) -> String {
             let kind = if message.starts_with("unknown field") { "key" } else { "value" };
             format!("unknown {kind} {wrong:?}; {}", suggest(wrong, quoted))
         }
-        None => message.trim_end().to_owned(),
+        None => message
+            .trim_end()
+            .replace("expected usize", COUNT)
+            .replace("expected u64", COUNT)
+            .replace("expected f64", "expected a number"),
     }
 }
+
+/// The types of Rust in the words of people.
+const COUNT: &str = "expected a whole number, 0 or more";
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
-use crate::{ForecastOptions, Target, forecast, prior_samples};
+use crate::{ForecastOptions, Target, forecast, prior_samples, tiles};
 
 const TEXT: &str = "[data]\nresponse = 'y'\naxes = ['s', 't']\n[parameters]\nmu = 'normal(0, 1)'\n\
     [fields.f]\namplitude = 1.2\ns = 'matern32(lengthscale = 1.1)'\n\
@@ -72,6 +72,16 @@ fn draws_predict_as_the_exact_conditional() {
         close((&found[0].mean, &found[0].sd), (&want.mean, &want.sd), count);
         close((&found[1].mean, &found[1].sd), (&want.mean, &want.sd_observation), count);
         close((&found[0].quantiles, &want.sd), (&want.mean, &want.sd), count / 2);
+        // The same in tiles of two points, and with draws beside them.
+        let (few, apart) = (samples.thinned(count / 5), [&[false; 2][..], &[true; 2]]);
+        let (target, n) = (Target::Grid(&place), place.grid.len());
+        let options = ForecastOptions { keep_draws: 3, ..options.clone() };
+        let most = few.len() * 2 * 2 * n / place.grid.axes().iter().map(Axis::len).max().unwrap();
+        let found = tiles::in_tiles(&m, &few, &target, &options, apart, most).unwrap();
+        close((&found[0].mean, &found[0].sd), (&want.mean, &want.sd), few.len());
+        close((&found[1].mean, &found[1].sd), (&want.mean, &want.sd_observation), few.len());
+        close((&found[0].quantiles, &want.sd), (&want.mean, &want.sd), few.len() / 2);
+        assert_eq!(found[0].draws.len(), 3 * n);
     }
     let points = [Points::line(&[0.4, 1.0, 1.0, -1.0]), Points::line(&[1.0, 1.0, 3.0, 0.3])];
     let want = exact.at_points(&points, &[]).unwrap();

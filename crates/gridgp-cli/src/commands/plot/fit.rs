@@ -12,7 +12,6 @@ use gridgp_posterior::{
 use super::cube::Cube;
 use super::source::Fitted;
 use crate::args::Plot;
-use crate::commands::check_size;
 
 /// Draws of the posterior that are enough for a picture of means and spreads.
 const ENOUGH: usize = 400;
@@ -54,14 +53,12 @@ impl Fitted {
                 ),
             })
             .collect::<anyhow::Result<_>>()?;
-        check_size(&self.model.data, 1)?;
         let conditional = Conditional::new(&self.model, &theta)?;
         Ok(conditional.on_grid(&conditional.here())?)
     }
 
     /// What some of the draws say on the grid of the data.
     pub fn predictions(&self, only: &[&str], keep: bool) -> anyhow::Result<Vec<Prediction>> {
-        check_size(&self.model.data, 1)?;
         let samples = self.file.samples().context("the fit has no draws")?.thinned(ENOUGH);
         let place = Place { grid: self.model.data.grid.clone(), covariates: vec![] };
         let options = ForecastOptions {

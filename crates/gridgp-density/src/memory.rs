@@ -1,0 +1,84 @@
+//! What densities take of memory, known before any of it is allocated.
+//!
+//! Each figure counts the arrays of one density at its largest moment, an evaluation with gradient. The
+//! factors are those of the peaks of whole runs in which one kind of array is nearly all.
+
+use gridgp_kernel::Covariance;
+use gridgp_model::{AxisKernel, Field, Model};
+
+const NUMBER: u128 = 8;
+
+/// Number of unknowns of [`Joint`](crate::Joint): parameters, and one for each function or point of
+/// the fields.
+pub fn unknowns(model: &Model) -> u128 {
+    let fields = model.fields.iter().map(|f| along(f).map(unknowns_of).product::<u128>());
+    model.parameters.len() as u128 + fields.sum::<u128>()
+}
+
+/// Bytes of a [`Marginal`](crate::Marginal).
+pub fn marginal(model: &Model) -> u128 {
+    let cells = model.data.grid.len() as u128;
+    let missing = model.data.response.missing_cells().len() as u128;
+    // One long axis has Cholesky factors, the others eigenvectors.
+    let shape = model.data.grid.shape();
+    let has_cholesky = missing == 0 && shape.iter().filter(|n| **n > 6).count() == 1;
+    let matrices = if has_cholesky { 11 } else { 16 };
+    let random = model.gaussian().and_then(|(location, _)| location.random().next());
+    let axes = random.into_iter().flat_map(|(f, _)| along(&model.fields[f]));
+    let axes = axes.map(|k| {
+        let n = k.points.len() as u128;
+        let rank = k.kernel.rank_bound(&k.points) as u128;
+        if rank <= n / 2 { 39 * n * rank } else { matrices * n * n }
+    });
+    NUMBER * (8 * cells + axes.sum::<u128>() / 2 + missing * (4 * cells + 3 * missing))
+}
+
+/// Bytes of a [`Joint`](crate::Joint).
+pub fn joint(model: &Model) -> u128 {
+    let field = |f: &Field| {
+        let tensors = 2 * (along(f).count() as u128 + 1) + 1;
+        let axes: u128 = along(f)
+            .map(|k| {
+                let (n, r) = (k.points.len() as u128, unknowns_of(k));
+                if k.functions().is_some() { 4 * n * r } else { 6 * n * n }
+            })
+            .sum();
+        tensors * tensor(f) + axes
+    };
+    NUMBER * (observed(model) + model.fields.iter().map(field).sum::<u128>())
+}
+
+/// Bytes of an [`InformedJoint`](crate::InformedJoint).
+pub fn informed(model: &Model) -> u128 {
+    let field = |f: &Field| {
+        let axes: Vec<u128> = along(f)
+            .map(|k| {
+                let (n, r) = (k.points.len() as u128, unknowns_of(k));
+                if along(f).count() == 1 { r * (r + n) * 7 } else { r * (r + n) * 15 }
+            })
+            .collect();
+        let tensors = if axes.len() == 1 { 6 } else { 10 + 2 * axes.len() as u128 };
+        tensors * tensor(f) + axes.iter().sum::<u128>() / 2
+    };
+    NUMBER * (observed(model) + model.fields.iter().map(field).sum::<u128>())
+}
+
+/// What the likelihood keeps of each cell.
+fn observed(model: &Model) -> u128 {
+    let equations = 4 * model.equations.len() as u128 + model.fields.len() as u128 + 3;
+    equations * model.data.grid.len() as u128
+}
+
+fn along(field: &Field) -> impl Iterator<Item = &AxisKernel> {
+    field.axes.iter().flatten()
+}
+
+/// Unknowns along one axis.
+fn unknowns_of(k: &AxisKernel) -> u128 {
+    k.functions().unwrap_or(k.points.len()) as u128
+}
+
+/// The larger of a field's tensors: of its unknowns or of its values.
+fn tensor(field: &Field) -> u128 {
+    along(field).map(|k| unknowns_of(k).max(k.points.len() as u128)).product()
+}

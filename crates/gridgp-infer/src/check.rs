@@ -1,0 +1,103 @@
+//! What can be known of a run before it begins.
+
+use gridgp_density::{ExpectedJoint, Joint, LogDensity, Marginal, memory as density};
+use gridgp_grid::{Error, Result};
+use gridgp_model::Model;
+use gridgp_model::spec::{Expectation, GuideSpec, Method, Route};
+
+use super::approximate::guide;
+use super::{LaplaceOptions, route};
+
+/// Refuses a model that the method of its `[inference]` cannot take, before anything is searched.
+///
+/// # Errors
+/// [`Error::Spec`] where the method does not take such a model, [`Error::TooLarge`] where it does not
+/// take as many unknowns, [`Error::Singular`] where a kernel without free parameters has no factor.
+pub fn check(model: &Model) -> Result<()> {
+    let spec = &model.spec.inference;
+    if !matches!(spec.method, Method::Map | Method::Nuts) && spec.route == Route::Marginal {
+        return Err(Error::Spec(
+            "inference.route = \"marginal\" is for nuts; the approximations are of parameters and \
+             fields together: leave it out"
+                .into(),
+        ));
+    }
+    match spec.method {
+        Method::Map => return Marginal::new(model).map(|_| ()),
+        Method::Nuts if route(model)? == Route::Marginal => return some(model.parameters.len()),
+        _ => {}
+    }
+    let unknowns = Joint::new(model)?.dim();
+    some(unknowns)?;
+    match spec.method {
+        Method::Laplace => LaplaceOptions::default().check(unknowns),
+        Method::Svi if spec.expectation == Expectation::Quadrature => {
+            if spec.guide != GuideSpec::MeanField {
+                return Err(Error::Spec(
+                    "inference.expectation = \"quadrature\" takes the unknowns for independent: it \
+                     needs guide = \"mean_field\""
+                        .into(),
+                ));
+            }
+            ExpectedJoint::new(model).map(|_| ())
+        }
+        Method::Svi => guide(spec).check(unknowns),
+        Method::Map | Method::Nuts | Method::Pathfinder => Ok(()),
+    }
+}
+
+fn some(unknowns: usize) -> Result<()> {
+    if unknowns > 0 {
+        return Ok(());
+    }
+    Err(Error::Spec(
+        "the model has no unknowns: every parameter is a number, and there is no field; give a \
+         parameter a prior"
+            .into(),
+    ))
+}
+
+/// Bytes that a run of the model's method takes, and of what.
+///
+/// Counts what grows with the data or with the settings: densities, as many at a time as there are
+/// threads for, and draws from the first to the fit file.
+pub fn memory(model: &Model) -> (u128, String) {
+    let spec = &model.spec.inference;
+    let (cells, unknowns) = (model.data.grid.len(), density::unknowns(model));
+    let longest = model.data.grid.axes().iter().max_by_key(|a| a.len()).expect("a grid has an axis");
+    let grid = format!("{cells} cells with {} points along {:?}", longest.len(), longest.name());
+    let threads = rayon::current_num_threads();
+    let at_once = |starts: usize| threads.min(starts) as u128;
+    let is_marginal = spec.method == Method::Map
+        || spec.method == Method::Nuts
+            && spec.route != Route::Joint
+            && model.gaussian().is_some()
+            && model.data.response.missing_cells().len() <= super::sample::MOST_MISSING;
+    if spec.method == Method::Map {
+        let missing = model.data.response.missing_cells().len();
+        // Above the size of a screen the winner is alone.
+        let bytes = density::marginal(model)
+            * if cells > super::map::SCREEN { 1 } else { at_once(spec.starts) };
+        return (bytes, match missing {
+            0 => format!("the exact marginal likelihood on {grid}"),
+            _ => format!(
+                "the exact marginal likelihood on {grid}, {missing} of them missing; nuts and svi \
+                 sample the missing cells in place of integrating them out"
+            ),
+        });
+    }
+    let draws = match spec.method {
+        Method::Nuts => spec.chains as u128 * spec.draws as u128,
+        _ => spec.draws as u128,
+    };
+    let kept = draws * unknowns * 8 * KEPT;
+    let sampled = if is_marginal { density::marginal(model) } else { density::informed(model) };
+    let chains = if spec.method == Method::Svi { spec.particles } else { spec.chains };
+    let densities = sampled * (2 + at_once(chains)) + density::joint(model) * at_once(usize::MAX);
+    let particles = if spec.method == Method::Svi { 3 * spec.particles as u128 * unknowns * 8 } else { 0 };
+    let what = format!("{draws} draws of {unknowns} unknowns, on {grid}; ask for fewer draws, or keep fewer points with sel or isel in [data]");
+    (kept + densities + particles, what)
+}
+
+/// Copies of the draws, from the sampler to the file.
+const KEPT: u128 = 5;
