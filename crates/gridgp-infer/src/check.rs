@@ -64,27 +64,31 @@ fn some(unknowns: usize) -> Result<()> {
 pub fn memory(model: &Model) -> (u128, String) {
     let spec = &model.spec.inference;
     let (cells, unknowns) = (model.data.grid.len(), density::unknowns(model));
-    let longest = model.data.grid.axes().iter().max_by_key(|a| a.len()).expect("a grid has an axis");
+    let longest =
+        model.data.grid.axes().iter().max_by_key(|a| a.len()).expect("a grid has an axis");
     let grid = format!("{cells} cells with {} points along {:?}", longest.len(), longest.name());
     let threads = rayon::current_num_threads();
     let at_once = |starts: usize| threads.min(starts) as u128;
     let is_marginal = spec.method == Method::Map
         || spec.method == Method::Nuts
             && spec.route != Route::Joint
-            && model.gaussian().is_some()
+            && model.gaussian().is_some_and(|(location, _)| location.random().count() == 1)
             && model.data.response.missing_cells().len() <= super::sample::MOST_MISSING;
     if spec.method == Method::Map {
         let missing = model.data.response.missing_cells().len();
         // Above the size of a screen the winner is alone.
         let bytes = density::marginal(model)
             * if cells > super::map::SCREEN { 1 } else { at_once(spec.starts) };
-        return (bytes, match missing {
-            0 => format!("the exact marginal likelihood on {grid}"),
-            _ => format!(
-                "the exact marginal likelihood on {grid}, {missing} of them missing; nuts and svi \
+        return (
+            bytes,
+            match missing {
+                0 => format!("the exact marginal likelihood on {grid}"),
+                _ => format!(
+                    "the exact marginal likelihood on {grid}, {missing} of them missing; nuts and svi \
                  sample the missing cells in place of integrating them out"
-            ),
-        });
+                ),
+            },
+        );
     }
     let draws = match spec.method {
         Method::Nuts => spec.chains as u128 * spec.draws as u128,
@@ -94,8 +98,11 @@ pub fn memory(model: &Model) -> (u128, String) {
     let sampled = if is_marginal { density::marginal(model) } else { density::informed(model) };
     let chains = if spec.method == Method::Svi { spec.particles } else { spec.chains };
     let densities = sampled * (2 + at_once(chains)) + density::joint(model) * at_once(usize::MAX);
-    let particles = if spec.method == Method::Svi { 3 * spec.particles as u128 * unknowns * 8 } else { 0 };
-    let what = format!("{draws} draws of {unknowns} unknowns, on {grid}; ask for fewer draws, or keep fewer points with sel or isel in [data]");
+    let particles =
+        if spec.method == Method::Svi { 3 * spec.particles as u128 * unknowns * 8 } else { 0 };
+    let what = format!(
+        "{draws} draws of {unknowns} unknowns, on {grid}; ask for fewer draws, or keep fewer points with sel or isel in [data]"
+    );
     (kept + densities + particles, what)
 }
 

@@ -26,7 +26,9 @@ impl Format {
         if start.is_empty() {
             return Err(Error::file(path, "the file is empty"));
         }
-        if start.starts_with(b"\x89HDF\r\n\x1a\n") || start.starts_with(b"CDF") && start[3] < 6 {
+        if start.starts_with(b"\x89HDF\r\n\x1a\n")
+            || start.starts_with(b"CDF") && start.get(3).is_some_and(|version| *version < 6)
+        {
             return Ok(Self::Netcdf);
         }
         match Self::of_name(path) {

@@ -18,17 +18,7 @@ const INSIDE: &[(&str, &[&str])] = &[
     ("gridgp-density", &["memory", "gaps", "samples", "marginal", "posterior", "joint"]),
     (
         "gridgp-posterior",
-        &[
-            "place",
-            "conditional",
-            "grid",
-            "points",
-            "draws",
-            "forecast",
-            "tiles",
-            "memory",
-            "tail",
-        ],
+        &["place", "conditional", "grid", "points", "draws", "forecast", "tiles", "memory", "tail"],
     ),
     (
         "gridgp-fit",

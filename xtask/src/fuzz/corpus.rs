@@ -63,17 +63,18 @@ pub fn corpus(program: &Path, folder: &Path) -> Result<Vec<Case>> {
     };
     let grid = MODEL.replace("response = \"y\"", "response = \"mean\"").into_bytes();
     let mut cases = Vec::new();
-    let mut add = |name: &str, bytes: Vec<u8>, files, arguments: &[&str], outputs: &[&str], right| {
-        cases.push(Case {
-            name: name.into(),
-            bytes,
-            is_text: name.ends_with(".toml") || name.ends_with(".csv"),
-            beside: files,
-            arguments: names(arguments),
-            outputs: names(outputs),
-            right,
-        });
-    };
+    let mut add =
+        |name: &str, bytes: Vec<u8>, files, arguments: &[&str], outputs: &[&str], right| {
+            cases.push(Case {
+                name: name.into(),
+                bytes,
+                is_text: name.ends_with(".toml") || name.ends_with(".csv"),
+                beside: files,
+                arguments: names(arguments),
+                outputs: names(outputs),
+                right,
+            });
+        };
     let data = beside(&["data.csv"])?;
     add("model.toml", read("model.toml")?, data.clone(), &["check", "model.toml"], &[], None);
     let fit = ["fit", "model.toml", "-o", "out.nc", "-q"];
@@ -97,9 +98,12 @@ pub fn corpus(program: &Path, folder: &Path) -> Result<Vec<Case>> {
     let resume = ["fit", "nuts.toml", "-o", "out.nc", "--resume", "-q"];
     let files = beside(&["data.csv", "nuts.toml"])?;
     add("out.nc.partial", log, files, &resume, &["out.nc"], None);
-    for (name, with) in [("hang_3.nc", "m.toml"), ("hang_4.nc", "m.toml"), ("memory_3.nc", "m.toml")] {
+    for (name, with) in
+        [("hang_3.nc", "m.toml"), ("hang_4.nc", "m.toml"), ("memory_3.nc", "m.toml")]
+    {
         let cases = super::shared_cases();
-        let (Ok(bytes), Ok(model)) = (fs::read(cases.join(name)), fs::read(cases.join(with))) else {
+        let (Ok(bytes), Ok(model)) = (fs::read(cases.join(name)), fs::read(cases.join(with)))
+        else {
             eprintln!("skipped: {} is not there", cases.join(name).display());
             continue;
         };

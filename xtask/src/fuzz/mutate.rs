@@ -26,9 +26,8 @@ const NUMBERS: [&str; 14] = [
     "3",
 ];
 
-const WORDS: [&str; 12] = [
-    "(", ")", "[", "]", "=", "~", ",", "\"", "\n", "white()", " * matern32()", "exp(",
-];
+const WORDS: [&str; 12] =
+    ["(", ")", "[", "]", "=", "~", ",", "\"", "\n", "white()", " * matern32()", "exp("];
 
 /// SplitMix64.
 struct Random(u64);
@@ -98,7 +97,9 @@ fn change_text(bytes: &mut Vec<u8>, random: &mut Random) {
     match random.below(4) {
         // The next number becomes another.
         0 | 1 => {
-            let Some(start) = bytes[at..].iter().position(is_number).map(|i| at + i) else { return };
+            let Some(start) = bytes[at..].iter().position(is_number).map(|i| at + i) else {
+                return;
+            };
             let rest = bytes[start..].iter().position(|b| !is_number(b));
             let end = rest.map_or(bytes.len(), |i| start + i);
             drop(bytes.splice(start..end, random.pick(&NUMBERS).bytes()));

@@ -156,7 +156,9 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
         line("");
         line("[inference]");
         if proposal.is_large() {
-            line(&format!("# {why}, so the field is sampled; for so many cells that is done by an"));
+            line(&format!(
+                "# {why}, so the field is sampled; for so many cells that is done by an"
+            ));
             line("# approximation, with a basis of few functions along each axis: more are finer.");
             line("method = \"svi\"");
         } else {
@@ -265,12 +267,8 @@ impl Proposal {
             let spec = ModelSpec::from_toml(&Source::new("starter", text)).ok()?;
             gridgp_io::read_with_scalings(data, &spec.data).ok().map(|(data, _)| data)
         };
-        let unknown = Self {
-            likelihood: Observed::Numbers,
-            cells,
-            much_is_missing: false,
-            doubts: vec![],
-        };
+        let unknown =
+            Self { likelihood: Observed::Numbers, cells, much_is_missing: false, doubts: vec![] };
         if cells > Self::MOST_CELLS {
             return unknown;
         }

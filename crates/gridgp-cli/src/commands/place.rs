@@ -194,7 +194,10 @@ mod tests {
             ("site=1", "made of labels"),
             ("year=1,year=2", "given twice"),
             ("year=1:2", "neither a value nor"),
-            ("year=1:2:1000000000000", "a prediction on 1000000000000 cells needs about 59604.6 GiB"),
+            (
+                "year=1:2:1000000000000",
+                "a prediction on 1000000000000 cells needs about 59604.6 GiB",
+            ),
             ("lon=0:1:18446744073709551615,lat=0:1:18446744073709551615", "ask for fewer"),
         ] {
             let e = format!("{:#}", inline(at, &grid).unwrap_err());

@@ -17,7 +17,8 @@ fn ends_well(folder: &Path, arguments: &[&str]) -> (bool, String) {
 
 /// A fit by `map` and one by `nuts`.
 fn fits() -> tempfile::TempDir {
-    let nuts = format!("{MODEL}[inference]\nmethod = \"nuts\"\nchains = 2\ntune = 20\ndraws = 20\n");
+    let nuts =
+        format!("{MODEL}[inference]\nmethod = \"nuts\"\nchains = 2\ntune = 20\ndraws = 20\n");
     let folder = folder(TABLE, MODEL);
     std::fs::write(folder.path().join("nuts.toml"), nuts).unwrap();
     for (model, fit) in [("model.toml", "fit.nc"), ("nuts.toml", "draws.nc")] {
@@ -30,10 +31,25 @@ fn fits() -> tempfile::TempDir {
 #[test]
 fn no_argument_that_is_a_number_breaks_a_command() {
     const SIMULATE: [&str; 19] = [
-        "stations", "seed", "warming", "gmst-sd", "gmst-correlation", "location",
-        "location-amplitude", "location-lengthscale", "slope", "slope-amplitude",
-        "slope-lengthscale", "scale", "scale-amplitude", "scale-lengthscale", "shape",
-        "shape-amplitude", "shape-lengthscale", "year-amplitude", "year-lengthscale",
+        "stations",
+        "seed",
+        "warming",
+        "gmst-sd",
+        "gmst-correlation",
+        "location",
+        "location-amplitude",
+        "location-lengthscale",
+        "slope",
+        "slope-amplitude",
+        "slope-lengthscale",
+        "scale",
+        "scale-amplitude",
+        "scale-lengthscale",
+        "shape",
+        "shape-amplitude",
+        "shape-lengthscale",
+        "year-amplitude",
+        "year-lengthscale",
     ];
     let commands: [(&[&str], &[&str]); 8] = [
         (&["fit", "model.toml"], &["seed", "threads"]),
@@ -180,7 +196,8 @@ fn check_refuses_what_fit_would_refuse() {
 
 #[test]
 fn a_file_that_comes_from_elsewhere_nests_to_a_stated_depth() {
-    let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
+    let deep =
+        |open: &str, close: &str| format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
     for (from, to) in [
         ("\"f\"\n", format!("\"f + {}\"\n", deep("(", ")"))),
         ("half_normal(2)", format!("half_normal({})", deep("-", ""))),

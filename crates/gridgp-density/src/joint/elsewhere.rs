@@ -29,7 +29,8 @@ impl LatentField {
             .map(|(root, &a)| points[a].as_ref().map(|p| root.rows_at(p, apart[a])).transpose())
             .collect::<Result<_>>()?;
         let old = self.ranks();
-        let columns = |(grown, &old): (&Option<Rows>, &usize)| grown.as_ref().map_or(old, Rows::columns);
+        let columns =
+            |(grown, &old): (&Option<Rows>, &usize)| grown.as_ref().map_or(old, Rows::columns);
         let mut shape: Vec<usize> = grown.iter().zip(&old).map(columns).collect();
         let mut x = if shape == old {
             self.z().to_vec()

@@ -186,8 +186,7 @@ impl Marginal {
                 // With missing cells K̄ₐ has as many more terms, and they are what costs.
                 if let (Some(f), None) = (self.axes[a].features(theta), gaps) {
                     let scratch = &mut self.scratch;
-                    let k_bar_f =
-                        covariance.gram_bar_times(a, &self.residual, f.as_ref(), scratch);
+                    let k_bar_f = covariance.gram_bar_times(a, &self.residual, f.as_ref(), scratch);
                     self.axes[a].features_vjp(theta, k_bar_f, bar);
                     continue;
                 }

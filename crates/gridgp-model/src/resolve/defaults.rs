@@ -127,11 +127,7 @@ impl<'a> Defaults<'a> {
     ///
     /// # Errors
     /// The data leave the numbers that a prior can have.
-    pub(super) fn prior(
-        &self,
-        usage: &Use<'_>,
-        parameters: &[Parameter],
-    ) -> Result<Prior, String> {
+    pub(super) fn prior(&self, usage: &Use<'_>, parameters: &[Parameter]) -> Result<Prior, String> {
         match usage {
             Use::Noise => made("half_normal", &[self.sd]),
             Use::FieldAmplitude { axes, level } => {

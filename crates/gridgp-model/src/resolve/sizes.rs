@@ -12,7 +12,8 @@ const LARGEST: f64 = 1e100;
 /// Refuses data that are too large or differ too little for the arithmetic of variances.
 pub(super) fn check(spec: &ModelSpec, data: &Dataset) -> Result<()> {
     if !spec.data.standardize {
-        let advice = "give it in another unit, or, for a gaussian, set standardize = true in [data]";
+        let advice =
+            "give it in another unit, or, for a gaussian, set standardize = true in [data]";
         check_one("response", &data.response.name, data.observed(), advice)?;
     }
     for c in &data.covariates {
