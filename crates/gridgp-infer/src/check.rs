@@ -63,47 +63,43 @@ fn some(unknowns: usize) -> Result<()> {
 /// threads for, and draws from the first to the fit file.
 pub fn memory(model: &Model) -> (u128, String) {
     let spec = &model.spec.inference;
+    let axes = model.data.grid.axes();
     let (cells, unknowns) = (model.data.grid.len(), density::unknowns(model));
-    let longest =
-        model.data.grid.axes().iter().max_by_key(|a| a.len()).expect("a grid has an axis");
+    let missing = model.data.response.missing_cells().len();
+    let longest = axes.iter().max_by_key(|a| a.len()).expect("a grid has an axis");
     let grid = format!("{cells} cells with {} points along {:?}", longest.len(), longest.name());
-    let threads = rayon::current_num_threads();
-    let at_once = |starts: usize| threads.min(starts) as u128;
-    let is_marginal = spec.method == Method::Map
-        || spec.method == Method::Nuts
-            && spec.route != Route::Joint
-            && model.gaussian().is_some_and(|(location, _)| location.random().count() == 1)
-            && model.data.response.missing_cells().len() <= super::sample::MOST_MISSING;
+    let at_once = |count: usize| rayon::current_num_threads().min(count) as u128;
     if spec.method == Method::Map {
-        let missing = model.data.response.missing_cells().len();
         // Above the size of a screen the winner is alone.
-        let bytes = density::marginal(model)
-            * if cells > super::map::SCREEN { 1 } else { at_once(spec.starts) };
-        return (
-            bytes,
-            match missing {
-                0 => format!("the exact marginal likelihood on {grid}"),
-                _ => format!(
-                    "the exact marginal likelihood on {grid}, {missing} of them missing; nuts and svi \
-                 sample the missing cells in place of integrating them out"
-                ),
-            },
-        );
+        let climbs = if cells > super::map::SCREEN { 1 } else { at_once(spec.starts) };
+        let gaps = match missing {
+            0 => String::new(),
+            _ => format!(
+                ", {missing} of them missing; nuts and svi sample the missing cells in place of \
+                 integrating them out"
+            ),
+        };
+        let what = format!("the exact marginal likelihood on {grid}{gaps}");
+        return (density::marginal(model) * climbs, what);
     }
-    let draws = match spec.method {
-        Method::Nuts => spec.chains as u128 * spec.draws as u128,
-        _ => spec.draws as u128,
+    let is_marginal = spec.method == Method::Nuts
+        && spec.route != Route::Joint
+        && missing <= super::sample::MOST_MISSING
+        && model.gaussian().is_some_and(|(location, _)| location.random().count() == 1);
+    let one = if is_marginal { density::marginal(model) } else { density::informed(model) };
+    let (draws, clones, particles) = match spec.method {
+        Method::Nuts => (spec.chains as u128 * spec.draws as u128, spec.chains, 0),
+        Method::Svi => (spec.draws as u128, spec.particles, spec.particles as u128),
+        _ => (spec.draws as u128, spec.chains, 0),
     };
-    let kept = draws * unknowns * 8 * KEPT;
-    let sampled = if is_marginal { density::marginal(model) } else { density::informed(model) };
-    let chains = if spec.method == Method::Svi { spec.particles } else { spec.chains };
-    let densities = sampled * (2 + at_once(chains)) + density::joint(model) * at_once(usize::MAX);
-    let particles =
-        if spec.method == Method::Svi { 3 * spec.particles as u128 * unknowns * 8 } else { 0 };
+    // Those of the plan and of the sampler, and one for each thread that unfolds draws.
+    let densities = one * (2 + at_once(clones)) + density::joint(model) * at_once(usize::MAX);
+    let numbers = unknowns * (KEPT * draws + 3 * particles);
     let what = format!(
-        "{draws} draws of {unknowns} unknowns, on {grid}; ask for fewer draws, or keep fewer points with sel or isel in [data]"
+        "{draws} draws of {unknowns} unknowns, on {grid}; ask for fewer draws, or keep fewer points \
+         with sel or isel in [data]"
     );
-    (kept + densities + particles, what)
+    (8 * numbers + densities, what)
 }
 
 /// Copies of the draws, from the sampler to the file.
