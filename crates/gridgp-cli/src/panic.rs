@@ -20,7 +20,9 @@ fn report(info: &PanicHookInfo<'_>) {
     if SAID.swap(true, Ordering::Relaxed) {
         return;
     }
-    let what = info.payload_as_str().unwrap_or("no message");
+    let payload = info.payload();
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let what = text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
     let place = info.location().map(|l| format!(", at {}:{}", l.file(), l.line()));
     eprintln!(
         "error: this is a bug in gridgp {}, not in your data or model: {what}{}\nPlease report it \
