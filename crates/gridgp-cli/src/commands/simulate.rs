@@ -9,6 +9,7 @@ use gridgp_grid::{Axis, Coordinate, Grid};
 
 use super::check_writable;
 use crate::args::Simulate;
+use crate::machine;
 
 pub fn run(args: &Simulate) -> anyhow::Result<()> {
     check_writable(&args.output)?;
@@ -16,6 +17,10 @@ pub fn run(args: &Simulate) -> anyhow::Result<()> {
     if args.stations == 0 {
         bail!("--stations: there must be at least one");
     }
+    // Fields are drawn by a factor of their covariance.
+    let n = args.stations as u128;
+    let bytes = n.saturating_mul(n).saturating_mul(8 * 4);
+    machine::check_memory(bytes, &format!("fields at {n} stations; ask for fewer"))?;
     if args.shape.is_nan() || args.shape.abs() >= 0.5 {
         bail!("--shape {}: it must lie between -0.5 and 0.5", args.shape);
     }

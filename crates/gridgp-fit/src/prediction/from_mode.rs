@@ -44,7 +44,7 @@ pub(super) fn variables(
         Where::Points(points, covariates) => Target::Points(&points.points, covariates),
     };
     let cells = memory::cells(&target);
-    let result = 8 * cells * (3 + options.quantiles.len() + count) as u128;
+    let result = 8 * cells * (3 + options.quantiles.len() as u128 + count as u128);
     let what = format!(
         "a prediction on {cells} cells with {count} draws; predict fewer cells at a time, or keep \
          fewer draws"

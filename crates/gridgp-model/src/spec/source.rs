@@ -7,6 +7,9 @@ use toml::de::{DeTable, DeValue};
 
 use crate::language::{Fault, suggest};
 
+/// Most characters of a line that a message shows.
+const MOST_SHOWN: usize = 160;
+
 /// A model file: its name and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -80,13 +83,18 @@ impl Source {
         let end = span.end.clamp(start, line_end);
         let carets = self.text[start..end].chars().count().max(1);
         let margin = " ".repeat(line.to_string().len());
+        // Of a very long line the part around the place.
+        let text: Vec<char> = self.text[line_start..line_end].chars().collect();
+        let from = if text.len() > MOST_SHOWN { column.saturating_sub(MOST_SHOWN / 2) } else { 0 };
+        let shown: String = text[from..].iter().take(MOST_SHOWN).collect();
+        let carets = carets.min(MOST_SHOWN / 2);
         Error::Spec(format!(
             "{message}\n{margin}--> {}:{line}:{}{}\n{margin} |\n{line} | {}\n{margin} | {}{}",
             self.name,
             column + 1,
             key.map(|k| format!(" ({k})")).unwrap_or_default(),
-            &self.text[line_start..line_end],
-            " ".repeat(column),
+            shown,
+            " ".repeat(column - from),
             "^".repeat(carets),
         ))
     }
