@@ -51,14 +51,13 @@ pub fn joint(model: &Model) -> u128 {
 /// Bytes of an [`InformedJoint`](crate::InformedJoint).
 pub fn informed(model: &Model) -> u128 {
     let field = |f: &Field| {
-        let axes: Vec<u128> = along(f)
-            .map(|k| {
-                let (n, r) = (k.points.len() as u128, unknowns_of(k));
-                if along(f).count() == 1 { r * (r + n) * 7 } else { r * (r + n) * 15 }
-            })
-            .collect();
-        let tensors = if axes.len() == 1 { 6 } else { 10 + 2 * axes.len() as u128 };
-        tensors * tensor(f) + axes.iter().sum::<u128>() / 2
+        let axes = along(f).count() as u128;
+        let (matrices, tensors) = if axes == 1 { (17, 6) } else { (15, 10 + 2 * axes) };
+        let squares = along(f).map(|k| {
+            let (n, r) = (k.points.len() as u128, unknowns_of(k));
+            r * (r + n)
+        });
+        tensors * tensor(f) + matrices * squares.sum::<u128>() / 2
     };
     NUMBER * (observed(model) + model.fields.iter().map(field).sum::<u128>())
 }
