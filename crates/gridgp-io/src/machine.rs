@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// How often a result is in memory until it is written: as it was made, as the tree of its file and as
 /// bytes, which grow by doubling.
-pub const COPIES_TO_WRITE: u128 = 5;
+pub const COPIES_TO_WRITE: u128 = 6;
 
 /// The most memory that this process has used, in bytes, where the system tells.
 pub fn peak_memory() -> Option<u64> {

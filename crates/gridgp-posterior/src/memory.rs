@@ -44,8 +44,15 @@ pub fn from_draws(
     let threads = rayon::current_num_threads() as u128;
     let (count, quantities) = (cells(target), quantities as u128);
     let draws = draws.min(samples) as u128;
-    let all = samples as u128 * count * quantities;
-    let kept = if quantiles == 0 { 0 } else { all.min(tiles::MOST_KEPT as u128) };
+    // The cells of a tile, of which all draws are kept for quantiles.
+    let a_cell = samples as u128 * quantities;
+    let (tile, kept) = match quantiles {
+        0 => (count, 0),
+        _ => {
+            let tile = count.min((tiles::MOST_KEPT as u128).div_ceil(a_cell.max(1)));
+            (tile, tile * a_cell)
+        }
+    };
     let result = quantities * count * (2 + quantiles as u128 + draws);
     // Each thread has its own joint density, rows of the new points and fields there.
     let rows = axes_of(model, target).filter(|(.., moved)| *moved).map(|(k, m, _)| {
@@ -54,8 +61,8 @@ pub fn from_draws(
         2 * m * old + joint
     });
     let fields = model.fields.len() as u128 + 2 * model.equations.len() as u128;
-    let thread = rows.sum::<u128>() + (3 * fields + 2 * quantities) * count;
-    (threads + 1) * memory::joint(model) + NUMBER * (result + 2 * kept + threads * thread)
+    let thread = rows.sum::<u128>() + (3 * fields + 2 * quantities) * tile;
+    (threads + 1) * memory::joint(model) + NUMBER * (result + kept + threads * thread)
 }
 
 /// Number of cells or points.

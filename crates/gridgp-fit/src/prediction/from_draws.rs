@@ -35,7 +35,7 @@ pub(super) fn variables(
          kept; predict fewer cells at a time, keep fewer draws, or name quantities with `only`",
         samples.len()
     );
-    host.admit(bytes + (host.copies() - 1) * result, &what).map_err(Error::Memory)?;
+    host.admit(bytes.max(host.copies() * result), &what).map_err(Error::Memory)?;
     let options =
         ForecastOptions { quantiles: options.quantiles.clone(), keep_draws: draws, only, seed };
     let made = forecast(model, samples, &target, &options)?;

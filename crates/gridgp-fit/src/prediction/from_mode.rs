@@ -49,7 +49,7 @@ pub(super) fn variables(
         "a prediction on {cells} cells with {count} draws; predict fewer cells at a time, or keep \
          fewer draws"
     );
-    let bytes = memory::at_mode(model, &target, count) + (host.copies() - 1) * result;
+    let bytes = memory::at_mode(model, &target, count).max(host.copies() * result);
     host.admit(bytes, &what).map_err(Error::Memory)?;
     let conditional = Conditional::new(model, theta)?;
     let (moments, draws) = match place {
