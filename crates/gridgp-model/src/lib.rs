@@ -329,7 +329,7 @@ scale = "half_normal(1)"
         let most = language::MAX_OPERATORS;
         let kernel = "squared_exponential(lengthscale = l)";
         for (from, to) in [
-            (format!("{kernel} * 4"), sum(kernel, most)),
+            (format!("{kernel} * 4"), sum(kernel, 100)),
             ("mu0 + base".into(), format!("{} + base", sum("mu0", most - 4))),
             ("eta = 2".into(), format!("eta = \"{}\"", sum("0.002", most))),
         ] {

@@ -21,7 +21,7 @@ mod parse;
 use std::ops::Range;
 
 pub use number::number;
-pub use parse::{MAX_DEPTH, MAX_OPERATORS, parse};
+pub use parse::{MAX_DEPTH, MAX_OPERATORS, parse, parse_within};
 
 /// An expression and where it stands in its text.
 #[derive(Debug, Clone, PartialEq)]

@@ -23,6 +23,8 @@ pub const MAX_OPERATORS: usize = 1000;
 struct Size {
     depth: usize,
     operators: usize,
+    /// Most operators.
+    most: usize,
 }
 
 /// Parses the whole text as one expression.
@@ -31,10 +33,19 @@ struct Size {
 /// A [`Fault`] at the first place that cannot be read, or that is nested deeper than
 /// [`MAX_DEPTH`], or the last of more than [`MAX_OPERATORS`] operators.
 pub fn parse(text: &str) -> Result<Expr, Fault> {
+    parse_within(text, MAX_OPERATORS)
+}
+
+/// [`parse`] of an expression that has at most so many operators.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_within(text: &str, most: usize) -> Result<Expr, Fault> {
     if text.trim().is_empty() {
         return Err(Fault::new(0..text.len(), "this is empty; write an expression"));
     }
-    let input = Stateful { input: LocatingSlice::new(text), state: Size::default() };
+    let input =
+        Stateful { input: LocatingSlice::new(text), state: Size { most, ..Size::default() } };
     delimited(multispace0, sum, multispace0).parse(input).map_err(|e| {
         let at = e.offset();
         let length = text[at..].chars().next().map_or(0, char::len_utf8);
@@ -55,7 +66,7 @@ pub fn parse(text: &str) -> Result<Expr, Fault> {
                 format!("parentheses nest deeper than {MAX_DEPTH} here; write this with fewer")
             }
             Some(limit) if limit == LONGER => {
-                format!("there are more than {MAX_OPERATORS} operators; write this with fewer")
+                format!("there are more than {most} operators; write this with fewer")
             }
             Some(expected) => format!("{found}; expected {expected}"),
             None => format!("{found}; expected an operator or the end"),
@@ -97,7 +108,7 @@ fn level<'a>(
     let mut left = operand(input)?;
     while let Some(op) = opt(&mut operator).parse_next(input)? {
         input.state.operators += 1;
-        if input.state.operators > MAX_OPERATORS {
+        if input.state.operators > input.state.most {
             return beyond(LONGER, input);
         }
         let right = cut_err(&mut operand).parse_next(input)?;

@@ -8,6 +8,9 @@ use super::names::Names;
 use crate::language::{Argument, Call, Expr, ExprKind, Fault, Operator, number, suggest};
 use crate::param::Value;
 
+/// Most operators of a kernel's expression, which is read by a function that calls itself.
+pub(super) const MAX_OPERATORS: usize = 100;
+
 /// The kernel that an expression means along an axis, and its quantities.
 ///
 /// Priors in place get names that begin with `prefix`.

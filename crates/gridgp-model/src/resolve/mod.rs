@@ -17,7 +17,7 @@ use level::{Level, mean_and_sd};
 use names::Names;
 
 use crate::equation::Equation;
-use crate::language::{Fault, parse, suggest};
+use crate::language::{Fault, parse_within, suggest};
 use crate::spec::{ModelSpec, Source};
 use crate::{AxisKernel, Field, Model};
 
@@ -157,7 +157,7 @@ fn field(
             continue;
         };
         let fail = |fault: Fault| source.fault(&["fields", name, axis.name()], &fault);
-        let e = parse(text).map_err(fail)?;
+        let e = parse_within(text, kernels::MAX_OPERATORS).map_err(fail)?;
         let prefix = format!("{name}.{}", axis.name());
         let (kernel, values) = kernels::kernel(&e, axis, &prefix, names).map_err(fail)?;
         let center = written.center.iter().any(|c| c == axis.name());
