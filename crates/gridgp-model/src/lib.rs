@@ -335,7 +335,7 @@ scale = "half_normal(1)"
         ] {
             let text = TEXT.replace(&from, &to);
             let run = move || model(&text).map(|_| ());
-            let thread = std::thread::Builder::new().stack_size(1 << 21).spawn(run).unwrap();
+            let thread = std::thread::Builder::new().stack_size(1 << 22).spawn(run).unwrap();
             thread.join().expect("the stack holds it").unwrap();
         }
     }
