@@ -147,7 +147,7 @@ impl InferenceGroup {
     }
 
     /// The group `constant_data`: the covariates as used, with `center` and `scale` that say what
-    /// was subtracted and divided. `scalings` are those of the covariates, in their order.
+    /// was subtracted and divided, NaN where they are missing. `scalings` are those of the covariates, in their order.
     ///
     /// A covariate that is a coordinate of its axis takes the place of the coordinate.
     pub fn constant_data(data: &Dataset, scalings: &[Scaling]) -> Self {
@@ -155,7 +155,11 @@ impl InferenceGroup {
         let mut group = Self::data("constant_data", axes.to_vec());
         for (i, c) in data.covariates.iter().enumerate() {
             let dims: Vec<&str> = c.axes.iter().map(|&a| axes[a].name()).collect();
-            let mut v = InferenceVariable::numbers(c.name.as_str(), &dims, c.values.clone());
+            let mut values = c.values.clone();
+            for (value, _) in values.iter_mut().zip(c.missing.iter().flatten()).filter(|v| *v.1) {
+                *value = f64::NAN;
+            }
+            let mut v = InferenceVariable::numbers(c.name.as_str(), &dims, values);
             if let Some(scaling) = scalings.get(i) {
                 v = v.with("center", scaling.center).with("scale", scaling.scale);
             }

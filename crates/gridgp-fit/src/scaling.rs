@@ -1,5 +1,6 @@
 //! Centering and standardizing of covariates.
 
+use gridgp_grid::Covariate;
 use gridgp_model::spec::CovariateSpec;
 
 /// What a covariate was shifted and divided by, to do the same to its values elsewhere.
@@ -12,16 +13,25 @@ pub struct Scaling {
 }
 
 impl Scaling {
-    /// The scaling that `spec` asks for, from the values of the data. `standardize` centers too.
+    /// The scaling that `spec` asks for, from the known values of the data. `standardize` centers
+    /// too.
     ///
     /// # Errors
     /// `standardize` of values that are all equal.
-    pub fn of(spec: &CovariateSpec, values: &[f64]) -> Result<Self, String> {
+    pub fn of(spec: &CovariateSpec, covariate: &Covariate) -> Result<Self, String> {
+        let values: Vec<f64> = covariate.known().collect();
+        if values.is_empty() {
+            return Err("it is missing everywhere".into());
+        }
+        Self::of_values(spec, &values)
+    }
+
+    fn of_values(spec: &CovariateSpec, values: &[f64]) -> Result<Self, String> {
         let largest = values.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
         if largest > 0.0 && !(1e-100..1e100).contains(&largest) {
             // Squares would leave the range of numbers.
             let unit: Vec<f64> = values.iter().map(|v| v / largest).collect();
-            let Self { center, scale } = Self::of(spec, &unit)?;
+            let Self { center, scale } = Self::of_values(spec, &unit)?;
             let scale = if spec.standardize { largest * scale } else { 1.0 };
             return Ok(Self { center: largest * center, scale });
         }
@@ -57,7 +67,7 @@ mod tests {
         for scale in [1e-200, 1.0, 1e200] {
             let spec = CovariateSpec { standardize: true, ..CovariateSpec::default() };
             let mut values = [1.0, 3.0].map(|v| scale * v);
-            Scaling::of(&spec, &values).unwrap().apply(&mut values);
+            Scaling::of_values(&spec, &values).unwrap().apply(&mut values);
             assert!((values[0] + 1.0).abs() < 1e-12 && (values[1] - 1.0).abs() < 1e-12);
         }
     }

@@ -1,6 +1,6 @@
 //! One axis of a grid.
 
-use super::Points;
+use super::{Points, Ticks};
 use crate::{Error, Result};
 
 /// The values of a coordinate along an axis.
@@ -10,6 +10,15 @@ pub enum Values {
     Numbers(Vec<f64>),
     /// Names without an order, `"Lisboa"`, `"Porto"`.
     Labels(Vec<String>),
+}
+
+/// How a coordinate was stored where it came from, beside what a model sees of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stored {
+    /// Its type there, in the words of NumPy: `"float32"`, `"datetime64[s]"`.
+    pub dtype: Option<String>,
+    /// The whole numbers that it was made of, which [`Coordinate::ticks`] checks.
+    pub ticks: Option<Ticks>,
 }
 
 /// A named coordinate of the points of an axis.
@@ -23,17 +32,24 @@ pub struct Coordinate {
     pub units: Option<String>,
     /// CF calendar of a time coordinate, `"standard"`, `"noleap"`; `None` for other coordinates.
     pub calendar: Option<String>,
+    /// How it was stored where it came from.
+    pub stored: Stored,
 }
 
 impl Coordinate {
     /// A coordinate of numbers without a unit.
     pub fn numbers(name: impl Into<String>, values: Vec<f64>) -> Self {
-        Self { name: name.into(), values: Values::Numbers(values), units: None, calendar: None }
+        Self::of(name, Values::Numbers(values))
     }
 
     /// A coordinate of labels.
     pub fn labels(name: impl Into<String>, values: Vec<String>) -> Self {
-        Self { name: name.into(), values: Values::Labels(values), units: None, calendar: None }
+        Self::of(name, Values::Labels(values))
+    }
+
+    /// A coordinate without a unit.
+    pub fn of(name: impl Into<String>, values: Values) -> Self {
+        Self { name: name.into(), values, units: None, calendar: None, stored: Stored::default() }
     }
 
     /// The same coordinate with a unit.
@@ -41,6 +57,23 @@ impl Coordinate {
     pub fn with_units(mut self, units: impl Into<String>) -> Self {
         self.units = Some(units.into());
         self
+    }
+
+    /// The coordinate of the points at these positions.
+    #[must_use]
+    pub fn take(&self, positions: &[usize]) -> Self {
+        let values = match &self.values {
+            Values::Numbers(v) => Values::Numbers(positions.iter().map(|&i| v[i]).collect()),
+            Values::Labels(v) => Values::Labels(positions.iter().map(|&i| v[i].clone()).collect()),
+        };
+        let mut taken = Self { values, ..self.clone() };
+        taken.stored.ticks = self.ticks().map(|ticks| ticks.take(positions));
+        taken
+    }
+
+    /// Whether its numbers were stored in single precision.
+    pub fn is_single(&self) -> bool {
+        self.stored.dtype.as_deref() == Some("float32")
     }
 
     /// Number of points.
@@ -56,9 +89,10 @@ impl Coordinate {
         self.len() == 0
     }
 
-    /// The value of point `i` as text.
+    /// The value of point `i` as text, as short as its precision allows.
     pub fn show(&self, i: usize) -> String {
         match &self.values {
+            Values::Numbers(v) if self.is_single() => format!("{}", v[i] as f32),
             Values::Numbers(v) => format!("{}", v[i]),
             Values::Labels(v) => v[i].clone(),
         }
@@ -187,25 +221,15 @@ impl Axis {
         self.coordinates.iter().any(|c| matches!(c.values, Values::Labels(_)))
     }
 
-    /// The points as numbers, one row a point, one column a coordinate.
+    /// The points as numbers, as kernels see them: one row a point, one column a coordinate.
     ///
     /// A label becomes the position of its first occurrence, so equal labels give equal numbers
-    /// and the numbers mean nothing else.
+    /// and the numbers mean nothing else. Longitudes that cross the seam of their circle (350, 355,
+    /// 0, 5) become numbers that do not (-10, -5, 0, 5): the circle is cut in its largest gap.
     pub fn points(&self) -> Points {
-        let (n, p) = (self.len(), self.coordinates.len());
-        let mut data = vec![0.0; n * p];
-        for (j, c) in self.coordinates.iter().enumerate() {
-            match &c.values {
-                Values::Numbers(v) => (0..n).for_each(|i| data[i * p + j] = v[i]),
-                Values::Labels(v) => {
-                    let mut seen = std::collections::HashMap::new();
-                    for (i, label) in v.iter().enumerate() {
-                        data[i * p + j] = *seen.entry(label).or_insert(i) as f64;
-                    }
-                }
-            }
-        }
-        Points::new(data, p)
+        let columns: Vec<Vec<f64>> = self.coordinates.iter().map(Coordinate::seen).collect();
+        let rows = (0..self.len()).flat_map(|i| columns.iter().map(move |c| c[i]));
+        Points::new(rows.collect(), columns.len())
     }
 
     /// A readable name for point `i`, `year = 1983` or `lon = -9.1, lat = 38.7`.

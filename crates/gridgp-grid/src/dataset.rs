@@ -50,13 +50,55 @@ pub struct Covariate {
     pub values: Vec<f64>,
     /// Its unit.
     pub units: Option<String>,
+    /// `true` where it is not known, and a value stands that means nothing; `None` when it is known
+    /// everywhere.
+    pub missing: Option<Vec<bool>>,
 }
 
 impl Covariate {
+    /// A covariate that is not known where it is NaN.
+    pub fn with_nan_as_missing(
+        name: impl Into<String>,
+        axes: Vec<usize>,
+        mut values: Vec<f64>,
+        units: Option<String>,
+    ) -> Self {
+        let missing: Vec<bool> = values.iter().map(|v| v.is_nan()).collect();
+        // A value that can stand wherever one of the others can.
+        let known = values.iter().copied().find(|v| !v.is_nan()).unwrap_or(0.0);
+        values.iter_mut().filter(|v| v.is_nan()).for_each(|v| *v = known);
+        let missing = missing.contains(&true).then_some(missing);
+        Self { name: name.into(), axes, values, units, missing }
+    }
+
+    /// The values at some positions, for other points of its axes.
+    #[must_use]
+    pub fn take(&self, positions: &[usize]) -> Self {
+        let values = positions.iter().map(|&i| self.values[i]).collect();
+        let missing = self.missing.as_ref().map(|m| positions.iter().map(|&i| m[i]).collect());
+        Self { values, missing, ..self.clone() }
+    }
+
+    /// The values that are known.
+    pub fn known(&self) -> impl Iterator<Item = f64> + Clone {
+        let missing = self.missing.as_deref();
+        let values = self.values.iter().enumerate();
+        values.filter(move |(i, _)| missing.is_none_or(|m| !m[*i])).map(|(_, &v)| v)
+    }
+
+    /// Whether it is known at a cell, given by its position along each axis of the grid.
+    pub fn is_known(&self, index: &[usize], grid: &Grid) -> bool {
+        self.missing.as_ref().is_none_or(|m| !m[self.position(index, grid)])
+    }
+
     /// Its value at a cell, given by its position along each axis of the grid.
     pub fn at(&self, index: &[usize], grid: &Grid) -> f64 {
+        self.values[self.position(index, grid)]
+    }
+
+    fn position(&self, index: &[usize], grid: &Grid) -> usize {
         let axes = grid.axes();
-        self.values[self.axes.iter().fold(0, |at, &a| at * axes[a].len() + index[a])]
+        self.axes.iter().fold(0, |at, &a| at * axes[a].len() + index[a])
     }
 }
 
@@ -75,7 +117,8 @@ impl Dataset {
     /// Data on a grid.
     ///
     /// # Errors
-    /// Lengths that do not match the grid, values that are not finite, or no observed cell.
+    /// Lengths that do not match the grid, values that are not finite, no observed cell, or a
+    /// covariate that is missing beside an observed response.
     pub fn new(grid: Grid, response: Variable, covariates: Vec<Covariate>) -> Result<Self> {
         let shape = grid.shape();
         let name = &response.name;
@@ -118,17 +161,39 @@ impl Dataset {
                     c.name, c.values[i]
                 )));
             }
+            if c.missing.as_ref().is_some_and(|m| m.len() != expected) {
+                let name = &c.name;
+                return Err(Error::Data(format!("covariate {name:?}: the mask does not match")));
+            }
         }
-        Ok(Self { grid, response, covariates })
+        let data = Self { grid, response, covariates };
+        for c in data.covariates.iter().filter(|c| c.missing.is_some()) {
+            let unknown = |cell: &usize| !c.is_known(&data.grid.unravel(*cell), &data.grid);
+            if let Some(cell) = data.observed_cells().find(unknown) {
+                return Err(Error::Data(format!(
+                    "covariate {:?} is missing at {}, where {:?} is observed; it can be missing \
+                     only where the response is too",
+                    c.name,
+                    data.grid.describe(cell),
+                    data.response.name
+                )));
+            }
+        }
+        Ok(data)
     }
 
     /// The observed values of the response, in the order of the cells.
     #[inline]
     pub fn observed(&self) -> impl Iterator<Item = f64> + Clone {
         let y = &self.response;
-        let missing = y.missing.as_deref();
-        let cells = y.values.iter().enumerate();
-        cells.filter(move |(i, _)| missing.is_none_or(|m| !m[*i])).map(|(_, &v)| v)
+        self.observed_cells().map(|cell| y.values[cell])
+    }
+
+    /// The numbers of the observed cells.
+    #[inline]
+    pub fn observed_cells(&self) -> impl Iterator<Item = usize> + Clone {
+        let missing = self.response.missing.as_deref();
+        (0..self.response.values.len()).filter(move |&cell| missing.is_none_or(|m| !m[cell]))
     }
 
     /// The covariate called `name`.
@@ -164,5 +229,17 @@ mod tests {
         assert!(Dataset::new(grid(), v, vec![]).unwrap_err().to_string().contains("2 cells"));
         let v = Variable::new("y", vec![1.0, f64::INFINITY]);
         assert!(Dataset::new(grid(), v, vec![]).unwrap_err().to_string().contains("x = 1"));
+    }
+
+    #[test]
+    fn a_covariate_may_be_missing_where_the_response_is() {
+        let w = |v: &[f64]| Covariate::with_nan_as_missing("w", vec![0], v.to_vec(), None);
+        let y = Variable::with_nan_as_missing("y", vec![f64::NAN, 2.0]);
+        let data = Dataset::new(grid(), y.clone(), vec![w(&[f64::NAN, 3.0])]).unwrap();
+        assert_eq!(data.covariates[0].values, [3.0, 3.0]);
+        assert_eq!(data.covariates[0].known().collect::<Vec<_>>(), [3.0]);
+        assert!(!data.covariates[0].is_known(&[0], &data.grid));
+        let e = Dataset::new(grid(), y, vec![w(&[3.0, f64::NAN])]).unwrap_err().to_string();
+        assert!(e.contains("\"w\" is missing at x = 1, where \"y\" is observed"), "{e}");
     }
 }

@@ -8,16 +8,20 @@ mod axis;
 mod dataset;
 pub mod doubts;
 mod error;
+mod longitude;
 pub mod nearest;
 mod points;
 mod points_like;
+mod same;
 pub mod time;
 
-pub use axis::{Axis, Coordinate, Values};
+pub use axis::{Axis, Coordinate, Stored, Values};
 pub use dataset::{Covariate, Dataset, Variable};
 pub use error::{Error, Result};
+pub use longitude::Angle;
 pub use points::Points;
-pub use time::{Date, TimeUnits};
+pub use same::Known;
+pub use time::{Date, Ticks, TimeUnits};
 
 /// A product of axes, the last one fastest.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::{Axis, Coordinate, Error, Points, Result, Values, nearest};
+use crate::{Axis, Coordinate, Error, Known, Points, Result, Values, nearest};
 
 impl Axis {
     /// The numbers that stand for new points where [`points`](Axis::points) gives those of this
-    /// axis: a label has the number that it has here. `new` has the coordinates of this axis, in
+    /// axis: a label has the number that it has here, and a number is that of the point that it means
+    /// ([`Known`]). `new` has the coordinates of this axis, in
     /// their order and units.
     ///
     /// # Errors
@@ -49,7 +50,10 @@ impl Axis {
 fn numbers_like(known: &Coordinate, new: &Coordinate) -> Result<Vec<f64>> {
     let name = &known.name;
     match (&known.values, &new.values) {
-        (Values::Numbers(_), Values::Numbers(v)) => Ok(v.clone()),
+        (Values::Numbers(_), Values::Numbers(v)) => {
+            let known = Known::of(known);
+            Ok(v.iter().map(|&x| known.snap(x)).collect())
+        }
         (Values::Labels(known), Values::Labels(labels)) => {
             let mut numbers = HashMap::new();
             for (i, label) in known.iter().enumerate() {

@@ -82,6 +82,7 @@ fn data() -> Result<Dataset> {
         axes: vec![1],
         values: vec![-1.0, -0.5, 0.5, 1.0],
         units: Some("K".into()),
+        missing: None,
     };
     Ok(Dataset::new(grid, response, vec![gmst])?)
 }

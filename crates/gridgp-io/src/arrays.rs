@@ -63,7 +63,7 @@ pub fn keep_axes(spec: &DataSpec, coordinates: Vec<Vec<Coordinate>>) -> Result<V
         }
         let positions = select::kept(&[name], &coordinates, &names, spec).map_err(Error::Grid)?;
         if let Some(kept) = &positions {
-            let taken = |c: &Coordinate| select::take(c, kept);
+            let taken = |c: &Coordinate| c.take(kept);
             coordinates = coordinates.iter().map(taken).collect();
             names = names.iter().map(taken).collect();
         }
@@ -108,7 +108,8 @@ pub fn keep_one(spec: &DataSpec, dim: &str, coordinate: &Coordinate) -> Result<u
 /// `spec`, in its order, and `None` for one that is a coordinate of an axis.
 ///
 /// # Errors
-/// A covariate that is not there, lies on other axes than `along` says, or is missing somewhere;
+/// A covariate that is not there, lies on other axes than `along` says, or is missing beside an
+/// observed response;
 /// lengths that do not match.
 pub fn dataset_of(
     spec: &DataSpec,
@@ -118,7 +119,7 @@ pub fn dataset_of(
 ) -> Result<(Dataset, Vec<Scaling>)> {
     let grid = Grid::new(axes)?;
     Missing::of(&spec.missing).mask(&mut response);
-    let found = covariates_of(spec, &grid, covariates, None)?;
+    let found = covariates_of(spec, &grid, covariates, None, None)?;
     let (covariates, scalings) = found.into_iter().unzip();
     Ok((Dataset::new(grid, response, covariates)?, scalings))
 }
@@ -166,7 +167,7 @@ pub fn place_like(
     let keep = |i: &usize| known[*i];
     let scalings: Vec<Scaling> = (0..known.len()).filter(keep).map(|i| scalings[i]).collect();
     let values = covariates.into_iter().zip(&known).filter(|(_, known)| **known).map(|(v, _)| v);
-    let found = covariates_of(&part, &grid, values.collect(), Some(&scalings))?;
+    let found = covariates_of(&part, &grid, values.collect(), Some(fit), Some(&scalings))?;
     let covariates = found.into_iter().map(|(c, _)| c).collect();
     Ok(Where::Grid(Place { grid, covariates }))
 }
@@ -225,6 +226,7 @@ fn covariates_of(
     spec: &DataSpec,
     grid: &Grid,
     values: Vec<Option<CovariateValues>>,
+    fit: Option<&[Axis]>,
     scalings: Option<&[Scaling]>,
 ) -> Result<Vec<(Covariate, Scaling)>> {
     let mut found = vec![];
@@ -232,7 +234,7 @@ fn covariates_of(
         let wrong = |e| Error::Data(format!("covariate {name:?}: {e}"));
         let mut covariate = match (covariate::coordinate(spec, name, c), values) {
             (Some((axis, coordinate)), _) => {
-                covariate::from_coordinate(grid, name, axis, coordinate).map_err(wrong)?
+                covariate::from_coordinate(grid, fit, name, axis, coordinate).map_err(wrong)?
             }
             (None, Some(CovariateValues { axes, mut values, units })) => {
                 Missing::of(&spec.missing).to_nan(&mut values);
@@ -249,21 +251,13 @@ fn covariates_of(
                         list(&axes)
                     )));
                 }
-                if let Some(at) = values.iter().position(|v| v.is_nan()) {
-                    let part = axes.iter().map(|&a| grid.axes()[a].clone()).collect();
-                    return Err(wrong(format!(
-                        "it is missing at {}; covariates must be known everywhere, also where the \
-                         response is missing",
-                        Grid::new(part)?.describe(at)
-                    )));
-                }
-                Covariate { name: name.clone(), axes, values, units }
+                Covariate::with_nan_as_missing(name, axes, values, units)
             }
             (None, None) => return Err(wrong("there are no values of it".into())),
         };
         let scaling = match scalings {
             Some(scalings) => scalings[i],
-            None => Scaling::of(c, &covariate.values).map_err(wrong)?,
+            None => Scaling::of(c, &covariate).map_err(wrong)?,
         };
         scaling.apply(&mut covariate.values);
         found.push((covariate, scaling));

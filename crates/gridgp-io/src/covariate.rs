@@ -1,6 +1,6 @@
 //! Where covariates come from.
 
-use gridgp_grid::{Covariate, Grid, Values};
+use gridgp_grid::{Axis, Covariate, Grid, Known, Values};
 use gridgp_model::spec::{CovariateSpec, DataSpec};
 
 use crate::nearest;
@@ -24,9 +24,11 @@ pub(crate) fn coordinate(
     })
 }
 
-/// The covariate that [`coordinate`] found.
+/// The covariate that [`coordinate`] found; on another grid than that of `fit` in the numbers of
+/// the fit, where a longitude can be a turn away.
 pub(crate) fn from_coordinate(
     grid: &Grid,
+    fit: Option<&[Axis]>,
     name: &str,
     axis: usize,
     coordinate: usize,
@@ -36,8 +38,15 @@ pub(crate) fn from_coordinate(
         Values::Numbers(v) => Ok(Covariate {
             name: name.to_owned(),
             axes: vec![axis],
-            values: v.clone(),
+            values: match fit {
+                None => c.seen(),
+                Some(fit) => {
+                    let known = Known::of(&fit[axis].coordinates()[coordinate]);
+                    v.iter().map(|&x| known.snap(x)).collect()
+                }
+            },
             units: c.units.clone(),
+            missing: None,
         }),
         Values::Labels(_) => Err(format!("the coordinate {:?} holds labels, not numbers", c.name)),
     }

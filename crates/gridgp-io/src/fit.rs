@@ -17,10 +17,11 @@
 use std::path::Path;
 
 use gridgp_fit::{Attribute, Fit, InferenceGroup, Scaling};
-use gridgp_grid::{Coordinate, Covariate, Dataset, Grid, Values, Variable};
+use gridgp_grid::{Covariate, Dataset, Grid, Variable};
 use gridgp_model::spec::{ModelSpec, Source};
 
-use crate::tree::{Array, NetcdfTree, TreeVariable, read_tree, write_tree};
+use crate::coordinate::of_variable;
+use crate::tree::{NetcdfTree, TreeVariable, read_tree, write_tree};
 use crate::{Error, Result, arrays, group_of_tree, group_to_tree, netcdf};
 
 /// The format that this version writes and reads.
@@ -125,12 +126,12 @@ fn fit_of(path: &Path, root: &NetcdfTree) -> Result<Fit> {
             _ => Err(reader.fail(&format!("covariate {name:?} has no attribute {key:?}"))),
         };
         scalings.push(Scaling { center: number("center")?, scale: number("scale")? });
-        covariates.push(Covariate {
-            name: name.clone(),
+        covariates.push(Covariate::with_nan_as_missing(
+            name,
             axes,
-            values: reader.numbers(v)?,
-            units: text(v, "units"),
-        });
+            reader.numbers(v)?,
+            text(v, "units"),
+        ));
     }
     let is_known = |g: &&NetcdfTree| ["observed_data", "constant_data"].contains(&g.name.as_str());
     reader.group("posterior")?;
@@ -197,21 +198,7 @@ impl<'a> Reader<'a> {
             let mut coordinates = Vec::new();
             let own = axis.coordinates.iter().map(|c| self.variable(observed, c));
             for v in own.chain(names.map(Ok)) {
-                let v = v?;
-                let values = match &v.values {
-                    Array::Text(t) => Values::Labels(t.clone()),
-                    _ => Values::Numbers(self.numbers(v)?),
-                };
-                let text = |key: &str| match v.attribute(key) {
-                    Some(Attribute::Text(t)) => Some(t.clone()),
-                    _ => None,
-                };
-                coordinates.push(Coordinate {
-                    name: v.name.clone(),
-                    values,
-                    units: text("units"),
-                    calendar: text("calendar"),
-                });
+                coordinates.push(of_variable(v?.clone()));
             }
             let made = arrays::axis(name, axis.coordinates.len(), coordinates);
             axes.push(made.map_err(|e| self.fail(&e.to_string()))?);
@@ -222,9 +209,9 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use gridgp_grid::{Axis, Coordinate};
 
-    use gridgp_grid::Axis;
+    use super::*;
 
     const MODEL: &str = "[data]\nresponse = 'y'\naxes = { s = ['city', 'lon'], t = 't' }\n\
                          covariates.g = { along = 't', center = true }\n[likelihood]\n\
@@ -254,6 +241,7 @@ mod tests {
             axes: vec![1],
             values: vec![-1.0, 0.0, 1.0],
             units: None,
+            missing: None,
         };
         Fit {
             version: "0.1.0".into(),

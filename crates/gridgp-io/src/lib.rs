@@ -23,6 +23,7 @@
 mod arrays;
 mod asked;
 mod atomic;
+mod coordinate;
 mod covariate;
 mod csv;
 mod dates;
@@ -47,6 +48,7 @@ pub use arrays::{
     CovariateValues, KeptAxis, dataset_of, is_coordinate, keep_axes, keep_one, place_like,
     points_at, with_calendar,
 };
+pub use coordinate::coordinate_variable;
 pub use draw_log::{DrawLog, FileLog, read_draw_log};
 pub use error::{Error, Result};
 pub use fit::{fit_from_bytes, fit_to_bytes, fit_tree, read_fit, write_fit};
@@ -57,7 +59,7 @@ use gridgp_model::spec::DataSpec;
 pub use inference_data::{group_of_tree, group_to_tree, read_inference_data, write_inference_data};
 pub use machine::{COPIES_TO_WRITE, check_memory, peak_memory};
 pub use output::{output_tree, write_grid, write_output, write_points};
-pub use points::{points_like, read_grid, read_grid_axes, read_points};
+pub use points::{find_points, points_like, read_grid, read_grid_axes, read_points};
 pub use summary::{
     CoordinateSummary, FileSummary, Guess, GuessedAxis, Kind, VariableSummary, summarize,
 };

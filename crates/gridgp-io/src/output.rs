@@ -7,6 +7,7 @@ use gridgp_fit::{GridOutput, OutputVariable, PointsOutput};
 use gridgp_grid::time::{Date, TimeUnits};
 use gridgp_grid::{Axis, Coordinate, Values};
 
+use crate::coordinate::to_variable;
 use crate::format::Format;
 use crate::tree::{Array, NetcdfTree, TreeVariable};
 use crate::{Error, Result, atomic, netcdf};
@@ -172,17 +173,7 @@ impl Output<'_> {
         for dim in self.dims() {
             tree.dims.push((dim.name.clone(), dim.len()));
             for c in &dim.coordinates {
-                let values = match &c.values {
-                    Values::Numbers(v) => Array::Numbers(v.clone()),
-                    Values::Labels(v) => Array::Text(v.clone()),
-                };
-                let mut variable = TreeVariable::new(&c.name, &[&dim.name], values);
-                for (name, value) in [("units", &c.units), ("calendar", &c.calendar)] {
-                    if let Some(value) = value {
-                        variable = variable.with(name, value.as_str());
-                    }
-                }
-                tree.variables.push(variable);
+                tree.variables.push(to_variable(c, &c.name, &dim.name));
             }
         }
         for v in self.variables {
@@ -283,9 +274,13 @@ struct Column<'a> {
 fn texts(c: &Coordinate) -> Vec<String> {
     let v = match &c.values {
         Values::Labels(v) => return v.clone(),
+        Values::Numbers(_) if c.is_single() => return (0..c.len()).map(|i| c.show(i)).collect(),
         Values::Numbers(v) => v,
     };
     let dates = TimeUnits::of(c).filter(TimeUnits::is_common).and_then(|units| {
+        if let Some(dates) = c.ticks().and_then(|ticks| ticks.dates(c.calendar.as_deref())) {
+            return Some(dates.iter().map(Date::to_string).collect());
+        }
         let date = |&x: &f64| {
             let date = units.decode(x)?;
             let back = units.encode(date)?;

@@ -1,16 +1,17 @@
 //! Where to predict: scattered points, or another grid.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use gridgp_fit::{Scaling, ScatteredPoints};
-use gridgp_grid::time::TimeUnits;
-use gridgp_grid::{Axis, Coordinate, Covariate, Grid, Points, Values};
+use gridgp_grid::time::{self, Date, TimeUnits};
+use gridgp_grid::{Axis, Coordinate, Covariate, Grid, Known, Points, Values};
 use gridgp_model::spec::DataSpec;
 
 use crate::csv::{Reading, Table, Wanted};
 use crate::format::Format;
 use crate::missing::Missing;
-use crate::{Error, Result, asked, netcdf, select};
+use crate::{Error, Result, asked, netcdf};
 
 /// Reads points for a fit with these axes: a table with a column for every coordinate of every
 /// axis, or a NetCDF file with such variables along one dimension. `spec` says how its columns are
@@ -79,8 +80,9 @@ pub fn read_grid(
     }
 }
 
-/// The numbers that a fit's kernels see for new points along one of its axes: units converted, and
-/// every label numbered as in the fit.
+/// The numbers that a fit's kernels see for new points along one of its axes: units converted,
+/// numbers that mean a point of the fit ([`Known`]) made equal to it, and every label numbered as in
+/// the fit.
 ///
 /// # Errors
 /// Another unit, another number of coordinates, or a label that the fit does not have.
@@ -93,6 +95,27 @@ pub fn points_like(fit: &Axis, new: &[Coordinate]) -> Result<Points, String> {
     fit.points_like(&own.collect::<Result<Vec<_>, String>>()?).map_err(|e| e.to_string())
 }
 
+/// Where each point of a coordinate is among those of another, which may have another unit.
+///
+/// # Errors
+/// Units that do not convert, or labels beside numbers.
+pub fn find_points(wanted: &Coordinate, among: &Coordinate) -> Result<Vec<Option<usize>>, String> {
+    let among = like(wanted, among)?;
+    Ok(match (&wanted.values, &among.values) {
+        (Values::Labels(wanted), Values::Labels(among)) => {
+            wanted.iter().map(|label| among.iter().position(|l| l == label)).collect()
+        }
+        (_, Values::Numbers(among)) => {
+            let known = Known::of(wanted);
+            let key = |x: f64| (x + 0.0).to_bits();
+            let places = among.iter().enumerate().map(|(i, &x)| (key(known.snap(x)), i));
+            let places: HashMap<u64, usize> = places.collect();
+            wanted.seen().into_iter().map(|x| places.get(&key(x)).copied()).collect()
+        }
+        _ => unreachable!("of one kind by `like`"),
+    })
+}
+
 /// A coordinate in the unit of the fit's coordinate.
 pub(crate) fn like(fit: &Coordinate, new: &Coordinate) -> Result<Coordinate, String> {
     let name = &fit.name;
@@ -102,6 +125,15 @@ pub(crate) fn like(fit: &Coordinate, new: &Coordinate) -> Result<Coordinate, Str
             Values::Labels(v.iter().map(|x| format!("{x}")).collect())
         }
         (Values::Numbers(_), Values::Labels(v)) => {
+            let dates = TimeUnits::of(fit).and_then(|units| {
+                let instant = |text: &String| units.encode(Date::parse(text)?.0);
+                v.iter().map(instant).collect::<Option<Vec<f64>>>()
+            });
+            if let Some(dates) = dates {
+                return Ok(
+                    Coordinate { values: Values::Numbers(dates), ..fit.clone() }.with_ticks()
+                );
+            }
             return Err(format!(
                 "{name:?} holds text such as {:?}, but numbers in the fit",
                 v.first().map_or("", String::as_str)
@@ -111,11 +143,7 @@ pub(crate) fn like(fit: &Coordinate, new: &Coordinate) -> Result<Coordinate, Str
             (Some(old), Some(unit))
                 if normal(old) != normal(unit) || fit.calendar != new.calendar =>
             {
-                let times = TimeUnits::of(fit).zip(TimeUnits::of(new));
-                let converted = times.and_then(|(to, from)| {
-                    v.iter().map(|&x| from.convert(x, &to)).collect::<Option<Vec<f64>>>()
-                });
-                Values::Numbers(converted.ok_or_else(|| {
+                Values::Numbers(converted(fit, new, v).ok_or_else(|| {
                     let calendar = |c: &Coordinate| {
                         c.calendar.as_ref().map_or(String::new(), |c| format!(" ({c})"))
                     };
@@ -135,12 +163,18 @@ pub(crate) fn like(fit: &Coordinate, new: &Coordinate) -> Result<Coordinate, Str
             _ => new.values.clone(),
         },
     };
-    Ok(Coordinate {
-        name: name.clone(),
-        values,
-        units: fit.units.clone(),
-        calendar: fit.calendar.clone(),
-    })
+    let stored = new.stored.clone();
+    Ok(Coordinate { values, stored, ..fit.clone() })
+}
+
+/// Numbers of one unit in another: times, of calendars that agree, or durations.
+fn converted(fit: &Coordinate, new: &Coordinate, values: &[f64]) -> Option<Vec<f64>> {
+    let Some((to, from)) = TimeUnits::of(fit).zip(TimeUnits::of(new)) else {
+        let factor = time::factor(new.units.as_deref()?, fit.units.as_deref()?)?;
+        return Some(values.iter().map(|x| x * factor).collect());
+    };
+    let exact = new.ticks().and_then(|ticks| ticks.in_units(&to, new.calendar.as_deref()));
+    exact.or_else(|| values.iter().map(|&x| from.convert(x, &to)).collect())
 }
 
 /// A unit without the differences in spelling that mean nothing.
@@ -189,7 +223,7 @@ fn read_table(
     }
     let points = table.coordinates.iter().map(|levels| {
         let rows: Vec<usize> = levels.of_row.iter().map(|&i| i as usize).collect();
-        select::take(&levels.distinct, &rows)
+        levels.distinct.take(&rows)
     });
     Ok((points.collect(), table.values))
 }

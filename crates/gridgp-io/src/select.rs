@@ -1,13 +1,10 @@
 //! Which points of an axis a `[data]` section keeps.
 
 use gridgp_grid::time::{Date, Resolution, TimeUnits};
-use gridgp_grid::{Coordinate, Values};
+use gridgp_grid::{Coordinate, Known, Values};
 use gridgp_model::spec::{DataSpec, Pick, SelValue, Selection};
 
 use crate::nearest;
-
-/// Two numbers that differ by less than this, relatively, are the same coordinate.
-const TOLERANCE: f64 = 1e-9;
 
 /// The positions, increasing, of the points that `spec.sel` and `spec.isel` keep of an axis or
 /// dimension, or `None` when they keep all of them.
@@ -63,16 +60,6 @@ pub(crate) fn kept(
     Ok(Some(positions))
 }
 
-/// The points of a coordinate at these positions.
-pub(crate) fn take(c: &Coordinate, positions: &[usize]) -> Coordinate {
-    let values = match &c.values {
-        Values::Numbers(v) => Values::Numbers(positions.iter().map(|&i| v[i]).collect()),
-        Values::Labels(v) => Values::Labels(positions.iter().map(|&i| v[i].clone()).collect()),
-    };
-    let (units, calendar) = (c.units.clone(), c.calendar.clone());
-    Coordinate { name: c.name.clone(), values, units, calendar }
-}
-
 /// One end of a selection in the coordinate's own terms.
 enum Bound {
     /// All values from the first to the last, the last excluded if the flag says so.
@@ -107,7 +94,7 @@ fn by_value(c: &Coordinate, selection: &Selection<SelValue>) -> Result<Vec<bool>
                     let (first, last) = (at(from, 0), at(to, n - 1));
                     (first..=last).for_each(|i| keep[i] = true);
                 }
-                Values::Numbers(v) => {
+                Values::Numbers(_) => {
                     let low = match from {
                         Some(Bound::Interval { from, .. }) => from,
                         _ => f64::NEG_INFINITY,
@@ -116,17 +103,7 @@ fn by_value(c: &Coordinate, selection: &Selection<SelValue>) -> Result<Vec<bool>
                         Some(Bound::Interval { to, open, .. }) => (to, open),
                         _ => (f64::INFINITY, false),
                     };
-                    if low > high {
-                        return Err(format!("`from` = {low} is above `to` = {high}; swap them"));
-                    }
-                    for (keep, &x) in keep.iter_mut().zip(v) {
-                        let below = if open {
-                            x < high && !close(x, high)
-                        } else {
-                            x <= high || close(x, high)
-                        };
-                        *keep = below && (x >= low || close(x, low));
-                    }
+                    in_range(c, low, high, open, &mut keep)?;
                 }
             }
             if !keep.contains(&true) {
@@ -136,6 +113,32 @@ fn by_value(c: &Coordinate, selection: &Selection<SelValue>) -> Result<Vec<bool>
         }
     }
     Ok(keep)
+}
+
+/// Keeps the points from `low` to `high`, that excluded if the range is open: of longitudes those
+/// to the east of `low`, across the date line if need be.
+fn in_range(
+    c: &Coordinate,
+    low: f64,
+    high: f64,
+    open: bool,
+    keep: &mut [bool],
+) -> Result<(), String> {
+    let known = Known::of(c);
+    let points = keep.iter_mut().zip(c.seen());
+    if c.longitudes().is_some() && low.is_finite() && high.is_finite() {
+        let from = known.snap(low);
+        let width = (known.snap(high) - from).rem_euclid(360.0);
+        let all = high - low >= 360.0;
+        points.for_each(|(keep, x)| *keep = all || (x - from).rem_euclid(360.0) <= width);
+        return Ok(());
+    }
+    if low > high {
+        return Err(format!("`from` = {low} is above `to` = {high}; swap them"));
+    }
+    let (low, high) = (known.snap_here(low), known.snap_here(high));
+    points.for_each(|(keep, x)| *keep = x >= low && if open { x < high } else { x <= high });
+    Ok(())
 }
 
 /// Keeps the points that equal `value`.
@@ -148,13 +151,15 @@ fn keep_equal(c: &Coordinate, value: &SelValue, keep: &mut [bool]) -> Result<(),
             }
             any = true;
         }
-        (Bound::Interval { from, to, open }, Values::Numbers(v)) => {
-            for (keep, &x) in keep.iter_mut().zip(v) {
-                let inside = if open {
-                    (x >= from || close(x, from)) && x < to && !close(x, to)
-                } else {
-                    close(x, from)
-                };
+        (Bound::Interval { from, to, open }, Values::Numbers(_)) => {
+            let known = Known::of(c);
+            let (from, to) = if open {
+                (known.snap_here(from), known.snap_here(to))
+            } else {
+                (known.snap(from), to)
+            };
+            for (keep, x) in keep.iter_mut().zip(c.seen()) {
+                let inside = if open { x >= from && x < to } else { x == from };
                 *keep |= inside;
                 any |= inside;
             }
@@ -244,10 +249,6 @@ fn thin(keep: &mut [bool], step: Option<usize>) -> Result<(), String> {
     let kept = keep.iter_mut().filter(|k| **k);
     kept.enumerate().for_each(|(i, k)| *k = i.is_multiple_of(step));
     Ok(())
-}
-
-fn close(a: f64, b: f64) -> bool {
-    (a - b).abs() <= TOLERANCE * a.abs().max(b.abs())
 }
 
 fn show(value: &SelValue) -> String {

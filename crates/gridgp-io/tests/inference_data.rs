@@ -47,6 +47,7 @@ fn data() -> Dataset {
         axes,
         values,
         units: Some("m".into()),
+        missing: None,
     };
     let covariates = vec![
         covariate("gmst", vec![1], vec![-1.0, 0.0, 1.0]),

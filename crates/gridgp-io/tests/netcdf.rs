@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use gridgp_grid::{Dataset, Values};
 use gridgp_io::{Array, NetcdfTree, TreeVariable};
 use gridgp_model::spec::DataSpec;
+use netcdf_writer::{
+    NcAttrValue, NcFileBuilder, NcWriteFormat, NcWriteOptions, NcWriteType, VariableId,
+};
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
@@ -133,7 +136,7 @@ fn covariates_of_the_same_file() {
     assert_eq!(data.covariate("lat").unwrap().values, [52.0, 51.5, 51.0]);
     let bad = |s: &str| error("packed.nc", &format!("{PACKED}covariates.{s}"));
     assert!(bad("height = { along = 'lat' }").contains("lies along \"lon\", \"lat\""));
-    assert!(bad("broken = {}").contains("it is missing at lat = 51"));
+    assert!(bad("broken = {}").contains("\"broken\" is missing at "));
     assert!(bad("number = {}").contains("a single number"));
     assert!(bad("gmts = {}").contains("did you mean \"gmst\""));
     assert!(bad("region = {}").contains("holds text"));
@@ -391,4 +394,192 @@ fn what_belongs_to_another_variable_is_no_response() {
     assert_eq!((guess.response.as_str(), guess.axes.len()), ("lat", 2));
     let e = gridgp_io::summarize(&path, Some("toss")).unwrap_err().to_string();
     assert!(e.contains("no variable \"toss\"; did you mean \"tos\""), "{e}");
+/// A file with the variable `y` on the dimension `x`, and the coordinate `x` of 0, 1, 2 …
+fn made<T: NcWriteType>(
+    folder: &Path,
+    values: &[T],
+    attributes: &[(&str, NcAttrValue)],
+    coordinate: impl FnOnce(&mut NcFileBuilder, &[netcdf_writer::DimensionId]) -> VariableId,
+) -> PathBuf {
+    let mut file = NcFileBuilder::new();
+    let dims = [file.add_dimension("x", values.len() as u64).unwrap()];
+    let y = file.add_variable_path::<T>("y", &dims).unwrap();
+    for (name, value) in attributes {
+        file.add_variable_attribute(y, *name, value.clone()).unwrap();
+    }
+    file.write_variable(y, values).unwrap();
+    coordinate(&mut file, &dims);
+    let (_, bytes) = file.to_vec(NcWriteOptions { format: NcWriteFormat::Nc4 }).unwrap();
+    let path = folder.join("made.nc");
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// A coordinate of these numbers, with text attributes.
+fn on_x<'a, T: NcWriteType>(
+    values: &'a [T],
+    attributes: &'a [(&'a str, &'a str)],
+) -> impl FnOnce(&mut NcFileBuilder, &[netcdf_writer::DimensionId]) -> VariableId + 'a {
+    move |file, dims| {
+        let x = file.add_variable_path::<T>("x", dims).unwrap();
+        for (name, text) in attributes {
+            let text = NcAttrValue::Chars((*text).into());
+            file.add_variable_attribute(x, *name, text).unwrap();
+        }
+        file.write_variable(x, values).unwrap();
+        x
+    }
+}
+
+fn data_of(path: &Path, more: &str) -> Dataset {
+    let spec = format!("response = 'y'\naxes = ['x']\n{more}");
+    gridgp_io::read(path, &toml::from_str::<DataSpec>(&spec).unwrap()).unwrap()
+}
+
+#[test]
+fn cells_that_were_never_written_are_missing_in_every_type() {
+    fn missing<T: NcWriteType>(values: &[T]) -> Vec<usize> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = made(folder.path(), values, &[], on_x(&[0.0, 1.0, 2.0], &[]));
+        data_of(&path, "").response.missing_cells()
+    }
+    assert_eq!(missing(&[1i16, -32767, 3]), [1]);
+    assert_eq!(missing(&[1u16, 65535, 3]), [1]);
+    assert_eq!(missing(&[1i32, -2_147_483_647, 3]), [1]);
+    assert_eq!(missing(&[1u32, 4_294_967_295, 3]), [1]);
+    assert_eq!(missing(&[1i64, -9_223_372_036_854_775_806, 3]), [1]);
+    assert_eq!(missing(&[1u64, 18_446_744_073_709_551_614, 3]), [1]);
+    assert_eq!(missing(&[1f32, 9.969_21e36, 3.0]), [1]);
+    assert_eq!(missing(&[1f64, 9.969_209_968_386_869e36, 3.0]), [1]);
+    // A byte has no room for such a value.
+    assert!(missing(&[1u8, 255, 3]).is_empty() && missing(&[1i8, -127, 3]).is_empty());
+}
+
+#[test]
+fn a_valid_range_is_in_the_unit_that_its_type_says() {
+    let read = |range: NcAttrValue, scale: NcAttrValue| {
+        let folder = tempfile::tempdir().unwrap();
+        // 15, -30 and 90 degrees.
+        let attributes = [("scale_factor", scale), ("valid_range", range)];
+        let path =
+            made(folder.path(), &[1500i16, -3000, 9000], &attributes, on_x(&[0.0, 1.0, 2.0], &[]));
+        data_of(&path, "").response.missing_cells()
+    };
+    let (double, single) = (NcAttrValue::Doubles(vec![0.01]), NcAttrValue::Floats(vec![0.01]));
+    // Of the type of the scale: degrees. Of that of the stored numbers: hundredths.
+    assert_eq!(read(NcAttrValue::Doubles(vec![-40.0, 45.0]), double.clone()), [2]);
+    assert_eq!(read(NcAttrValue::Floats(vec![-40.0, 45.0]), single), [2]);
+    assert_eq!(read(NcAttrValue::Shorts(vec![-2000, 4500]), double), [1, 2]);
+}
+
+#[test]
+fn single_precision_coordinates_are_found_by_their_decimals() {
+    let folder = tempfile::tempdir().unwrap();
+    let lat: Vec<f32> = (0..21).map(|i| (f64::from(i) / 10.0) as f32).collect();
+    let path = made(folder.path(), &[1.5; 21], &[], on_x(&lat, &[("units", "degrees_north")]));
+    let kept = |sel: &str| data_of(&path, &format!("sel.x = {sel}")).grid.len();
+    assert_eq!(kept("{ from = 0.2, to = 0.6 }"), 5);
+    assert_eq!(kept("[0.1, 0.3]"), 2);
+    assert_eq!(kept("0.7"), 1);
+    let c = &data_of(&path, "").grid.axes()[0].coordinates()[0].clone();
+    assert_eq!((c.stored.dtype.as_deref(), c.show(1)), (Some("float32"), "0.1".into()));
+}
+
+#[test]
+fn a_range_of_longitudes_goes_east_across_the_date_line() {
+    let folder = tempfile::tempdir().unwrap();
+    for first in [0, -180] {
+        let lon: Vec<f64> = (0..36).map(|i| f64::from(first + 10 * i)).collect();
+        let path = made(folder.path(), &[1.5; 36], &[], on_x(&lon, &[("units", "degrees_east")]));
+        let kept = |sel: &str| data_of(&path, &format!("sel.x = {sel}")).grid.len();
+        assert_eq!(kept("{ from = 150, to = -150 }"), 7, "{first}");
+        assert_eq!(kept("{ from = -10, to = 10 }"), 3, "{first}");
+        assert_eq!(kept("{ from = 350, to = 370 }"), 3, "{first}");
+        assert_eq!(kept("{ from = -180, to = 180 }"), 36, "{first}");
+        assert_eq!(kept("{ from = 12, to = 29 }"), 1, "{first}");
+        assert_eq!(kept("[-10, 350, 20]"), 2, "{first}");
+        let spec = "response = 'y'\naxes = ['x']\nsel.x = 5";
+        assert!(gridgp_io::read(&path, &toml::from_str(spec).unwrap()).is_err());
+        // Distances are right on both sides of the seam.
+        let data = data_of(&path, "sel.x = { from = 150, to = -150 }");
+        let mut x: Vec<f64> = data.grid.axes()[0].points().column(0).collect();
+        x.sort_by(f64::total_cmp);
+        assert_eq!((x.len(), x[6] - x[0]), (7, 60.0), "{first}");
+    }
+}
+
+/// The same times in every type, unit and calendar are the same coordinate, exactly.
+#[test]
+fn whole_numbers_of_times_are_exact_in_and_out() {
+    let folder = tempfile::tempdir().unwrap();
+    for calendar in ["standard", "proleptic_gregorian", "julian", "noleap", "all_leap", "360"] {
+        let mut first: Option<(Vec<f64>, Vec<String>)> = None;
+        for (step, times) in
+            [("seconds", 600), ("minutes", 10), ("milliseconds", 600_000), ("ns", 600_000_000_000)]
+        {
+            let whole: Vec<i64> = (0..9).map(|i| (1_000_000 + i) * times).collect();
+            let units = format!("{step} since 1999-03-01 00:00:00 +01:00");
+            let attributes = [("units", units.as_str()), ("calendar", calendar)];
+            let path = made(folder.path(), &[1.5; 9], &[], on_x(&whole, &attributes));
+            let data = data_of(&path, "");
+            let c = &data.grid.axes()[0].coordinates()[0];
+            assert_eq!(c.ticks().unwrap().values(), whole);
+            let days = data_of(&path, "axes.x = { units = 'days' }");
+            let Values::Numbers(values) = &days.grid.axes()[0].coordinates()[0].values else {
+                panic!("times are numbers")
+            };
+            let written = folder.path().join("out.nc");
+            let out = gridgp_fit::GridOutput {
+                grid: days.grid.clone(),
+                extra: vec![],
+                variables: vec![gridgp_fit::OutputVariable::new("y", &["x"], vec![1.5; 9])],
+                attributes: vec![],
+            };
+            gridgp_io::write_grid(&written, &out).unwrap();
+            assert_eq!(data_of(&written, "").grid, days.grid, "{calendar} {step}");
+            let table = folder.path().join("out.csv");
+            gridgp_io::write_grid(&table, &out).unwrap();
+            let text = std::fs::read_to_string(&table).unwrap();
+            let column = text.lines().skip(1).map(|l| l.split(',').next().unwrap().to_owned());
+            let found = (values.clone(), column.collect::<Vec<_>>());
+            let first = first.get_or_insert_with(|| found.clone());
+            assert_eq!(*first, found, "{calendar} {step}");
+        }
+        if calendar == "standard" {
+            let (_, dates) = first.unwrap();
+            assert_eq!(dates[1], "2018-03-05T09:50:00");
+        }
+    }
+}
+
+#[test]
+fn times_in_a_table_and_in_a_file_are_equal() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("t.csv");
+    std::fs::write(
+        &table,
+        "x,y\n2019-03-01T00:10,1.5\n2019-03-01T00:20:00Z,1.5\n2019-03-01T01:30+01:00,1.5\n",
+    )
+    .unwrap();
+    let of_table = data_of(&table, "");
+    let minutes = [("units", "minutes since 2019-03-01")];
+    let path = made(folder.path(), &[1.5; 3], &[], on_x(&[10i32, 20, 30], &minutes));
+    let of_file = data_of(&path, "");
+    let fit = &of_table.grid.axes()[0];
+    let new = gridgp_io::points_like(fit, of_file.grid.axes()[0].coordinates()).unwrap();
+    assert_eq!(new, fit.points());
+    let ticks = fit.coordinates()[0].ticks().unwrap();
+    assert_eq!(ticks.dates(None).unwrap()[2].to_string(), "2019-03-01T00:30:00");
+    // A unit that is no time, and a calendar that nobody knows, leave numbers.
+    for attributes in [
+        [("units", "months since 2019-03-01"), ("a", "b")],
+        [("units", "days since 2019-03-01"), ("calendar", "martian")],
+    ] {
+        let path = made(folder.path(), &[1.5; 3], &[], on_x(&[10i32, 20, 30], &attributes));
+        let data = data_of(&path, "");
+        assert_eq!(
+            (numbers(&data, 0, 0), data.grid.axes()[0].coordinates()[0].calendar.clone()),
+            (&[10.0, 20.0, 30.0][..], None)
+        );
+    }
 }

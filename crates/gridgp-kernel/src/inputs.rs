@@ -1,6 +1,6 @@
 //! Which coordinates of a point a kernel sees, and how it measures distance between them.
 
-use gridgp_grid::Points;
+use gridgp_grid::{Angle, Points};
 
 /// Mean radius of the Earth in km, (2a + b)/3 of the WGS 84 ellipsoid.
 ///
@@ -55,11 +55,13 @@ impl Inputs {
         Ok(Self { columns, names, metric: Metric::Euclidean })
     }
 
-    /// The same coordinates, longitude then latitude in degrees, measured through the sphere.
+    /// The same coordinates, longitude and latitude in degrees, measured through the sphere.
+    /// `angles` says which is which, for all coordinates of the points; where it is silent, longitude
+    /// comes first.
     ///
     /// # Errors
-    /// Not exactly two coordinates.
-    pub fn on_sphere(self) -> Result<Self, String> {
+    /// Not exactly two coordinates, or two of one kind.
+    pub fn on_sphere(mut self, angles: &[Option<Angle>]) -> Result<Self, String> {
         if self.columns.len() != 2 {
             return Err(format!(
                 "the great circle needs exactly two coordinates, longitude and latitude in \
@@ -67,6 +69,24 @@ impl Inputs {
                 self.columns.len(),
                 self.names
             ));
+        }
+        match [0, 1].map(|i| angles.get(self.columns[i]).copied().flatten()) {
+            [Some(a), Some(b)] if a == b => {
+                return Err(format!(
+                    "the great circle needs a longitude and a latitude, and {:?} are both a \
+                     {}: look at their units, degrees_east and degrees_north",
+                    self.names,
+                    match a {
+                        Angle::Longitude => "longitude",
+                        Angle::Latitude => "latitude",
+                    }
+                ));
+            }
+            [Some(Angle::Latitude), _] | [_, Some(Angle::Longitude)] => {
+                self.columns.reverse();
+                self.names.reverse();
+            }
+            _ => {}
         }
         Ok(Self { metric: Metric::GreatCircle, ..self })
     }
@@ -170,7 +190,7 @@ mod tests {
 
     #[test]
     fn sphere_knows_the_antipode_the_date_line_and_the_pole() {
-        let inputs = Inputs::new(None, &names(&["lon", "lat"])).unwrap().on_sphere().unwrap();
+        let inputs = Inputs::new(None, &names(&["lon", "lat"])).unwrap().on_sphere(&[]).unwrap();
         let x = [0.0, 0.0, 180.0, 0.0, -180.0, 0.0, 30.0, 90.0, 77.0, 90.0, 90.0, 0.0];
         let p = inputs.embed(&Points::new(x.to_vec(), 2));
         let chord = |i, j| distance(p.row(i), p.row(j));
@@ -180,8 +200,25 @@ mod tests {
     }
 
     #[test]
+    fn longitude_and_latitude_are_known_whatever_their_order() {
+        use Angle::{Latitude, Longitude};
+        let of = |angles: [Option<Angle>; 2]| {
+            Inputs::new(None, &names(&["a", "b"])).unwrap().on_sphere(&angles)
+        };
+        let expected = of([None, None]).unwrap().embed(&Points::new(vec![150.0, 40.0], 2));
+        let swapped = Points::new(vec![40.0, 150.0], 2);
+        for angles in
+            [[Some(Latitude), Some(Longitude)], [Some(Latitude), None], [None, Some(Longitude)]]
+        {
+            assert_eq!(of(angles).unwrap().embed(&swapped), expected);
+        }
+        assert!(of([Some(Latitude); 2]).unwrap_err().contains("both a latitude"));
+        assert!(of([Some(Longitude); 2]).unwrap_err().contains("both a longitude"));
+    }
+
+    #[test]
     fn chord_is_twice_r_sine_of_half_the_angle() {
-        let inputs = Inputs::new(None, &names(&["lon", "lat"])).unwrap().on_sphere().unwrap();
+        let inputs = Inputs::new(None, &names(&["lon", "lat"])).unwrap().on_sphere(&[]).unwrap();
         // Madrid and Barcelona; the angle by the haversine formula.
         let (a, b) = ([-3.70, 40.42], [2.17, 41.39]);
         let p = inputs.embed(&Points::new([a, b].concat(), 2));
@@ -201,7 +238,7 @@ mod tests {
         assert!(bad(&[3]).contains("position 3") && bad(&[3]).contains("height"));
         assert!(bad(&[1, 0, 1]).contains("\"lat\" is listed twice"));
         let all = Inputs::new(None, &three).unwrap();
-        assert!(all.clone().on_sphere().unwrap_err().contains("`columns`"));
+        assert!(all.clone().on_sphere(&[]).unwrap_err().contains("`columns`"));
         assert!(all.only_one("cosine").unwrap_err().contains("cosine takes one coordinate"));
     }
 

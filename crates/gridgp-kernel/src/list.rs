@@ -1,6 +1,6 @@
 //! The built-in kernels by name.
 
-use gridgp_grid::{Axis, Coordinate, Values};
+use gridgp_grid::{Angle, Axis, Coordinate, Values};
 
 use super::{
     Constant, Coregionalization, Hilbert, Inputs, Kernel, Linear, Matern12, Matern32, Matern52,
@@ -73,6 +73,8 @@ pub struct KernelOptions {
     pub boundary: Option<f64>,
     /// The smallest and the largest value of each coordinate, which a basis needs.
     pub ranges: Vec<(f64, f64)>,
+    /// Which angle on the Earth each coordinate is; by their names if empty.
+    pub angles: Vec<Option<Angle>>,
 }
 
 impl KernelOptions {
@@ -95,13 +97,35 @@ impl KernelOptions {
             points.column(c).fold(bounds, |(low, high), v| (v.min(low), v.max(high)))
         };
         let ranges = (0..points.dims()).map(range).collect();
-        Self { labels, ranges, ..Self::of(axis.coordinates().iter().map(|c| c.name.clone())) }
+        let angles = axis.coordinates().iter().map(Coordinate::angle).collect();
+        Self {
+            labels,
+            ranges,
+            angles,
+            ..Self::of(axis.coordinates().iter().map(|c| c.name.clone()))
+        }
     }
 
     /// The coordinates and the metric that they describe.
     pub(super) fn inputs(&self) -> Result<Inputs, String> {
         let inputs = Inputs::new(self.columns.as_deref(), &self.coordinate_names)?;
-        if self.great_circle { inputs.on_sphere() } else { Ok(inputs) }
+        if !self.great_circle {
+            return Ok(inputs);
+        }
+        let by_name = || self.coordinate_names.iter().map(|name| Angle::of_name(name)).collect();
+        let angles: Vec<_> = if self.angles.is_empty() { by_name() } else { self.angles.clone() };
+        let inputs = inputs.on_sphere(&angles)?;
+        if let (Some(&(low, high)), [_, name]) =
+            (self.ranges.get(inputs.columns()[1]), inputs.names())
+            && low.abs().max(high.abs()) > 90.0 + 1e-6
+        {
+            return Err(format!(
+                "{name:?} goes from {low} to {high}, which no latitude does; the great circle takes \
+                 longitude, then latitude, in degrees, unless their units (degrees_east, \
+                 degrees_north) say which is which"
+            ));
+        }
+        Ok(inputs)
     }
 
     /// The names of the options that are set.
@@ -344,6 +368,11 @@ mod tests {
         assert!(refused("periodic", lon_lat.clone()).contains("one coordinate"));
         let both = KernelOptions { great_circle: true, per_coordinate: true, ..lon_lat.clone() };
         assert!(refused("matern32", both).contains("one lengthscale, in km"));
+        let sphere = KernelOptions { great_circle: true, ..lon_lat.clone() };
+        let beyond = KernelOptions { ranges: vec![(0.0, 5.0), (-3.0, 151.0)], ..sphere.clone() };
+        assert!(refused("matern32", beyond).contains("\"lat\" goes from -3 to 151"));
+        let north = KernelOptions { angles: vec![Some(Angle::Latitude); 2], ..sphere };
+        assert!(refused("matern32", north).contains("degrees_north"));
         let line = KernelOptions { great_circle: true, ..KernelOptions::of(["x"]) };
         assert!(refused("matern32", line).contains("exactly two"));
         assert!(refused("matern32", KernelOptions::default()).contains("coordinate"));

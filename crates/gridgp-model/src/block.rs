@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use gridgp_grid::{Axis, Coordinate, Covariate, Dataset, Grid, Points, Result, Values, Variable};
+use gridgp_grid::{Axis, Covariate, Dataset, Grid, Points, Result, Variable};
 
 use super::Model;
 
@@ -19,13 +19,8 @@ impl Model {
         let data = &self.data;
         assert_eq!(ranges.len(), data.grid.axes().len(), "one range an axis");
         let axes = data.grid.axes().iter().zip(ranges).map(|(axis, range)| {
-            let coordinates = axis.coordinates().iter().map(|c| Coordinate {
-                values: match &c.values {
-                    Values::Numbers(v) => Values::Numbers(v[range.clone()].to_vec()),
-                    Values::Labels(v) => Values::Labels(v[range.clone()].to_vec()),
-                },
-                ..c.clone()
-            });
+            let positions: Vec<usize> = range.clone().collect();
+            let coordinates = axis.coordinates().iter().map(|c| c.take(&positions));
             Axis::new(axis.name(), coordinates.collect())
         });
         let shape = data.grid.shape();
@@ -43,6 +38,7 @@ impl Model {
             name: c.name.clone(),
             axes: c.axes.clone(),
             units: c.units.clone(),
+            missing: c.missing.as_ref().map(|m| part(m, &shape, &c.axes, ranges)),
         });
         let mut fields = self.fields.clone();
         for field in &mut fields {

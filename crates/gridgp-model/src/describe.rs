@@ -209,7 +209,13 @@ mod tests {
         let axis = |name: &str, n: u32| Axis::numbers(name, (0..n).map(f64::from).collect());
         let grid = Grid::new(vec![axis("a", 50).unwrap(), axis("b", 30).unwrap()]).unwrap();
         let y = Variable::new("y", (0..1500).map(|i| f64::from(i % 7)).collect());
-        let w = Covariate { name: "w".into(), axes: vec![1], values: vec![1.5; 30], units: None };
+        let w = Covariate {
+            name: "w".into(),
+            axes: vec![1],
+            values: vec![1.5; 30],
+            units: None,
+            missing: None,
+        };
         let text = "[data]\nresponse = 'y'\naxes = ['a', 'b']\ncovariates.w = { along = 'b' }\n\
                     [parameters]\neta = 'half_normal(1)'\nbeta = 'normal(0, 1)'\n\
                     [fields.f]\namplitude = 'eta'\na = 'matern52()'\nb = 'cosine()'\n\

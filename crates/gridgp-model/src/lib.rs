@@ -173,6 +173,7 @@ mod tests {
             axes: vec![1],
             values: vec![-1.0, 0.0, 0.5, 0.5],
             units: None,
+            missing: None,
         };
         Dataset::new(grid, y, vec![gmst]).unwrap()
     }

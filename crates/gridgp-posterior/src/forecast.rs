@@ -326,7 +326,7 @@ fn point_covariates(
                 )));
             }
         };
-        Ok(Covariate { axes: vec![0], values, ..known.clone() })
+        Ok(Covariate { axes: vec![0], values, missing: None, ..known.clone() })
     };
     model.data.covariates.iter().enumerate().map(covariate).collect()
 }

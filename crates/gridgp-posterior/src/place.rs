@@ -50,9 +50,31 @@ pub(super) fn locate<'a>(model: &Model, place: &'a Place) -> Result<Located<'a>>
         .covariates
         .iter()
         .enumerate()
-        .map(|(c, known)| covariate_at(place, known, &moved, used.contains(&c)))
+        .map(|(c, known)| {
+            let here = covariate_at(place, known, &moved, used.contains(&c))?;
+            Ok(model.without_zero_exposure(c, here))
+        })
         .collect::<Result<_>>()?;
     Ok(Located { grid: &place.grid, points, covariates })
+}
+
+impl Place {
+    /// Whether each cell has no prediction: a covariate of the model is missing there, or the trials
+    /// or an exposure is 0. `None` if all have one.
+    ///
+    /// # Errors
+    /// The place does not fit the model.
+    pub fn unknown_cells(&self, model: &Model) -> Result<Option<Vec<bool>>> {
+        let Located { grid, covariates, .. } = locate(model, self)?;
+        if covariates.iter().all(|c| c.missing.is_none()) {
+            return Ok(None);
+        }
+        let unknown = |cell| {
+            let index = grid.unravel(cell);
+            covariates.iter().any(|c| !c.is_known(&index, grid))
+        };
+        Ok(Some((0..grid.len()).map(unknown).collect()))
+    }
 }
 
 /// Refuses points along an axis that a kernel was not made for; `describe` says what and
@@ -89,7 +111,7 @@ fn covariate_at(place: &Place, known: &Covariate, moved: &[bool], used: bool) ->
     let axes = place.grid.axes();
     let length = known.axes.iter().map(|&a| axes[a].len()).product();
     if !used {
-        return Ok(Covariate { values: vec![0.0; length], ..known.clone() });
+        return Ok(Covariate { values: vec![0.0; length], missing: None, ..known.clone() });
     }
     if let Some(new) = place.covariates.iter().find(|c| c.name == known.name) {
         if new.axes != known.axes || new.values.len() != length {

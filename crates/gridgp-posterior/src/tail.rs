@@ -217,7 +217,13 @@ mod tests {
         let axis = |name: &str, x: &[f64]| Axis::numbers(name, x.to_vec()).unwrap();
         let grid = Grid::new(vec![axis("s", &[0.0, 0.4, 1.5]), axis("t", &[0.0, 1.0])]).unwrap();
         let y = (0..6).map(|i| 30.0 + f64::from(i)).collect();
-        let g = Covariate { name: "g".into(), axes: vec![1], values: vec![-0.5, 2.0], units: None };
+        let g = Covariate {
+            name: "g".into(),
+            axes: vec![1],
+            values: vec![-0.5, 2.0],
+            units: None,
+            missing: None,
+        };
         let data = Dataset::new(grid, Variable::new("y", y), vec![g]).unwrap();
         let xi = "xi = 'normal(0.1, 0.05)'\n";
         let text = if shape.is_empty() { TEXT.replace(xi, "") } else { TEXT.into() };
@@ -292,7 +298,13 @@ mod tests {
             Axis::numbers("t", vec![0.0]).unwrap(),
         ];
         let levels = |g: f64| {
-            let g = Covariate { name: "g".into(), axes: vec![1], values: vec![g], units: None };
+            let g = Covariate {
+                name: "g".into(),
+                axes: vec![1],
+                values: vec![g],
+                units: None,
+                missing: None,
+            };
             let place = Place { grid: Grid::new(axes.clone()).unwrap(), covariates: vec![g] };
             TailDraws::new(&model, &samples, &Target::Grid(&place), 1).unwrap().levels(50.0)
         };

@@ -37,6 +37,7 @@ fn covariates(grid: &Grid) -> Vec<Covariate> {
         axes,
         values,
         units: None,
+        missing: None,
     };
     let both = (0..shape[0] * shape[2])
         .map(|i| (points[0].row(i / shape[2])[0] + points[2].row(i % shape[2])[0]).cos());
@@ -298,7 +299,7 @@ fn few_places() -> Place {
 }
 
 fn along(name: &str, axes: Vec<usize>, values: Vec<f64>) -> Covariate {
-    Covariate { name: name.into(), axes, values, units: None }
+    Covariate { name: name.into(), axes, values, units: None, missing: None }
 }
 
 #[test]

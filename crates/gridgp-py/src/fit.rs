@@ -43,10 +43,10 @@ pub struct Fit {
     model: Arc<Model>,
 }
 
-/// Where to predict: coordinates one list an axis; on a grid also its covariates, in the order of the
+/// Where to predict: coordinates one list an axis, nothing for an axis that has not moved; on a grid also its covariates, in the order of the
 /// model; at points their covariates by name.
 type PlaceTuple<'py> = (
-    Vec<Vec<CoordinateTuple<'py>>>,
+    Vec<Option<Vec<CoordinateTuple<'py>>>>,
     Vec<Option<CovariateTuple<'py>>>,
     Option<Vec<(String, Bound<'py, PyAny>)>>,
 );
@@ -78,7 +78,7 @@ impl Fit {
                     .into_iter()
                     .map(|c| c.map(|c| places::covariate(c, &whole)).transpose())
                     .collect::<PyResult<_>>()?;
-                let coordinates = places::coordinates(coordinates)?;
+                let coordinates = places::coordinates_or(coordinates, axes)?;
                 compute(py, || {
                     gridgp_io::place_like(spec, axes, coordinates, covariates, scalings)
                 })?
@@ -89,7 +89,7 @@ impl Fit {
                     .into_iter()
                     .map(|(name, values)| Ok((name, places::numbers(&values, &[None])?)))
                     .collect::<PyResult<_>>()?;
-                let coordinates = places::coordinates(coordinates)?;
+                let coordinates = places::coordinates_or(coordinates, axes)?;
                 compute(py, || gridgp_io::points_at(spec, axes, coordinates, covariates, scalings))?
                     .map_err(model_error)
             }
@@ -187,14 +187,15 @@ impl Fit {
         .collect()
     }
 
-    /// The numbers or labels of a coordinate of an axis, as the model has them.
+    /// The values and attributes of a coordinate of an axis, as in a group of the fit file.
     fn coordinate<'py>(
         &self,
         py: Python<'py>,
         axis: usize,
         coordinate: usize,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        places::values(py, &self.model.data.grid.axes()[axis].coordinates()[coordinate].values)
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyDict>)> {
+        let c = &self.model.data.grid.axes()[axis].coordinates()[coordinate];
+        tree::variable(py, gridgp_io::coordinate_variable(c))
     }
 
     /// What the points of an axis are called, where that is none of its coordinates: numbers or

@@ -26,5 +26,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<problem::Problem>()?;
     module.add_class::<density::Density>()?;
     module.add_class::<fit::Fit>()?;
+    module.add_function(wrap_pyfunction!(places::find_points, module)?)?;
     parts::register(module)
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use gridgp_fit::{Scaling, Where};
-use gridgp_grid::{Axis, Coordinate, Grid, Values};
+use gridgp_grid::{Axis, Coordinate, Grid, Known, Values};
 use gridgp_model::Model;
 use gridgp_posterior::Place;
 
@@ -117,8 +117,9 @@ fn inline(at: &str, grid: &Grid) -> anyhow::Result<Grid> {
         let coordinates = axis.coordinates().iter().zip(&found).map(|(c, range)| {
             step /= range.count;
             let values = range.values();
-            let all = (0..count).map(|i| values[i / step % values.len()]).collect();
-            Coordinate { values: Values::Numbers(all), ..c.clone() }
+            let known = Known::of(c);
+            let all = (0..count).map(|i| known.snap_here(values[i / step % values.len()]));
+            Coordinate { values: Values::Numbers(all.collect()), ..c.clone() }.with_ticks()
         });
         *axis = Axis::new(axis.name(), coordinates.collect())?;
     }

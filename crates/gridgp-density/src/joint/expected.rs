@@ -320,6 +320,7 @@ mod tests {
             axes: vec![1],
             values: vec![-0.5, 0.0, 0.7],
             units: None,
+            missing: None,
         };
         let y = Variable::with_nan_as_missing("y", y.collect());
         let data = Dataset::new(grid, y, vec![g]).unwrap();

@@ -30,6 +30,7 @@ fn data() -> Dataset {
         axes: vec![1],
         values: vec![-1.0, -0.5, 0.1, 0.4, 1.0],
         units: None,
+        missing: None,
     };
     Dataset::new(grid, Variable::with_nan_as_missing("y", y.collect()), vec![d]).unwrap()
 }

@@ -30,12 +30,14 @@ fn data(nx: usize, nt: usize, ns: usize) -> Dataset {
         axes: vec![axis],
         values: (0..n).map(|i| ((i * i + 1) as f64).cos() + 0.4).collect(),
         units: None,
+        missing: None,
     };
     let both = Covariate {
         name: "both".into(),
         axes: vec![0, 2],
         values: (0..nx * ns).map(|i| (i as f64).cos()).collect(),
         units: None,
+        missing: None,
     };
     let covariates = vec![along("gmst", 1, nt), along("height", 2, ns), both];
     Dataset::new(grid, y, covariates).unwrap()

@@ -97,7 +97,8 @@ impl Output {
 ///
 /// `model` is the model of the fit with its data. Variables are `mean`, `sd`, `sd_observation`, with
 /// levels `quantiles` and with draws `draws`; from draws also the fields and the parameters of the
-/// likelihood. Coordinates are in the units of the data, the response in its own.
+/// likelihood. Where a covariate is missing, or the trials or an exposure is 0, all but the fields
+/// is NaN. Coordinates are in the units of the data, the response in its own.
 ///
 /// # Errors
 /// The place does not fit the model; a level outside of 0 to 1; a quantity that the model does not
@@ -121,7 +122,7 @@ pub fn predict(
         Where::Points(..) => vec!["point".into()],
     };
     let dims: Vec<&str> = dims.iter().map(String::as_str).collect();
-    let (variables, draws) = match fit.samples() {
+    let (mut variables, draws) = match fit.samples() {
         Some(samples) => {
             from_draws::variables(model, &samples, &place, &dims, options, seed, host)?
         }
@@ -131,10 +132,26 @@ pub fn predict(
             (made, options.draws)
         }
     };
+    if let Where::Grid(place) = &place
+        && let Some(unknown) = place.unknown_cells(model)?
+    {
+        let is_field = |v: &OutputVariable| {
+            model.fields.iter().any(|f| v.name.strip_prefix(&f.name).is_some_and(is_summary))
+        };
+        for v in variables.iter_mut().filter(|v| !is_field(v)) {
+            let cells = v.values.iter_mut().zip(unknown.iter().cycle());
+            cells.filter(|(_, unknown)| **unknown).for_each(|(value, _)| *value = f64::NAN);
+        }
+    }
     let mut extra = extra_axes(options, draws)?;
     // `only` may have left out what lies on them.
     extra.retain(|axis| variables.iter().any(|v| v.dims.iter().any(|d| d == axis.name())));
     Ok(Output::new(place, extra, variables, attributes))
+}
+
+/// What stands behind the name of a field in the name of a variable about it.
+fn is_summary(rest: &str) -> bool {
+    ["", "_sd", "_quantiles", "_draws"].contains(&rest)
 }
 
 fn extra_axes(options: &PredictOptions, draws: usize) -> Result<Vec<Axis>> {

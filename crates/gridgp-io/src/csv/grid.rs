@@ -55,7 +55,7 @@ pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling
         {
             let mut new = vec![u32::MAX; coordinates[0].len()];
             kept.iter().enumerate().for_each(|(i, &old)| new[old] = i as u32);
-            coordinates = coordinates.iter().map(|c| select::take(c, &kept)).collect();
+            coordinates = coordinates.iter().map(|c| c.take(&kept)).collect();
             points.iter_mut().for_each(|p| *p = new[*p as usize]);
         }
         axes.push(Axis::new(name, coordinates).map_err(Error::grid(path))?);
@@ -82,7 +82,9 @@ pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling
     let mut scalings = vec![];
     for (name, c) in &spec.covariates {
         let mut covariate = match covariate::coordinate(spec, name, c) {
-            Some((axis, coordinate)) => covariate::from_coordinate(&grid, name, axis, coordinate),
+            Some((axis, coordinate)) => {
+                covariate::from_coordinate(&grid, None, name, axis, coordinate)
+            }
             None => {
                 let axes = covariate::axes(spec, c);
                 let column = values.next().expect("a column a covariate");
@@ -90,7 +92,7 @@ pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling
             }
         }
         .map_err(|e| Error::file(path, format!("covariate {name:?}: {e}")))?;
-        let scaling = Scaling::of(c, &covariate.values)
+        let scaling = Scaling::of(c, &covariate)
             .map_err(|e| Error::file(path, format!("covariate {name:?}: {e}")))?;
         scaling.apply(&mut covariate.values);
         covariates.push(covariate);
@@ -152,7 +154,7 @@ fn points(columns: &[Levels]) -> (Vec<Coordinate>, Vec<u32>) {
     }
     let coordinates = columns.iter().enumerate().map(|(j, c)| {
         let levels: Vec<usize> = tuples.iter().map(|t| t[j] as usize).collect();
-        select::take(&c.distinct, &levels)
+        c.distinct.take(&levels)
     });
     (coordinates.collect(), of_row)
 }
@@ -264,12 +266,5 @@ fn gather(
             ));
         }
     }
-    if let Some(at) = values.iter().position(|v| v.is_nan()) {
-        return Err(format!(
-            "there is no value for {}; covariates must be known everywhere, also where the \
-             response is missing",
-            describe(at)
-        ));
-    }
-    Ok(Covariate { name: name.to_owned(), axes, values, units: None })
+    Ok(Covariate::with_nan_as_missing(name, axes, values, None))
 }

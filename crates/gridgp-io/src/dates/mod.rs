@@ -67,7 +67,7 @@ fn days() -> TimeUnits {
 pub(crate) fn coordinate(name: &str, values: Vec<f64>) -> Coordinate {
     let (units, calendar) = TimeUnits::days_since_1970();
     let c = Coordinate::numbers(name, values).with_units(units);
-    Coordinate { calendar: Some(calendar.into()), ..c }
+    Coordinate { calendar: Some(calendar.into()), ..c }.with_ticks()
 }
 
 /// A coordinate of texts or whole numbers whose dates are written in a stated form.

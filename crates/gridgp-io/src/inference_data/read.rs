@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use gridgp_fit::{Attribute, DrawValues, InferenceGroup, InferenceVariable, Samples};
-use gridgp_grid::{Axis, Coordinate, Values};
+use gridgp_grid::{Axis, Coordinate};
 
+use crate::coordinate::of_variable;
 use crate::tree::{Array, NetcdfTree, TreeVariable, read_tree, text};
 use crate::{Error, Result};
 
@@ -86,7 +87,7 @@ fn group(tree: NetcdfTree) -> Result<InferenceGroup, String> {
 }
 
 fn axis(dim: String, size: usize, variables: Vec<TreeVariable>) -> Result<Axis, String> {
-    let mut coordinates: Vec<Coordinate> = variables.into_iter().map(coordinate).collect();
+    let mut coordinates: Vec<Coordinate> = variables.into_iter().map(of_variable).collect();
     if coordinates.is_empty() {
         let numbers = (0..size).map(|i| i as f64).collect();
         coordinates.push(Coordinate::numbers(dim.as_str(), numbers));
@@ -96,17 +97,6 @@ fn axis(dim: String, size: usize, variables: Vec<TreeVariable>) -> Result<Axis, 
         return Err(format!("{:?} has {n} values but {dim:?} has {size}", c.name));
     }
     Axis::new(dim, coordinates).map_err(|e| e.to_string())
-}
-
-fn coordinate(v: TreeVariable) -> Coordinate {
-    let text = |name| text(&v.attributes, name).map(str::to_owned);
-    let (units, calendar) = (text("units"), text("calendar"));
-    let values = match v.values {
-        Array::Numbers(v) => Values::Numbers(v),
-        Array::Integers(v) => Values::Numbers(v.into_iter().map(|i| i as f64).collect()),
-        Array::Text(v) => Values::Labels(v),
-    };
-    Coordinate { name: v.name, values, units, calendar }
 }
 
 fn variable(

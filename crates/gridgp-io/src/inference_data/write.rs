@@ -6,6 +6,7 @@ use std::path::Path;
 use gridgp_fit::{DrawValues, InferenceGroup, InferenceVariable};
 use gridgp_grid::{Axis, Coordinate, Values};
 
+use crate::coordinate::to_variable;
 use crate::tree::{Array, NetcdfTree, TreeVariable, write_tree};
 use crate::{Error, Result};
 
@@ -73,14 +74,14 @@ fn made(from: InferenceGroup) -> Result<NetcdfTree, String> {
                 Some(_) => c.name == axis.name() || (everywhere && listable(&c.name)),
             };
             if shown && free(&c.name) {
-                tree.variables.push(coordinate(c, &c.name, axis.name()));
+                tree.variables.push(to_variable(c, &c.name, axis.name()));
             }
         }
         if from.samples.is_some()
             && free(axis.name())
             && let Some(c) = labels(axis)
         {
-            tree.variables.push(coordinate(c, axis.name(), axis.name()));
+            tree.variables.push(to_variable(c, axis.name(), axis.name()));
         }
     }
     for v in &from.variables {
@@ -160,18 +161,4 @@ fn labels(axis: &Axis) -> Option<&Coordinate> {
         [only] => Some(only),
         all => all.iter().find(distinct),
     }
-}
-
-fn coordinate(c: &Coordinate, name: &str, dim: &str) -> TreeVariable {
-    let values = match &c.values {
-        Values::Numbers(v) => Array::Numbers(v.clone()),
-        Values::Labels(v) => Array::Text(v.clone()),
-    };
-    let mut variable = TreeVariable::new(name, &[dim], values);
-    for (key, text) in [("units", &c.units), ("calendar", &c.calendar)] {
-        if let Some(text) = text {
-            variable = variable.with(key, text.as_str());
-        }
-    }
-    variable
 }

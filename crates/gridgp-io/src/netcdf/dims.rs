@@ -6,7 +6,9 @@ use gridgp_model::spec::DataSpec;
 
 use super::File;
 use super::file::{Header, Kind};
+use crate::arrays::with_calendar;
 use crate::asked::as_asked;
+use crate::coordinate::{MODEL_UNITS, of_whole};
 use crate::{Error, Result, dates, nearest, select};
 
 /// Points of a dimension, at most.
@@ -328,18 +330,31 @@ pub(super) fn coordinate(file: &File, header: &Header) -> Result<Coordinate> {
             ));
         }
     };
-    if let Values::Numbers(_) = coordinate.values {
-        coordinate.units = header.text("units").map(str::to_owned);
-        coordinate.calendar = header.text("calendar").map(str::to_owned);
-        dates::relative_to_1970(&mut coordinate);
-        let calendar = header.text("calendar").unwrap_or("standard");
-        let is_time = coordinate
-            .units
-            .as_deref()
-            .is_some_and(|units| TimeUnits::parse(units, Some(calendar)).is_some());
-        coordinate.calendar = is_time.then(|| calendar.to_owned());
+    let Values::Numbers(values) = &coordinate.values else { return Ok(coordinate) };
+    let model = header.text(MODEL_UNITS);
+    let calendar = header.text("calendar");
+    coordinate.units = header.text("units").map(str::to_owned);
+    if let Some(units) = &coordinate.units
+        && (model.is_some() || TimeUnits::parse(units, calendar).is_some())
+        // A missing one is left to be found where coordinates are checked.
+        && values.iter().all(|x| x.is_finite())
+        && let Some(whole) = file.integers(header)?
+        && let Some(made) = of_whole(name, whole, units, model, calendar)
+    {
+        return Ok(made);
     }
-    Ok(coordinate)
+    // Of degrees that do not say so, the standard name does.
+    if matches!(coordinate.units.as_deref(), None | Some("degrees" | "degree")) {
+        match header.text("standard_name") {
+            Some("longitude") => coordinate.units = Some("degrees_east".into()),
+            Some("latitude") => coordinate.units = Some("degrees_north".into()),
+            _ => {}
+        }
+    }
+    coordinate.stored.dtype = file.dtype(header).map(str::to_owned);
+    coordinate.calendar = calendar.map(str::to_owned);
+    dates::relative_to_1970(&mut coordinate);
+    Ok(with_calendar(coordinate))
 }
 
 /// The dimension, with its length, that a coordinate lies along.

@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use gridgp_fit::Attribute;
-use netcdf_reader::masked::MaskParams;
-use netcdf_reader::unpack::{SignParams, UnpackParams};
 use netcdf_reader::{
     NcAttrValue, NcAttribute, NcFile, NcGroup, NcOpenOptions, NcSliceInfo, NcSliceInfoElem, NcType,
     NcVariable,
 };
 
+use super::decoding::Decoding;
 use super::encode::LONG_ATTRIBUTE;
 use crate::tree::{Array, NetcdfTree, TreeVariable};
 use crate::{Error, Result};
@@ -147,6 +146,38 @@ impl File {
         let variable = self.root().variable(&header.path).expect("the header comes from here");
         Decoding::of(variable).apply(&mut values);
         Ok(values)
+    }
+
+    /// The type of floating-point numbers that are stored, `"float32"`.
+    pub(crate) fn dtype(&self, header: &Header) -> Option<&'static str> {
+        let is_single = |v: &NcVariable| v.dtype == NcType::Float && !is_packed(v);
+        self.root().variable(&header.path).is_some_and(is_single).then_some("float32")
+    }
+
+    /// All values of a variable of integers as they are stored, if they are not packed.
+    pub(crate) fn integers(&self, header: &Header) -> Result<Option<Vec<i64>>> {
+        let variable = self.root().variable(&header.path).expect("the header comes from here");
+        let failed = |e| self.unreadable(header, &e);
+        if is_packed(variable) {
+            return Ok(None);
+        }
+        Ok(match variable.dtype {
+            NcType::Int64 => {
+                let array = self.file.read_variable::<i64>(&header.path).map_err(failed)?;
+                Some(array.iter().copied().collect())
+            }
+            NcType::Byte
+            | NcType::UByte
+            | NcType::Short
+            | NcType::UShort
+            | NcType::Int
+            | NcType::UInt => {
+                // All of these integers are exact in f64.
+                let array = self.file.read_variable_as_f64(&header.path).map_err(failed)?;
+                Some(array.iter().map(|&x| x as i64).collect())
+            }
+            _ => None,
+        })
     }
 
     /// All values of a variable of text.
@@ -305,69 +336,9 @@ fn attributes(attributes: &[NcAttribute]) -> Vec<(String, Attribute)> {
     attributes.iter().filter_map(|a| Some((a.name.clone(), value(&a.value)?))).collect()
 }
 
-/// What turns stored numbers into values: sign, missing values, scale and offset, in this order.
-struct Decoding {
-    sign: Option<SignParams>,
-    missing: Vec<f64>,
-    low: f64,
-    high: f64,
-    scale: f64,
-    offset: f64,
-}
-
-impl Decoding {
-    fn of(v: &NcVariable) -> Self {
-        let mask = MaskParams::from_variable(v);
-        let unpack = UnpackParams::from_variable(v);
-        let fill = mask.as_ref().and_then(|m| m.fill_value).or_else(|| default_fill(&v.dtype));
-        let mut missing: Vec<f64> = fill.into_iter().collect();
-        missing.extend(mask.iter().flat_map(|m| &m.missing_values));
-        missing.extend(missing_as_text(v));
-        Self {
-            sign: SignParams::from_variable(v),
-            missing,
-            low: mask.as_ref().and_then(|m| m.valid_min).unwrap_or(f64::NEG_INFINITY),
-            high: mask.as_ref().and_then(|m| m.valid_max).unwrap_or(f64::INFINITY),
-            scale: unpack.map_or(1.0, |u| u.scale_factor),
-            offset: unpack.map_or(0.0, |u| u.add_offset),
-        }
-    }
-
-    fn apply(&self, values: &mut [f64]) {
-        for value in values {
-            let stored = self.sign.map_or(*value, |sign| sign.reinterpret(*value));
-            let missing = stored < self.low || stored > self.high || self.missing.contains(&stored);
-            *value = if missing { f64::NAN } else { stored * self.scale + self.offset };
-        }
-    }
-}
-
-/// The numbers of a `missing_value` or `_FillValue` that was written as text, `"-999."`, also as
-/// they are in single precision.
-fn missing_as_text(v: &NcVariable) -> Vec<f64> {
-    let names = ["missing_value", "_FillValue"];
-    let mut numbers = vec![];
-    for a in v.attributes.iter().filter(|a| names.contains(&a.name.as_str())) {
-        let texts = match &a.value {
-            NcAttrValue::Chars(text) => text.trim_end_matches('\0').to_owned(),
-            NcAttrValue::Strings(texts) => texts.join(" "),
-            _ => continue,
-        };
-        let words = texts.split(|c: char| c.is_whitespace() || c == ',');
-        let number = |w: &str| w.trim_end_matches(['f', 'F', 'd', 'D']).parse::<f64>().ok();
-        numbers.extend(words.filter_map(number).flat_map(|x| [x, f64::from(x as f32)]));
-    }
-    numbers
-}
-
-/// What the library writes where nothing was written, when the variable does not say. Bytes have
-/// no room for such a value.
-fn default_fill(dtype: &NcType) -> Option<f64> {
-    Some(match dtype {
-        NcType::Short => -32767.0,
-        NcType::Int => -2_147_483_647.0,
-        NcType::Int64 => -9_223_372_036_854_775_806.0,
-        NcType::Float | NcType::Double => 9.969_209_968_386_869e36,
-        _ => return None,
-    })
+/// Whether numbers are stored other than as they are meant.
+fn is_packed(v: &NcVariable) -> bool {
+    v.attributes
+        .iter()
+        .any(|a| ["scale_factor", "add_offset", "_Unsigned"].contains(&a.name.as_str()))
 }

@@ -12,7 +12,7 @@ use super::file::{Header, Kind};
 use crate::covariate;
 use crate::missing::Missing;
 use crate::points::like;
-use crate::{Error, Result, arrays, nearest, select};
+use crate::{Error, Result, arrays, nearest};
 
 /// Reads the variables of the file at `path` as `spec` says.
 pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling>)> {
@@ -27,7 +27,7 @@ pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling
     data.units = response.text("units").map(str::to_owned);
     data.long_name =
         response.text("long_name").or_else(|| response.text("standard_name")).map(str::to_owned);
-    let (covariates, scalings) = covariates(&file, &response, &dims, &grid, spec, None)?;
+    let (covariates, scalings) = covariates(&file, &response, &dims, &grid, spec, None, None)?;
     let dataset = Dataset::new(grid, data, covariates).map_err(Error::grid(path))?;
     Ok((dataset, scalings))
 }
@@ -58,7 +58,7 @@ pub(crate) fn read_like(
         DataSpec { sel: Default::default(), isel: Default::default(), ..spec.clone() };
     let dims = Dims::of(&file, &response, &no_selection)?;
     let grid = grid(&file, &dims, spec, Some(fit))?;
-    let covariates = covariates(&file, &response, &dims, &grid, spec, Some(scalings))?.0;
+    let covariates = covariates(&file, &response, &dims, &grid, spec, Some(fit), Some(scalings))?.0;
     Ok((grid, covariates))
 }
 
@@ -78,7 +78,7 @@ fn grid(file: &File, dims: &Dims, spec: &DataSpec, fit: Option<&[Axis]>) -> Resu
         let dim = &dims.all[dims.axes[a]];
         let mut points = vec![];
         for (j, c) in dim.coordinates.iter().enumerate() {
-            let c = select::take(c, &dim.kept);
+            let c = c.take(&dim.kept);
             points.push(match fit {
                 None => c,
                 Some(fit) => {
@@ -100,6 +100,7 @@ fn covariates(
     dims: &Dims,
     grid: &Grid,
     spec: &DataSpec,
+    fit: Option<&[Axis]>,
     scalings: Option<&[Scaling]>,
 ) -> Result<(Vec<Covariate>, Vec<Scaling>)> {
     let path = &file.path;
@@ -109,7 +110,7 @@ fn covariates(
         let wrong = |e| Error::file(path, format!("covariate {name:?}: {e}"));
         let mut covariate = match covariate::coordinate(spec, name, c) {
             Some((axis, coordinate)) => {
-                covariate::from_coordinate(grid, name, axis, coordinate).map_err(wrong)?
+                covariate::from_coordinate(grid, fit, name, axis, coordinate).map_err(wrong)?
             }
             None => {
                 let header = variable_near(file, response, covariate::variable(name, c))?;
@@ -130,22 +131,13 @@ fn covariates(
                 }
                 let mut values = dims.read(file, &header, &axes)?;
                 Missing::of(&spec.missing).to_nan(&mut values);
-                if let Some(at) = values.iter().position(|v| v.is_nan()) {
-                    let part = axes.iter().map(|&a| grid.axes()[a].clone()).collect();
-                    let part = Grid::new(part).map_err(Error::grid(path))?;
-                    return Err(wrong(format!(
-                        "it is missing at {}; covariates must be known everywhere, also where the \
-                         response is missing",
-                        part.describe(at)
-                    )));
-                }
                 let units = header.text("units").map(str::to_owned);
-                Covariate { name: name.clone(), axes, values, units }
+                Covariate::with_nan_as_missing(name, axes, values, units)
             }
         };
         let scaling = match scalings {
             Some(scalings) => scalings[k],
-            None => Scaling::of(c, &covariate.values).map_err(wrong)?,
+            None => Scaling::of(c, &covariate).map_err(wrong)?,
         };
         scaling.apply(&mut covariate.values);
         covariates.push(covariate);

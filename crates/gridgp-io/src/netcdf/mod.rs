@@ -1,5 +1,6 @@
-//! NetCDF in and out. `netcdf-reader` is named in `file` only, `netcdf-writer` in `encode` only.
+//! NetCDF in and out. `netcdf-reader` is named in `file` and `decoding` only, `netcdf-writer` in `encode` only.
 
+mod decoding;
 mod dims;
 mod encode;
 mod file;

@@ -142,7 +142,7 @@ impl<'a> Defaults<'a> {
             },
             Use::Coefficient { covariates, field, level } => {
                 let size: f64 =
-                    covariates.iter().map(|&c| spread(&self.data.covariates[c].values)).product();
+                    covariates.iter().map(|&c| spread(self.data.covariates[c].known())).product();
                 let (center, spread) = self.modelled(level);
                 match field {
                     Some(_) => made("normal", &[0.0, 1.0 / size]),
@@ -164,7 +164,7 @@ impl<'a> Defaults<'a> {
                     Role::Center { column } => {
                         let (mean, sd) = axis.as_ref().map_or((0.0, 1.0), |axis| {
                             let x: Vec<f64> = axis.points().column(*column).collect();
-                            (x.iter().sum::<f64>() / x.len() as f64, spread(&x))
+                            (x.iter().sum::<f64>() / x.len() as f64, spread(x.iter().copied()))
                         });
                         made("normal", &[mean, 2.0 * sd])
                     }
@@ -191,8 +191,8 @@ fn between(shortest: f64, longest: f64) -> Result<Prior, String> {
 }
 
 /// Standard deviation, or 1 where that is 0.
-fn spread(x: &[f64]) -> f64 {
-    let (_, sd) = mean_and_sd(x.iter().copied());
+fn spread(x: impl Iterator<Item = f64> + Clone) -> f64 {
+    let (_, sd) = mean_and_sd(x);
     if sd > 0.0 { sd } else { 1.0 }
 }
 

@@ -46,7 +46,7 @@ impl Level {
             .multiplier
             .covariates
             .iter()
-            .map(|&c| mean_and_sd(data.covariates[c].values.iter().copied()).0)
+            .map(|&c| mean_and_sd(data.covariates[c].known()).0)
             .product::<f64>()
             * equation.multiplier.factor;
         let inside = (typical - equation.shift) / multiplier;

@@ -227,7 +227,7 @@ impl Scope<'_> {
             );
             return Err(Fault::new(e.span.clone(), message));
         }
-        let positive = |c: usize| self.data.covariates[c].values.iter().all(|v| *v > 0.0);
+        let positive = |c: usize| self.data.covariates[c].known().all(|v| v > 0.0);
         let all = predictor.terms.iter().all(|t| t.covariates.iter().all(|&c| positive(c)));
         Ok((predictor, all))
     }

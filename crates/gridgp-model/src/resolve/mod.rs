@@ -8,6 +8,7 @@ mod likelihood;
 mod linked;
 mod names;
 mod settings;
+mod silent;
 mod sizes;
 
 use defaults::{Defaults, Use};
@@ -21,9 +22,10 @@ use crate::language::{Fault, parse_within, suggest};
 use crate::spec::{ModelSpec, Source};
 use crate::{AxisKernel, Field, Model};
 
-pub(super) fn resolve(spec: ModelSpec, source: &Source, data: Dataset) -> Result<Model> {
+pub(super) fn resolve(spec: ModelSpec, source: &Source, mut data: Dataset) -> Result<Model> {
     settings::check(&spec.inference, source)?;
     sizes::check(&spec, &data)?;
+    silent::leave_out(&spec, &mut data);
     let standardization = standardization(&spec, &data)?;
     check_names(&spec, source, &data)?;
     let defaults = Defaults::new(&data, standardization)?;

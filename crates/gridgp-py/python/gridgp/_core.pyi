@@ -19,10 +19,11 @@ _Floats: TypeAlias = NDArray[np.float64]
 _Coordinate: TypeAlias = tuple[str, NDArray[Any] | list[str], str | None, str | None]
 _Covariate: TypeAlias = tuple[list[int], NDArray[Any], str | None]
 _Place: TypeAlias = tuple[
-    list[list[_Coordinate]], list[_Covariate | None], list[tuple[str, NDArray[Any]]] | None
+    list[list[_Coordinate] | None], list[_Covariate | None], list[tuple[str, NDArray[Any]]] | None
 ]
 _Summaries: TypeAlias = list[tuple[_Floats, _Floats, _Floats]]
 
+def find_points(wanted: _Coordinate, among: _Coordinate) -> list[int | None]: ...
 @final
 class Spec:
     @staticmethod
@@ -92,7 +93,9 @@ class Fit:
     def describe(self) -> str: ...
     def response(self) -> tuple[str, str | None]: ...
     def axes(self) -> list[tuple[str, list[tuple[str, str, str | None, str | None, int]]]]: ...
-    def coordinate(self, axis: int, coordinate: int) -> NDArray[Any] | list[str]: ...
+    def coordinate(
+        self, axis: int, coordinate: int
+    ) -> tuple[NDArray[Any] | list[str], dict[str, Any]]: ...
     def names_along(
         self, axis: int
     ) -> tuple[NDArray[Any] | list[str], str | None, str | None] | None: ...

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from gridgp import _values
+from gridgp import _missing, _times, _values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,30 +125,21 @@ def _computed(array: xr.DataArray) -> xr.DataArray:
 def coordinate(variable: xr.DataArray, name: str) -> Coordinate:
     """A coordinate as numbers with a unit, or as labels.
 
-    Times keep the unit of the file that they came from; without one they are days since 1970-01-01.
-    Those with a zone are read in UTC; periods are their first instant.
+    Numbers keep single precision, and times what :func:`gridgp._times.encoded` says. Times with a zone
+    are read in UTC; periods are their first instant.
     """
-    import xarray as xr
-
     values = _values.plain(variable, f"the coordinate {name!r}")
     kind = values.dtype.kind
     units = variable.attrs.get("units")
     units = None if units is None else str(units)
     if kind in "iufb":
-        return name, np.ascontiguousarray(values, dtype=np.float64), units, None
-    if kind == "m":
-        return name, values / np.timedelta64(86_400_000_000, "us"), "days", None
-    is_cftime = kind == "O" and len(values) > 0 and hasattr(values[0], "calendar")
-    if kind == "M" or is_cftime:
-        kept = {k: variable.encoding[k] for k in ("units", "calendar") if k in variable.encoding}
-        if "since" not in str(kept.get("units")):
-            kept["units"] = "days since 1970-01-01"
-        plain = xr.Variable(variable.dims, values, encoding={**kept, "dtype": np.dtype("float64")})
-        coded = xr.conventions.encode_cf_variable(plain, name=name)
-        numbers = np.ascontiguousarray(coded.values, dtype=np.float64)
-        # "proleptic_gregorian" is what NumPy's times are; files of today say "standard".
-        calendar = str(kept.get("calendar", "standard"))
-        return name, numbers, str(coded.attrs["units"]), calendar
+        dtype = np.float32 if values.dtype == np.float32 else np.float64
+        calendar = variable.attrs.get("calendar")
+        calendar = None if calendar is None else str(calendar)
+        return name, np.ascontiguousarray(values, dtype=dtype), units, calendar
+    times = _times.encoded(values, variable.encoding, name)
+    if times is not None:
+        return name, *times
     if kind in "UST":
         return name, [v.decode() if isinstance(v, bytes) else v for v in values.tolist()], None, None
     raise TypeError(
@@ -298,8 +289,10 @@ def numeric(array: xr.DataArray, name: str) -> np.ndarray[Any, Any]:
     """The values as float64 or float32, in whatever memory order they have."""
     values = array.values
     if values.dtype.kind == "f" and values.dtype.itemsize in (4, 8):
-        return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
-    return _values.numbers(values, name)
+        if not values.dtype.isnative:
+            values = values.astype(values.dtype.newbyteorder("="))
+        return _missing.masked(array, values, name)
+    return _missing.masked(array, _values.numbers(values, name), name)
 
 
 def _covariate(
@@ -353,6 +346,8 @@ def matched(
     called: str = "the response",
 ) -> xr.DataArray:
     """A covariate at the points of `place`, by the names of its dimensions and its coordinates."""
+    from gridgp import _core
+
     for dim in variable.dims:
         if dim not in dims:
             raise ValueError(
@@ -366,13 +361,15 @@ def matched(
                     f"the covariate {name!r} has {dim} = {own[own.duplicated()][0]} more than once; "
                     f"keep the first with .drop_duplicates({dim!r})"
                 )
-            missing = index.difference(own)
-            if len(missing):
+            places = _core.find_points(
+                coordinate(place.coords[dim], str(dim)), coordinate(variable.coords[dim], str(dim))
+            )
+            if None in places:
                 raise ValueError(
-                    f"the covariate {name!r} is not known at {dim} = {missing[0]}, where {called} is; "
-                    "covariates must be known at every point of their axes"
+                    f"the covariate {name!r} is not known at {dim} = {index[places.index(None)]}, "
+                    f"where {called} is; covariates need a value at every point of their axes"
                 )
-            variable = variable.sel({dim: index})
+            variable = variable.isel({dim: places})
         elif variable.sizes[dim] != place.sizes[dim]:
             raise ValueError(
                 f"the covariate {name!r} has {variable.sizes[dim]} points along {dim!r}, and {called} "
@@ -405,11 +402,13 @@ def to_dataset(tree: Mapping[str, Any], decode: bool = True) -> xr.Dataset:
     import xarray as xr
 
     variables = {
-        name: xr.Variable(dims, np.asarray(values) if isinstance(values, list) else values, attrs)
+        name: _times.decoded(dims, np.asarray(values), attrs)
+        if decode
+        else xr.Variable(dims, np.asarray(values), attrs)
         for name, (dims, values, attrs) in tree["variables"].items()
     }
     made = xr.Dataset(variables, attrs=dict(tree["attrs"]))
     if not decode:
         return made
-    decoded: xr.Dataset = xr.decode_cf(made, decode_timedelta=False)
+    decoded: xr.Dataset = xr.decode_cf(made, decode_times=False)
     return decoded

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from gridgp import _core, _values
+from gridgp import _core, _times, _values
 from gridgp import data as _data
 from gridgp.data import UnknownNameError, did_you_mean
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Fit", "load"]
 
 _Place: TypeAlias = """tuple[
-    list[list[_data.Coordinate]],
+    list[list[_data.Coordinate] | None],
     list[tuple[list[int], np.ndarray[Any, Any], str | None] | None],
     list[tuple[str, np.ndarray[Any, Any]]] | None,
 ]"""
@@ -392,16 +392,6 @@ class Fit:
     def _axes(self) -> dict[str, list[tuple[str, str, str | None, str | None, int]]]:
         return dict(self._core.axes())
 
-    def _own(self, axis: int) -> list[_data.Coordinate]:
-        """The coordinates of an axis of the data, and what its points are called."""
-        name, facts = self._core.axes()[axis]
-        own: list[_data.Coordinate] = [
-            (name, self._core.coordinate(axis, j), units, calendar)
-            for j, (name, _, units, calendar, _) in enumerate(facts)
-        ]
-        names = self._core.names_along(axis)
-        return own if names is None else [*own, (name, *names)]
-
     def _place(
         self, at: object, coords: Mapping[str, Any], scenario: Mapping[str, float] | None = None
     ) -> tuple[_Place | None, Hashable | None]:
@@ -427,13 +417,15 @@ class Fit:
                     f"the model has no covariate {name!r}"
                     + did_you_mean(name, [c[0] for c in covariates])
                 )
-        coordinates: list[list[_data.Coordinate]] = []
+        coordinates: list[list[_data.Coordinate] | None] = []
+        sizes: list[int] = []
         dims: list[Hashable] = []
-        for i, (axis, facts) in enumerate(axes.items()):
+        for axis, facts in axes.items():
             own = [c[0] for c in facts]
             given = [name for name in own if name in arrays]
             if not given and points is None:
-                coordinates.append(self._own(i))
+                coordinates.append(None)
+                sizes.append(facts[0][4])
                 dims.append(axis)
                 continue
             if len(given) < len(own):
@@ -446,11 +438,12 @@ class Fit:
             if points is None:
                 found += _data.names_along(first, first.dims[0], axis, own)
             coordinates.append(found)
+            sizes.append(len(found[0][1]))
             dims.append(first.dims[0])
         scaled = {name: _values.scalar(value, name) for name, value in (scenario or {}).items()}
         if points is not None:
             columns = []
-            count = len(coordinates[0][0][1])
+            count = sizes[0]
             for name, variable, *_ in covariates:
                 if name in scaled:
                     columns.append((name, np.full(count, scaled[name])))
@@ -465,7 +458,6 @@ class Fit:
             return (coordinates, [], columns), points
         here, _ = self._where(at, coords)
         on_axes: list[tuple[list[int], np.ndarray[Any, Any], str | None] | None] = []
-        sizes = [len(c[0][1]) for c in coordinates]
         for name, variable, along, own_coordinate, _ in covariates:
             shape = [sizes[a] for a in along]
             if name in scaled:
@@ -558,7 +550,7 @@ class Fit:
         """A new coordinate, after a check that it is of the kind of the fit's."""
         name, kind, units, calendar, _ = facts
         new = _data.coordinate(variable, name)
-        is_time = new[3] is not None
+        is_time = new[1].dtype.kind in "mMi" if isinstance(new[1], np.ndarray) else False
         if kind == "time" and not is_time and not isinstance(new[1], list):
             if new[2] is None:
                 raise TypeError(
@@ -596,16 +588,19 @@ class Fit:
             if moved:
                 first = arrays[own[0]]
                 shown = _data.names_along(first, first.dims[0], axis, own)
-            else:
-                shown = self._own(i)
-            for name, values, units, calendar in shown:
-                attrs = {k: v for k, v in (("units", units), ("calendar", calendar)) if v}
-                variables[name] = (axis, np.asarray(values), attrs)
-            for name in own if moved else ():
-                given = arrays[name]
-                variables[name] = (axis, _values.plain(given, name), dict(given.attrs))
-        made = xr.decode_cf(xr.Dataset(coords=variables), decode_timedelta=False)
-        return made, list(axes)
+                for name, values, units, calendar in shown:
+                    variables[name] = _times.of_core(axis, values, units, calendar)
+                for name in own:
+                    given = arrays[name]
+                    variables[name] = (axis, _values.plain(given, name), dict(given.attrs))
+                continue
+            for j, name in enumerate(own):
+                values, attrs = self._core.coordinate(i, j)
+                variables[name] = _times.decoded(axis, np.asarray(values), attrs)
+            names = self._core.names_along(i)
+            if names is not None:
+                variables[axis] = _times.of_core(axis, *names)
+        return xr.Dataset(coords=variables), list(axes)
 
     # Manners.
 

@@ -1,7 +1,7 @@
 //! Values on axes, and slices of them.
 
 use anyhow::{Context, bail};
-use gridgp_grid::{Axis, Coordinate, Dataset, TimeUnits, Values};
+use gridgp_grid::{Axis, Coordinate, Dataset, Known, TimeUnits, Values};
 use gridgp_plot::Quantity;
 
 /// Values on axes, row-major; NaN is missing.
@@ -80,8 +80,9 @@ fn find(axis: &Axis, value: &str) -> anyhow::Result<usize> {
             (Values::Numbers(v), Some(units), _) => v
                 .iter()
                 .position(|&x| units.decode(x).is_some_and(|d| d.to_string().starts_with(value))),
-            (Values::Numbers(v), None, Ok(x)) => {
-                v.iter().position(|&u| (u - x).abs() <= 1e-6 * x.abs().max(1e-6))
+            (Values::Numbers(_), None, Ok(x)) => {
+                let own = Known::of(c).find(x);
+                own.and_then(|own| c.seen().iter().position(|&v| v == own))
             }
             _ => None,
         };

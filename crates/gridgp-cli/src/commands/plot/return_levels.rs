@@ -138,9 +138,10 @@ fn place(model: &Model, points: &[usize], whole: Option<usize>) -> anyhow::Resul
         });
         let at = |index: &Vec<usize>| {
             let axes = c.axes.iter().zip(index);
-            c.values[axes.fold(0, |at, (&a, i)| at * grid.axes()[a].len() + i)]
+            axes.fold(0, |at, (&a, i)| at * grid.axes()[a].len() + i)
         };
-        Covariate { values: index.iter().map(at).collect(), ..c.clone() }
+        let positions: Vec<usize> = index.iter().map(at).collect();
+        c.take(&positions)
     });
     Ok(Place { covariates: covariates.collect(), grid: new })
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use gridgp_fit::{Scaling, Where};
-use gridgp_grid::{Axis, Coordinate, Covariate, Grid, Points, Values};
+use gridgp_grid::{Axis, Coordinate, Covariate, Grid, Points};
 use gridgp_model::Model;
 use gridgp_posterior::{Place, Target};
 
@@ -148,7 +148,8 @@ impl Spot {
                 Self::Grid(place) => {
                     let axes = place.grid.axes();
                     let length = known.axes.iter().map(|&a| axes[a].len()).product();
-                    let new = Covariate { values: vec![value; length], ..known.clone() };
+                    let new =
+                        Covariate { values: vec![value; length], missing: None, ..known.clone() };
                     place.covariates.retain(|c| c.name != known.name);
                     place.covariates.push(new);
                 }
@@ -178,14 +179,5 @@ impl Spot {
 }
 
 fn first_point(axis: &Axis) -> anyhow::Result<Axis> {
-    Ok(Axis::new(axis.name(), axis.coordinates().iter().map(|c| select(c, &[0])).collect())?)
-}
-
-/// Some points of a coordinate.
-pub fn select(c: &Coordinate, positions: &[usize]) -> Coordinate {
-    let values = match &c.values {
-        Values::Numbers(v) => Values::Numbers(positions.iter().map(|&i| v[i]).collect()),
-        Values::Labels(v) => Values::Labels(positions.iter().map(|&i| v[i].clone()).collect()),
-    };
-    Coordinate { values, ..c.clone() }
+    Ok(Axis::new(axis.name(), axis.coordinates().iter().map(|c| c.take(&[0])).collect())?)
 }

@@ -7,7 +7,7 @@ use gridgp_grid::{Axis, Covariate, Grid, Values};
 use gridgp_model::Model;
 use gridgp_posterior::{Place, Summarized, TailDraws, Target};
 
-use super::spot::{Rows, Spot, select};
+use super::spot::{Rows, Spot};
 use super::{Made, push};
 use crate::args::ReturnLevels;
 
@@ -100,7 +100,7 @@ fn only_years(model: &Model, place: &Place, axis: usize, text: &str) -> anyhow::
         bail!("--years {text}: the axis {:?} has no point there", old.name());
     }
     let mut axes = place.grid.axes().to_vec();
-    axes[axis] = Axis::new(old.name(), vec![select(coordinate, &positions)])?;
+    axes[axis] = Axis::new(old.name(), vec![coordinate.take(&positions)])?;
     let covariates = model.used_covariates().into_iter().map(|c| {
         let known = &model.data.covariates[c];
         let here = place.covariates.iter().find(|c| c.name == known.name).unwrap_or(known);
@@ -119,8 +119,8 @@ fn some(c: &Covariate, grid: &Grid, axis: usize, positions: &[usize]) -> anyhow:
     }
     let step: usize = shape[at + 1..].iter().product();
     let block = step * shape[at];
-    let values = c.values.chunks_exact(block).flat_map(|block| {
-        positions.iter().flat_map(move |&i| block[i * step..(i + 1) * step].iter().copied())
+    let taken = (0..c.values.len()).step_by(block).flat_map(|start| {
+        positions.iter().flat_map(move |&i| start + i * step..start + (i + 1) * step)
     });
-    Ok(Covariate { values: values.collect(), ..c.clone() })
+    Ok(c.take(&taken.collect::<Vec<_>>()))
 }

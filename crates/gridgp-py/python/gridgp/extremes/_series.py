@@ -142,7 +142,7 @@ def _years(times: xr.DataArray, begins: int) -> tuple[NDArray[np.int64], dict[in
     values = times.values
     if np.issubdtype(values.dtype, np.datetime64):
         units, calendar = "seconds since 1970-01-01", "proleptic_gregorian"
-        numbers = (values - np.datetime64("1970-01-01", "ns")) / np.timedelta64(1, "s")
+        numbers = (values - np.datetime64("1970-01-01", "s")) / np.timedelta64(1, "s")
         if np.isnat(values).any():
             raise ValueError(f"{times.name!r} has missing times (NaT); drop them")
     elif values.dtype == object and len(values) and hasattr(values[0], "calendar"):
