@@ -139,3 +139,64 @@ fn a_station_is_known_by_its_label_at_every_door() {
     let (ok, message) = run(here, &["check", "a.toml"]);
     assert!(!ok && message.contains("there is no value \"124\""), "{message}");
 }
+
+/// A model of one field and its data, in files.
+fn write_model(folder: &Path, table: &str, data: &str, field: &str, likelihood: &str) {
+    std::fs::write(folder.join("d.csv"), table).unwrap();
+    let model = format!(
+        "[data]\nfile = 'd.csv'\nresponse = 'y'\naxes = ['t']\n{data}\n[parameters]\n\
+         mu = 'normal(0, 1)'\n[fields.f]\namplitude = 0.5\nt = '{field}'\n[likelihood]\n\
+         {likelihood}\n"
+    );
+    std::fs::write(folder.join("m.toml"), model).unwrap();
+}
+
+#[test]
+fn white_noise_knows_the_points_of_the_data_by_their_decimals() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // Tenths in single precision, as xarray writes them into a table.
+    let rows = (0..16).map(|i| format!("{},{}\n", f64::from(i as f32 / 10.0), i % 5));
+    let table = format!("t,y\n{}", rows.collect::<String>());
+    let field = "matern32(lengthscale = 1) + white()";
+    write_model(folder, &table, "", field, "family = 'gaussian'\nlocation = 'mu + f'\nscale = 0.1");
+    gridgp(folder, &["fit", "m.toml", "-q", "-o", "f.nc"]);
+    gridgp(folder, &["predict", "f.nc", "-o", "own.csv"]);
+    gridgp(folder, &["predict", "f.nc", "--at", "t=0:1.5:16", "-o", "at.csv"]);
+    assert_eq!(column(folder, "own.csv", "mean"), column(folder, "at.csv", "mean"));
+    assert_eq!(column(folder, "own.csv", "t"), column(folder, "at.csv", "t"));
+}
+
+#[test]
+fn cells_without_trials_or_exposure_say_nothing() {
+    let means = |empty: &str, likelihood: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let row =
+            |i: i32| if i == 5 { format!("5,{empty}\n") } else { format!("{i},{},4\n", i % 4) };
+        let table = format!("t,y,n\n{}", (0..16).map(row).collect::<String>());
+        let likelihood = format!("{likelihood}\n[inference]\nmethod = 'laplace'");
+        write_model(folder, &table, "covariates.n = {}", "matern32(lengthscale = 3)", &likelihood);
+        let (ok, message) = run(folder, &["fit", "m.toml", "-q", "-o", "f.nc"]);
+        if !ok {
+            return Err(message);
+        }
+        gridgp(folder, &["predict", "f.nc", "-o", "p.csv"]);
+        let text = std::fs::read_to_string(folder.join("p.csv")).unwrap();
+        Ok(text.lines().map(str::to_owned).collect::<Vec<_>>())
+    };
+    let binomial = "family = 'binomial'\nprobability = 'logistic(mu + f)'\ntrials = 'n'";
+    let poisson = "family = 'poisson'\nrate = 'n * exp(mu + f)'";
+    for likelihood in [binomial, poisson] {
+        let first = means("0,0", likelihood).unwrap();
+        assert_eq!(first, means(",", likelihood).unwrap());
+        assert_eq!(first, means(",0", likelihood).unwrap());
+        let fields: Vec<&str> = first[6].split(',').collect();
+        let header: Vec<&str> = first[0].split(',').collect();
+        let at = |name: &str| fields[header.iter().position(|h| *h == name).unwrap()];
+        assert_eq!((at("t"), at("mean"), at("sd_observation")), ("5", "", ""));
+        assert!(at("f").parse::<f64>().is_ok(), "a field goes through");
+        let message = means("2,0", likelihood).unwrap_err();
+        assert!(message.contains("t = 5"), "{message}");
+    }
+}

@@ -155,7 +155,7 @@ pub(crate) fn like(fit: &Coordinate, new: &Coordinate) -> Result<Coordinate, Str
                 })?)
             }
             // Dates of a table meet plain numbers of a fit.
-            (None, Some(unit)) if new.calendar.is_some() => {
+            (None, Some(unit)) if new.calendar.is_some() || new.stored.ticks.is_some() => {
                 return Err(format!(
                     "{name:?} is a time in {unit:?}, but numbers without a unit in the fit"
                 ));

@@ -394,6 +394,8 @@ fn what_belongs_to_another_variable_is_no_response() {
     assert_eq!((guess.response.as_str(), guess.axes.len()), ("lat", 2));
     let e = gridgp_io::summarize(&path, Some("toss")).unwrap_err().to_string();
     assert!(e.contains("no variable \"toss\"; did you mean \"tos\""), "{e}");
+}
+
 /// A file with the variable `y` on the dimension `x`, and the coordinate `x` of 0, 1, 2 …
 fn made<T: NcWriteType>(
     folder: &Path,

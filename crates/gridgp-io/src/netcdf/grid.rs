@@ -87,7 +87,7 @@ fn grid(file: &File, dims: &Dims, spec: &DataSpec, fit: Option<&[Axis]>) -> Resu
             });
         }
         let own = points.len();
-        points.extend(dim.names.iter().map(|c| select::take(c, &dim.kept)));
+        points.extend(dim.names.iter().map(|c| c.take(&dim.kept)));
         axes.push(arrays::axis(name, own, points).map_err(Error::grid(&file.path))?);
     }
     Grid::new(axes).map_err(Error::grid(&file.path))

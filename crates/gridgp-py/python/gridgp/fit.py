@@ -550,7 +550,7 @@ class Fit:
         """A new coordinate, after a check that it is of the kind of the fit's."""
         name, kind, units, calendar, _ = facts
         new = _data.coordinate(variable, name)
-        is_time = new[1].dtype.kind in "mMi" if isinstance(new[1], np.ndarray) else False
+        is_time = new[1].dtype.kind in "Mi" if isinstance(new[1], np.ndarray) else False
         if kind == "time" and not is_time and not isinstance(new[1], list):
             if new[2] is None:
                 raise TypeError(
