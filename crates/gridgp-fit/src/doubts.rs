@@ -12,7 +12,7 @@ pub fn doubts(data: &Dataset, scalings: &[Scaling]) -> Vec<String> {
     let mut doubts = vec![];
     doubts.extend(code(&data.response.name, data.observed()));
     for (covariate, scaling) in data.covariates.iter().zip(scalings) {
-        let values = covariate.values.iter().map(|v| v * scaling.scale + scaling.center);
+        let values = covariate.known().map(|v| v * scaling.scale + scaling.center);
         doubts.extend(code(&covariate.name, values));
     }
     for axis in data.grid.axes() {
@@ -78,6 +78,7 @@ mod tests {
             axes: vec![0],
             values: vec![0.0, 1.0, -500.0, -500.0],
             units: None,
+            missing: None,
         };
         let data = Dataset::new(grid, y, vec![g]).unwrap();
         let found = doubts(&data, &[Scaling { center: 1.0, scale: 2.0 }]);

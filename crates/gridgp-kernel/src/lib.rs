@@ -249,6 +249,13 @@ impl Kernel {
         }
     }
 
+    /// k(a, b) / √(k(a, a) k(b, b)) of two points.
+    pub fn correlation(&self, a: &[f64], b: &[f64], theta: &[f64]) -> f64 {
+        let mut k = faer::Mat::zeros(2, 2);
+        self.gram(&Points::new([a, b].concat(), a.len()), theta, k.as_mut());
+        k[(0, 1)] / (k[(0, 0)] * k[(1, 1)]).sqrt()
+    }
+
     fn check(&self, x: &Points, theta: &[f64], rows: usize, columns: usize, m: usize) {
         let count = self.parameter_count();
         assert_eq!(theta.len(), count, "theta has {} values for {count} parameters", theta.len());

@@ -12,12 +12,14 @@ mod link;
 pub mod param;
 mod predictor;
 mod resolve;
+mod seam;
 pub mod spec;
 
 pub use describe::{describe, describe_covariances};
 pub use equation::Equation;
 pub use link::Link;
 pub use predictor::{Predictor, Term};
+pub use seam::seams;
 
 use gridgp_grid::{Dataset, Points};
 use gridgp_kernel::{Covariance, Kernel};
@@ -339,5 +341,28 @@ scale = "half_normal(1)"
             let thread = std::thread::Builder::new().stack_size(1 << 22).spawn(run).unwrap();
             thread.join().expect("the stack holds it").unwrap();
         }
+    }
+
+    #[test]
+    fn a_kernel_that_cuts_the_circle_open_is_told() {
+        let found = |last: f64, kernel: &str| {
+            let lon = (0..36).map(|i| last * f64::from(i) / 35.0).collect();
+            let lon = Coordinate::numbers("lon", lon).with_units("degrees_east");
+            let grid = Grid::new(vec![Axis::new("lon", vec![lon]).unwrap()]).unwrap();
+            let y = Variable::new("y", (0..36).map(f64::from).collect());
+            let text = format!(
+                "[data]\nresponse = 'y'\naxes = ['lon']\n[fields.f]\nlon = '{kernel}'\n\
+                 [likelihood]\nfamily = 'gaussian'\nlocation = 'f'\n"
+            );
+            let source = Source::new("m.toml", &text);
+            let data = Dataset::new(grid, y, vec![]).unwrap();
+            seams(&Model::new(ModelSpec::from_toml(&source).unwrap(), &source, data).unwrap())
+        };
+        let cut = found(350.0, "matern32(lengthscale = 30)");
+        assert!(cut.len() == 1 && cut[0].contains("cut open at lon = 0"), "{cut:?}");
+        assert_eq!(found(360.0, "matern32(lengthscale = 30)").len(), 1);
+        assert_eq!(found(200.0, "matern32(lengthscale = 30)"), [""; 0]);
+        assert_eq!(found(350.0, "periodic(period = 360, lengthscale = 1)"), [""; 0]);
+        assert_eq!(found(350.0, "white()"), [""; 0]);
     }
 }

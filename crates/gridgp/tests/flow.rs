@@ -9,11 +9,32 @@ use std::path::{Path, PathBuf};
 const INSIDE: &[(&str, &[&str])] = &[
     (
         "gridgp-grid",
-        &["error", "nearest", "axis", "points", "points_like", "dataset", "time", "doubts"],
+        &[
+            "error",
+            "nearest",
+            "axis",
+            "longitude",
+            "same",
+            "points",
+            "points_like",
+            "dataset",
+            "time",
+            "doubts",
+        ],
     ),
     (
         "gridgp-model",
-        &["param", "language", "spec", "link", "predictor", "equation", "resolve", "describe"],
+        &[
+            "param",
+            "language",
+            "spec",
+            "link",
+            "predictor",
+            "equation",
+            "resolve",
+            "describe",
+            "seam",
+        ],
     ),
     ("gridgp-density", &["memory", "gaps", "samples", "marginal", "posterior", "joint"]),
     (

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use gridgp_density::{Joint, LogDensity};
 use gridgp_infer::route;
-use gridgp_model::Model;
 use gridgp_model::spec::{Method, Route};
+use gridgp_model::{Model, seams};
 
 use super::load;
 use crate::args::Check;
@@ -15,7 +15,8 @@ pub fn run(args: &Check) -> anyhow::Result<()> {
     let loaded = load(&args.model, args.data.as_deref(), None)?;
     // What `fit` would refuse is refused now.
     gridgp_fit::check(&loaded.model, &Terminal::new(true))?;
-    for doubt in gridgp_fit::doubts(&loaded.model.data, &loaded.scalings) {
+    let doubts = gridgp_fit::doubts(&loaded.model.data, &loaded.scalings);
+    for doubt in doubts.into_iter().chain(seams(&loaded.model)) {
         eprintln!("warning: {doubt}");
     }
     let mut out = std::io::stdout().lock();

@@ -9,8 +9,8 @@ mod map;
 mod nuts;
 mod summary;
 
-use gridgp_model::Model;
 use gridgp_model::spec::{Method, Source};
+use gridgp_model::{Model, seams};
 use serde_json::Value;
 
 use crate::{DrawLog, Error, Fit, Host, InferenceGroup, Result, Scaling, doubts};
@@ -99,7 +99,8 @@ pub fn fit(
         Method::Laplace | Method::Svi | Method::Pathfinder => approximate::fit(model, host)?,
     };
     if let Some(warnings) = found.summary["warnings"].as_array_mut() {
-        warnings.splice(..0, doubts(&model.data, scalings).into_iter().map(Value::from));
+        let before = doubts(&model.data, scalings).into_iter().chain(seams(model));
+        warnings.splice(..0, before.map(Value::from));
     }
     let fit = Fit {
         version: env!("CARGO_PKG_VERSION").into(),
