@@ -96,7 +96,8 @@ impl Covariate {
         self.values[self.position(index, grid)]
     }
 
-    fn position(&self, index: &[usize], grid: &Grid) -> usize {
+    /// The number of its value at a cell.
+    pub fn position(&self, index: &[usize], grid: &Grid) -> usize {
         let axes = grid.axes();
         self.axes.iter().fold(0, |at, &a| at * axes[a].len() + index[a])
     }

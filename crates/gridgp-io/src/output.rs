@@ -279,7 +279,7 @@ fn texts(c: &Coordinate) -> Vec<String> {
     };
     let dates = TimeUnits::of(c).filter(TimeUnits::is_common).and_then(|units| {
         if let Some(dates) = c.ticks().and_then(|ticks| ticks.dates(c.calendar.as_deref())) {
-            return Some(dates.iter().map(Date::to_string).collect());
+            return Some(dates);
         }
         let date = |&x: &f64| {
             let date = units.decode(x)?;
@@ -297,21 +297,21 @@ fn texts(c: &Coordinate) -> Vec<String> {
 /// Dates in one form: all with a time of day where one of them has it, to the same fraction of a
 /// second.
 fn alike(dates: &[Date]) -> Vec<String> {
-    let micros: Vec<i64> = dates.iter().map(|d| (d.seconds() * 1e6).round() as i64).collect();
-    if micros.iter().all(|&m| m == 0) {
+    if dates.iter().all(|d| d.nanoseconds() == 0) {
         return dates.iter().map(Date::to_string).collect();
     }
-    let whole = |digits: &u32| micros.iter().all(|m| m % 10i64.pow(6 - digits) == 0);
-    let digits = (0..6).find(whole).unwrap_or(6);
-    let text = |(date, micros): (&Date, i64)| {
+    let whole = |digits: &u32| dates.iter().all(|d| d.nanoseconds() % 10i64.pow(9 - digits) == 0);
+    let digits = (0..9).find(whole).unwrap_or(9);
+    let text = |date: &Date| {
         let day = Date::new(date.year(), date.month(), date.day());
-        let seconds = micros / 1_000_000;
+        let (seconds, nanos) =
+            (date.nanoseconds() / 10i64.pow(9), date.nanoseconds() % 10i64.pow(9));
         let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
         let clock = format!("{day}T{h:02}:{m:02}:{s:02}");
-        let fraction = micros % 1_000_000 / 10i64.pow(6 - digits);
+        let fraction = nanos / 10i64.pow(9 - digits);
         if digits == 0 { clock } else { format!("{clock}.{fraction:0w$}", w = digits as usize) }
     };
-    dates.iter().zip(micros).map(text).collect()
+    dates.iter().map(text).collect()
 }
 
 /// The shortest text that reads back as the same number; empty if missing.

@@ -72,7 +72,7 @@ impl TailDraws {
     /// The law at each draw and each cell of `target`.
     ///
     /// # Errors
-    /// A family that is no law of extremes, no draws, or what [`forecast`](crate::forecast()) refuses.
+    /// A family that is no law of extremes, no draws, a covariate that is missing, or what [`forecast`](crate::forecast()) refuses.
     pub fn new(model: &Model, samples: &Samples, target: &Target<'_>, seed: u64) -> Result<Self> {
         let Some(tail) = Tail::of(&model.family) else {
             return Err(Error::Data(format!(
@@ -83,6 +83,15 @@ impl TailDraws {
         };
         if samples.is_empty() {
             return Err(Error::Data("there are no draws to make return levels of".into()));
+        }
+        if let Target::Grid(place) = target
+            && let Some(unknown) = place.unknown_cells(model)?
+            && let Some(cell) = unknown.iter().position(|&u| u)
+        {
+            return Err(Error::Data(format!(
+                "there is no return level at {}, where a covariate is missing",
+                place.grid.describe(cell)
+            )));
         }
         let names: Vec<String> =
             model.family.parameters().iter().map(|p| p.name.to_owned()).collect();

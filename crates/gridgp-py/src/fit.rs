@@ -274,6 +274,11 @@ impl Fit {
         seed: Option<u64>,
     ) -> PyResult<(usize, usize, Bound<'py, PyArray1<f64>>)> {
         let place = self.place(py, place)?;
+        let unknown = match &place {
+            Where::Grid(place) => place.unknown_cells(&self.model).map_err(model_error)?,
+            Where::Points(..) => None,
+        };
+        let unknown = unknown.unwrap_or_else(|| vec![false]);
         let samples = self.samples(py, "a posterior predictive sample")?;
         let shape = (samples.chains, samples.draws);
         let options = ForecastOptions {
@@ -286,7 +291,10 @@ impl Fit {
         let done = worker::run(py, &host, None, move || {
             forecast(&model, &samples, &target(&place), &options)
         })?;
-        let made = done.value.map_err(model_error)?.swap_remove(0);
+        let mut made = done.value.map_err(model_error)?.swap_remove(0);
+        for (value, _) in made.draws.iter_mut().zip(unknown.iter().cycle()).filter(|(_, u)| **u) {
+            *value = f64::NAN;
+        }
         Ok((shape.0, shape.1, made.draws.into_pyarray(py)))
     }
 

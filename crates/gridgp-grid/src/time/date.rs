@@ -49,6 +49,11 @@ impl Date {
         self.nanos as f64 / 1e9
     }
 
+    /// Nanoseconds since midnight.
+    pub fn nanoseconds(&self) -> i64 {
+        self.nanos
+    }
+
     /// The date in `2019`, `2019-03`, `2019-03-01`, `2019-03-01T06:30[:15.5]`, also with a space
     /// for the T; with Z, UTC or an offset such as `+02:00`, `-0330` or `+2` at the end, which is
     /// taken off. `None` for other text.

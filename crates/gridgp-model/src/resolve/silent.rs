@@ -51,22 +51,24 @@ fn zeros_are_missing(data: &mut Dataset, c: usize, counts: bool) {
     if missing.contains(&true) && missing.contains(&false) {
         data.response.missing = Some(missing);
     }
-    let mut covariate = data.covariates[c].clone();
-    mark_zeros(&mut covariate);
-    // A zero beside a response that is not 0 is refused as a zero.
-    let unknown = |cell: usize| !covariate.is_known(&data.grid.unravel(cell), &data.grid);
-    if !data.observed_cells().any(unknown) {
-        data.covariates[c] = covariate;
+    // A zero beside a count is left, to be refused as a zero.
+    let mut silent = vec![true; data.covariates[c].values.len()];
+    for cell in data.observed_cells() {
+        silent[data.covariates[c].position(&data.grid.unravel(cell), &data.grid)] = false;
     }
+    mark_zeros(&mut data.covariates[c], |point| silent[point]);
 }
 
-/// Makes zeros missing.
-fn mark_zeros(c: &mut Covariate) {
+/// Makes zeros missing, at the points where `silent` is true.
+fn mark_zeros(c: &mut Covariate, silent: impl Fn(usize) -> bool) {
     let known = c.known().find(|&v| v > 0.0).unwrap_or(1.0);
-    let missing = c.missing.get_or_insert_with(|| vec![false; c.values.len()]);
-    for (value, missing) in c.values.iter_mut().zip(missing).filter(|(v, _)| **v == 0.0) {
-        (*value, *missing) = (known, true);
+    let mut missing = c.missing.take().unwrap_or_else(|| vec![false; c.values.len()]);
+    for (point, value) in c.values.iter_mut().enumerate() {
+        if *value == 0.0 && silent(point) {
+            (*value, missing[point]) = (known, true);
+        }
     }
+    c.missing = missing.contains(&true).then_some(missing);
 }
 
 impl Model {
@@ -79,7 +81,7 @@ impl Model {
             multiplies || (known && e.predictor.terms.iter().any(|t| t.covariates.contains(&c)))
         });
         if exposes && covariate.values.contains(&0.0) {
-            mark_zeros(&mut covariate);
+            mark_zeros(&mut covariate, |_| true);
         }
         covariate
     }
