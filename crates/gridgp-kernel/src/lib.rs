@@ -251,7 +251,7 @@ impl Kernel {
 
     /// k(a, b) / √(k(a, a) k(b, b)) of two points.
     pub fn correlation(&self, a: &[f64], b: &[f64], theta: &[f64]) -> f64 {
-        let mut k = faer::Mat::zeros(2, 2);
+        let mut k = Mat::zeros(2, 2);
         self.gram(&Points::new([a, b].concat(), a.len()), theta, k.as_mut());
         k[(0, 1)] / (k[(0, 0)] * k[(1, 1)]).sqrt()
     }

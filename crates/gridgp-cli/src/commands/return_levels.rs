@@ -22,7 +22,6 @@ use crate::args::ReturnLevels;
 use crate::machine;
 use crate::progress::Spinner;
 
-pub use spot::select;
 pub use years::axis_of_years;
 
 pub fn run(args: &ReturnLevels) -> anyhow::Result<()> {

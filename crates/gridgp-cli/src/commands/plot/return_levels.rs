@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use gridgp_density::Samples;
 use gridgp_extremes::Tail;
 use gridgp_fit::Attribute;
-use gridgp_grid::{Axis, Covariate, Grid};
+use gridgp_grid::{Axis, Grid};
 use gridgp_likelihood::Likelihood;
 use gridgp_model::Model;
 use gridgp_plot::{Figure, Quantity, ReturnLevels, Style};
@@ -15,7 +15,6 @@ use super::planes::reduce;
 use super::source::{Fitted, Opened};
 use crate::args::Plot;
 use crate::commands::return_levels::axis_of_years;
-use crate::commands::return_levels::select;
 
 /// Shortest and longest period of a fit's picture, years; longer where the series is longer.
 const PERIODS: (f64, f64) = (1.1, 200.0);
@@ -125,7 +124,7 @@ fn place(model: &Model, points: &[usize], whole: Option<usize>) -> anyhow::Resul
         if whole == Some(a) { (0..grid.axes()[a].len()).collect() } else { vec![points[a]] }
     };
     let axes = grid.axes().iter().enumerate().map(|(a, axis)| {
-        let coordinates = axis.coordinates().iter().map(|c| select(c, &kept(a))).collect();
+        let coordinates = axis.coordinates().iter().map(|c| c.take(&kept(a))).collect();
         Ok(Axis::new(axis.name(), coordinates)?)
     });
     let new = Grid::new(axes.collect::<anyhow::Result<_>>()?)?;
