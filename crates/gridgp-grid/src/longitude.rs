@@ -17,8 +17,8 @@ impl Angle {
         let text = units.trim().to_lowercase().replace(['_', ' '], "");
         let direction = text.strip_prefix("degrees").or_else(|| text.strip_prefix("degree"))?;
         match direction {
-            "east" | "e" | "west" | "w" => Some(Self::Longitude),
-            "north" | "n" | "south" | "s" => Some(Self::Latitude),
+            "east" | "e" => Some(Self::Longitude),
+            "north" | "n" => Some(Self::Latitude),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gridgp_fit::{Scaling, ScatteredPoints};
 use gridgp_grid::time::{self, Date, TimeUnits};
-use gridgp_grid::{Axis, Coordinate, Covariate, Grid, Known, Points, Values};
+use gridgp_grid::{Angle, Axis, Coordinate, Covariate, Grid, Known, Points, Values};
 use gridgp_model::spec::DataSpec;
 
 use crate::csv::{Reading, Table, Wanted};
@@ -179,6 +179,11 @@ fn converted(fit: &Coordinate, new: &Coordinate, values: &[f64]) -> Option<Vec<f
 
 /// A unit without the differences in spelling that mean nothing.
 fn normal(unit: &str) -> String {
+    match Angle::of_units(unit) {
+        Some(Angle::Longitude) => return "degree_east".into(),
+        Some(Angle::Latitude) => return "degree_north".into(),
+        None => {}
+    }
     unit.trim().to_lowercase().replace("degrees_", "degree_")
 }
 

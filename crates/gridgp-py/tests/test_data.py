@@ -171,7 +171,7 @@ def test_covariates(drawn: gp.Fit, counts: xr.Dataset, small: gp.Model) -> None:
     assert text == small.describe(counts)
     with pytest.raises(KeyError, match="no variable 'w', the covariate 'w'"):
         small.describe(counts["y"])
-    with pytest.raises(ValueError, match="has no point at t = 4.0"):
+    with pytest.raises(ValueError, match="not known at t = 4.0"):
         small.describe(counts["y"], covariates={"w": counts["w"].isel(t=[0, 1, 2, 3])})
     with pytest.raises(TypeError, match="give a DataArray"):
         small.describe(counts["y"], covariates={"w": [1, 2, 3, 4, 5]})
