@@ -28,9 +28,9 @@ def masked(array: xr.DataArray, values: NDArray[Any], name: str) -> NDArray[Any]
 
     Of an array that comes from a file, whose encoding says how it was stored, as the NetCDF User
     Guide has it: ``valid_range`` (or ``valid_min``, ``valid_max``) is in the unit of the stored
-    numbers, unless it has the type of ``scale_factor`` and that is wider; without ``_FillValue`` the
-    default fill of the type is missing. Of a computed array values outside of the range are a warning,
-    since its unit may have changed.
+    numbers, unless it has the type of ``scale_factor`` and that is wider; without ``_FillValue``
+    the default fill of the type is missing. Of a computed array values outside of the range are a
+    warning, since its unit may have changed.
     """
     low, high, of_range = _range(array.attrs)
     encoding = array.encoding

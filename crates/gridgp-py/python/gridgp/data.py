@@ -125,8 +125,8 @@ def _computed(array: xr.DataArray) -> xr.DataArray:
 def coordinate(variable: xr.DataArray, name: str) -> Coordinate:
     """A coordinate as numbers with a unit, or as labels.
 
-    Numbers keep single precision, and times what :func:`gridgp._times.encoded` says. Times with a zone
-    are read in UTC; periods are their first instant.
+    Numbers keep single precision, and times what :func:`gridgp._times.encoded` says. Times with a
+    zone are read in UTC; periods are their first instant.
     """
     values = _values.plain(variable, f"the coordinate {name!r}")
     kind = values.dtype.kind

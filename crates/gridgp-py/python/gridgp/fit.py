@@ -597,9 +597,9 @@ class Fit:
             for j, name in enumerate(own):
                 values, attrs = self._core.coordinate(i, j)
                 variables[name] = _times.decoded(axis, np.asarray(values), attrs)
-            names = self._core.names_along(i)
-            if names is not None:
-                variables[axis] = _times.of_core(axis, *names)
+            called = self._core.names_along(i)
+            if called is not None:
+                variables[axis] = _times.of_core(axis, *called)
         return xr.Dataset(coords=variables), list(axes)
 
     # Manners.
