@@ -1,4 +1,4 @@
-//! An open NetCDF file. The only place that knows `netcdf-reader`.
+//! An open NetCDF file. The only place, with `decoding`, that knows `netcdf-reader`.
 
 use std::path::{Path, PathBuf};
 
