@@ -143,7 +143,7 @@ fn what_stands_for_missing_values_is_said_in_the_model() {
     assert_eq!(read(text, &spec).response.missing_cells(), [0, 2, 3]);
     assert!(error(text, XY).contains("data.missing = [\"*\"]"));
     let spec = format!("{XY}\nmissing = 1\ncovariates.g.along = 'y'");
-    assert!(error(text.replace('*', "3"), &spec).contains("no value for y = 0"));
+    assert!(error(text.replace('*', "3"), &spec).contains("it is missing everywhere"));
 }
 
 #[test]
@@ -403,7 +403,7 @@ fn covariates_must_agree_and_be_known() {
     let message = error("x,y,z,g\n0,0,1,5\n0,1,1,6\n1,0,1,7\n1,1,1,6\n", &spec);
     assert!(message.contains("5 on line 2 and 7 on line 4"), "{message}");
     let message = error("x,y,z,g\n0,0,1,5\n0,1,1,\n", &spec);
-    assert!(message.contains("no value for y = 1"), "{message}");
+    assert!(message.contains("\"g\" is missing at x = 0, y = 1"), "{message}");
     let spec = format!("{XY}\ncovariates.g = {{ along = 'y', standardize = true }}");
     let message = error("x,y,z,g\n0,0,1,5\n0,1,1,5\n", &spec);
     assert!(message.contains("no standard deviation"), "{message}");

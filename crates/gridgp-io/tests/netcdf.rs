@@ -526,7 +526,8 @@ fn whole_numbers_of_times_are_exact_in_and_out() {
             let data = data_of(&path, "");
             let c = &data.grid.axes()[0].coordinates()[0];
             assert_eq!(c.ticks().unwrap().values(), whole);
-            let days = data_of(&path, "axes.x = { units = 'days' }");
+            let in_days = "response = 'y'\naxes.x = { units = 'days' }";
+            let days = gridgp_io::read(&path, &toml::from_str(in_days).unwrap()).unwrap();
             let Values::Numbers(values) = &days.grid.axes()[0].coordinates()[0].values else {
                 panic!("times are numbers")
             };
