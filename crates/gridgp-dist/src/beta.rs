@@ -6,7 +6,7 @@ use rand_distr::Distribution as _;
 use super::root::{at_ends, quantile_root};
 use super::special::{beta_tails, ln_beta};
 use super::written::written;
-use super::{Distribution, Domain};
+use super::{Distribution, Domain, outside};
 
 written! {
     /// Beta: p(x) = x^(a − 1) (1 − x)^(b − 1) / B(a, b).
@@ -26,7 +26,7 @@ written! {
 impl Distribution for Beta {
     fn log_prob(&self, x: f64) -> f64 {
         if !self.support().contains(x) {
-            return f64::NEG_INFINITY;
+            return outside(x);
         }
         (self.a - 1.0) * x.ln() + (self.b - 1.0) * (-x).ln_1p() - ln_beta(self.a, self.b)
     }

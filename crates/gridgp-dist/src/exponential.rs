@@ -4,7 +4,7 @@ use rand::Rng;
 use rand_distr::{Distribution as _, Exp1};
 
 use super::written::written;
-use super::{Distribution, Domain};
+use super::{Distribution, Domain, outside, positive_part};
 
 written! {
     /// Exponential: p(x) = rate exp(−rate x).
@@ -21,7 +21,7 @@ written! {
 
 impl Distribution for Exponential {
     fn log_prob(&self, x: f64) -> f64 {
-        if self.support().contains(x) { self.rate.ln() - self.rate * x } else { f64::NEG_INFINITY }
+        if self.support().contains(x) { self.rate.ln() - self.rate * x } else { outside(x) }
     }
 
     fn log_prob_derivative(&self, x: f64) -> f64 {
@@ -29,7 +29,7 @@ impl Distribution for Exponential {
     }
 
     fn cdf(&self, x: f64) -> f64 {
-        -(-self.rate * x.max(0.0)).exp_m1()
+        -(-self.rate * positive_part(x)).exp_m1()
     }
 
     fn quantile(&self, p: f64) -> f64 {

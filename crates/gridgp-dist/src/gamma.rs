@@ -5,7 +5,7 @@ use rand_distr::Distribution as _;
 
 use super::special::{gamma_quantile, gamma_tails};
 use super::written::written;
-use super::{Distribution, Domain};
+use super::{Distribution, Domain, outside};
 
 written! {
     /// Gamma: p(x) = rateˢʰᵃᵖᵉ x^(shape − 1) exp(−rate x) / Γ(shape).
@@ -26,7 +26,7 @@ written! {
 impl Distribution for Gamma {
     fn log_prob(&self, x: f64) -> f64 {
         if !self.support().contains(x) {
-            return f64::NEG_INFINITY;
+            return outside(x);
         }
         let z = self.rate * x;
         // The form with log z has no large terms that cancel.

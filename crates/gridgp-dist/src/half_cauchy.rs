@@ -7,7 +7,7 @@ use rand_distr::{Distribution as _, Open01};
 
 use super::special::ln_1p_square;
 use super::written::written;
-use super::{Distribution, Domain};
+use super::{Distribution, Domain, outside, positive_part};
 
 written! {
     /// Half-Cauchy: p(x) = 2 / (π scale (1 + (x/scale)²)).
@@ -25,7 +25,7 @@ written! {
 impl Distribution for HalfCauchy {
     fn log_prob(&self, x: f64) -> f64 {
         if !self.support().contains(x) {
-            return f64::NEG_INFINITY;
+            return outside(x);
         }
         FRAC_2_PI.ln() - self.scale.ln() - ln_1p_square(x / self.scale)
     }
@@ -39,7 +39,7 @@ impl Distribution for HalfCauchy {
     }
 
     fn cdf(&self, x: f64) -> f64 {
-        FRAC_2_PI * (x.max(0.0) / self.scale).atan()
+        FRAC_2_PI * (positive_part(x) / self.scale).atan()
     }
 
     fn quantile(&self, p: f64) -> f64 {

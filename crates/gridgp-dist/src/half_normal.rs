@@ -7,7 +7,7 @@ use rand_distr::{Distribution as _, StandardNormal};
 
 use super::special::{LN_SQRT_2PI, half_normal_quantile};
 use super::written::written;
-use super::{Distribution, Domain};
+use super::{Distribution, Domain, outside, positive_part};
 
 written! {
     /// Half-normal: |Z| for Z normal around 0, p(x) = √(2/π) exp(−x²/(2 sd²)) / sd.
@@ -25,7 +25,7 @@ written! {
 impl Distribution for HalfNormal {
     fn log_prob(&self, x: f64) -> f64 {
         if !self.support().contains(x) {
-            return f64::NEG_INFINITY;
+            return outside(x);
         }
         let z = x / self.sd;
         LN_2 - 0.5 * z * z - LN_SQRT_2PI - self.sd.ln()
@@ -36,7 +36,7 @@ impl Distribution for HalfNormal {
     }
 
     fn cdf(&self, x: f64) -> f64 {
-        libm::erf(x.max(0.0) / self.sd * FRAC_1_SQRT_2)
+        libm::erf(positive_part(x) / self.sd * FRAC_1_SQRT_2)
     }
 
     fn quantile(&self, p: f64) -> f64 {

@@ -8,7 +8,7 @@ use rand_distr::{Distribution as _, StudentT};
 use super::root::positive_quantile;
 use super::special::{beta_tails, ln_1p_square, ln_gamma_half_step};
 use super::written::written;
-use super::{Distribution, Domain};
+use super::{Distribution, Domain, outside, positive_part};
 
 written! {
     /// Half-Student-t: p(x) = 2 Γ((df+1)/2) / (Γ(df/2) scale √(π df)) · (1 + (x/scale)²/df)^(−(df+1)/2).
@@ -33,7 +33,7 @@ impl HalfStudentT {
 
     /// (F, 1 − F), each accurate.
     fn tails(&self, x: f64) -> (f64, f64) {
-        let q = self.ratio(x.max(0.0));
+        let q = self.ratio(positive_part(x));
         // q²/(1 + q²) and its complement, also where q² overflows.
         let (inner, outer) = (1.0 / (1.0 + 1.0 / q / q), 1.0 / (1.0 + q * q));
         beta_tails(0.5, 0.5 * self.df, inner, outer)
@@ -43,7 +43,7 @@ impl HalfStudentT {
 impl Distribution for HalfStudentT {
     fn log_prob(&self, x: f64) -> f64 {
         if !self.support().contains(x) {
-            return f64::NEG_INFINITY;
+            return outside(x);
         }
         LN_2 + ln_gamma_half_step(0.5 * self.df)
             - 0.5 * (PI * self.df).ln()

@@ -5,7 +5,7 @@ use rand_distr::Distribution as _;
 
 use super::special::{gamma_quantile, gamma_tails};
 use super::written::written;
-use super::{Distribution, Domain};
+use super::{Distribution, Domain, outside};
 
 written! {
     /// Inverse gamma: 1/x is gamma, p(x) = scaleˢʰᵃᵖᵉ x^(−shape − 1) exp(−scale / x) / Γ(shape).
@@ -25,7 +25,7 @@ written! {
 impl Distribution for InverseGamma {
     fn log_prob(&self, x: f64) -> f64 {
         if !self.support().contains(x) {
-            return f64::NEG_INFINITY;
+            return outside(x);
         }
         let z = self.scale / x;
         self.shape * (self.scale.ln() - x.ln()) - x.ln() - z - libm::lgamma(self.shape)
@@ -39,7 +39,7 @@ impl Distribution for InverseGamma {
     }
 
     fn cdf(&self, x: f64) -> f64 {
-        if x > 0.0 { gamma_tails(self.shape, self.scale / x).1 } else { 0.0 }
+        if x <= 0.0 { 0.0 } else { gamma_tails(self.shape, self.scale / x).1 }
     }
 
     fn quantile(&self, p: f64) -> f64 {

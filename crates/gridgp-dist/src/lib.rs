@@ -53,10 +53,20 @@ pub use written::{Argument, Info, Style};
 
 use rand::Rng;
 
+/// The log density outside of the support.
+fn outside(x: f64) -> f64 {
+    if x.is_nan() { x } else { f64::NEG_INFINITY }
+}
+
+/// max(x, 0), but NaN of NaN.
+fn positive_part(x: f64) -> f64 {
+    if x <= 0.0 { 0.0 } else { x }
+}
+
 /// A continuous distribution of one real variable x.
 ///
-/// Densities are normalized. Outside the support the log density is −∞ and its derivative 0; a NaN
-/// lies in no support.
+/// Densities are normalized. Outside the support the log density is −∞ and its derivative 0. Log
+/// density, cdf and quantile of NaN are NaN.
 pub trait Distribution {
     /// log p(x).
     fn log_prob(&self, x: f64) -> f64;

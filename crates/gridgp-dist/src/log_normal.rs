@@ -4,7 +4,7 @@ use rand::Rng;
 
 use super::special::{LN_SQRT_2PI, normal_cdf, normal_quantile};
 use super::written::written;
-use super::{Distribution, Domain, Normal};
+use super::{Distribution, Domain, Normal, outside, positive_part};
 
 written! {
     /// Log-normal: log x is normal, p(x) = exp(−(log x − mean_log)²/(2 sd_log²)) / (x sd_log √(2π)).
@@ -31,7 +31,7 @@ impl LogNormal {
 impl Distribution for LogNormal {
     fn log_prob(&self, x: f64) -> f64 {
         if !self.support().contains(x) {
-            return f64::NEG_INFINITY;
+            return outside(x);
         }
         let z = (x.ln() - self.mean_log) / self.sd_log;
         -0.5 * z * z - LN_SQRT_2PI - self.sd_log.ln() - x.ln()
@@ -45,7 +45,7 @@ impl Distribution for LogNormal {
     }
 
     fn cdf(&self, x: f64) -> f64 {
-        if x > 0.0 { normal_cdf((x.ln() - self.mean_log) / self.sd_log) } else { 0.0 }
+        normal_cdf((positive_part(x).ln() - self.mean_log) / self.sd_log)
     }
 
     fn quantile(&self, p: f64) -> f64 {

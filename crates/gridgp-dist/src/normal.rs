@@ -5,7 +5,7 @@ use rand_distr::{Distribution as _, StandardNormal};
 
 use super::special::{LN_SQRT_2PI, normal_cdf, normal_quantile};
 use super::written::written;
-use super::{Distribution, Domain};
+use super::{Distribution, Domain, outside};
 
 written! {
     /// Normal: p(x) = exp(−(x − mean)²/(2 sd²)) / (sd √(2π)).
@@ -25,7 +25,7 @@ written! {
 impl Distribution for Normal {
     fn log_prob(&self, x: f64) -> f64 {
         if !self.support().contains(x) {
-            return f64::NEG_INFINITY;
+            return outside(x);
         }
         let z = (x - self.mean) / self.sd;
         -0.5 * z * z - LN_SQRT_2PI - self.sd.ln()

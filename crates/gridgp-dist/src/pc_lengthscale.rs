@@ -4,7 +4,7 @@ use rand::Rng;
 use rand_distr::{Distribution as _, Exp1};
 
 use super::written::{Number, written};
-use super::{Distribution, Domain};
+use super::{Distribution, Domain, outside};
 
 written! {
     /// PC prior of a lengthscale in d = `dim` dimensions:
@@ -59,7 +59,7 @@ impl PcLengthscale {
 impl Distribution for PcLengthscale {
     fn log_prob(&self, x: f64) -> f64 {
         if !self.support().contains(x) {
-            return f64::NEG_INFINITY;
+            return outside(x);
         }
         let half = 0.5 * self.dim;
         half.ln() + (-self.prob.ln()).ln() + half * (self.lower.ln() - x.ln())
@@ -75,7 +75,7 @@ impl Distribution for PcLengthscale {
     }
 
     fn cdf(&self, x: f64) -> f64 {
-        if x > 0.0 { (-self.hazard(x)).exp() } else { 0.0 }
+        if x <= 0.0 { 0.0 } else { (-self.hazard(x)).exp() }
     }
 
     fn quantile(&self, p: f64) -> f64 {

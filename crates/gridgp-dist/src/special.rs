@@ -14,8 +14,8 @@ pub use bessel::{bessel_ratio, ln_bessel_i0};
 pub use gamma::{
     deviance, digamma, digamma_excess, ln_factorial, stirling_error, trigamma, trigamma_excess,
 };
-pub use incomplete_beta::{beta_tails, ln_beta_kernel};
-pub use incomplete_gamma::gamma_tails;
+pub use incomplete_beta::{beta_tails, ln_beta_kernel, ln_beta_tails};
+pub use incomplete_gamma::{gamma_tails, ln_gamma_tails};
 pub use ratio::{
     expm1_ratio, expm1_ratio_slopes, ln_1p_excess, ln_1p_minus, ln_1p_ratio, ln_1p_ratio_bend,
     ln_1p_ratio_slope,
@@ -37,6 +37,37 @@ pub fn normal_cdf(z: f64) -> f64 {
 /// Φ⁻¹(p).
 pub fn normal_quantile(p: f64) -> f64 {
     if (0.0..=1.0).contains(&p) { -SQRT_2 * erf::erfc_inv(2.0 * p) } else { f64::NAN }
+}
+
+/// log Φ(z), also where Φ(z) underflows.
+pub fn ln_normal_cdf(z: f64) -> f64 {
+    if z < 0.0 { mills(-z).ln() - 0.5 * z * z - LN_SQRT_2PI } else { (-normal_cdf(-z)).ln_1p() }
+}
+
+/// φ(z)/Φ(z), the derivative of [`ln_normal_cdf`].
+pub fn ln_normal_cdf_slope(z: f64) -> f64 {
+    if z < 0.0 { 1.0 / mills(-z) } else { (-0.5 * z * z - LN_SQRT_2PI).exp() / normal_cdf(z) }
+}
+
+/// The z with log Φ(z) = `lower` and log(1 − Φ(z)) = `upper`, however small either is.
+pub fn normal_quantile_of_ln(lower: f64, upper: f64) -> f64 {
+    let tail = lower.min(upper);
+    let z = if tail > -700.0 {
+        normal_quantile(tail.exp())
+    } else if tail.is_finite() {
+        // Newton's method on a concave function, from beyond the root.
+        let start = -(-2.0 * tail).sqrt();
+        (0..6).fold(start, |z, _| z - (ln_normal_cdf(z) - tail) / ln_normal_cdf_slope(z))
+    } else {
+        tail
+    };
+    if lower <= upper { z } else { -z }
+}
+
+/// log(1 − eˣ) for x ≤ 0.
+#[inline]
+pub fn ln_1m_exp(x: f64) -> f64 {
+    if x > -std::f64::consts::LN_2 { (-x.exp_m1()).ln() } else { (-x.exp()).ln_1p() }
 }
 
 /// The z ≥ 0 with P(|Z| ≤ z) = p for a standard normal Z.

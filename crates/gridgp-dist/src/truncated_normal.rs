@@ -6,7 +6,7 @@ use rand_distr::{Distribution as _, Open01};
 use super::root::{at_ends, quantile_root};
 use super::special::{LN_SQRT_2PI, gauss_legendre, mills_between, normal_between};
 use super::written::{Number, ordered, written};
-use super::{Distribution, Domain};
+use super::{Distribution, Domain, outside};
 
 written! {
     /// Truncated normal: p(x) = φ((x − mean)/sd) / (sd (Φ(β) − Φ(α))) for lower < x < upper, with
@@ -179,7 +179,7 @@ fn tail_split(slope: f64, end: f64, t: f64) -> (f64, f64) {
 impl Distribution for TruncatedNormal {
     fn log_prob(&self, x: f64) -> f64 {
         if !self.support().contains(x) {
-            return f64::NEG_INFINITY;
+            return outside(x);
         }
         match self.view() {
             View::Mirrored(mirrored) => mirrored.log_prob(-x),

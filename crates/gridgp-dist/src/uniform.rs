@@ -4,7 +4,7 @@ use rand::Rng;
 use rand_distr::{Distribution as _, Open01};
 
 use super::written::{ordered, written};
-use super::{Distribution, Domain};
+use super::{Distribution, Domain, outside};
 
 written! {
     /// Uniform: p(x) = 1 / (upper − lower).
@@ -22,7 +22,7 @@ written! {
 
 impl Distribution for Uniform {
     fn log_prob(&self, x: f64) -> f64 {
-        if self.support().contains(x) { -(self.upper - self.lower).ln() } else { f64::NEG_INFINITY }
+        if self.support().contains(x) { -(self.upper - self.lower).ln() } else { outside(x) }
     }
 
     fn log_prob_derivative(&self, _x: f64) -> f64 {

@@ -4,6 +4,7 @@ use gridgp_dist::Domain;
 use rand::{Rng, RngExt};
 
 use super::testing::Example;
+use super::whole::{whole_isf, whole_quantile};
 use super::{DefaultValue, Info, Likelihood, LikelihoodParameter, curvature, impossible};
 
 /// P(y = 1) = probability, P(y = 0) = 1 − probability.
@@ -41,10 +42,6 @@ impl Likelihood for Bernoulli {
         if y == 0.0 || y == 1.0 { Ok(()) } else { Err("yes is 1 and no is 0".into()) }
     }
 
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        self.log_prob_gradient(y, p, &mut [0.0])
-    }
-
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         let probability = p[0];
         if !(0.0 < probability && probability < 1.0) {
@@ -69,23 +66,30 @@ impl Likelihood for Bernoulli {
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
+        1.0 - self.sf(y, p)
+    }
+
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
         if y < 0.0 {
-            0.0
-        } else if y < 1.0 {
-            1.0 - p[0]
-        } else {
             1.0
+        } else if y < 1.0 {
+            p[0]
+        } else {
+            0.0
         }
     }
 
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        let sf = self.sf(y, p);
+        ((-sf).ln_1p(), sf.ln())
+    }
+
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
-        if !(0.0..=1.0).contains(&q) {
-            f64::NAN
-        } else if q <= 1.0 - p[0] {
-            0.0
-        } else {
-            1.0
-        }
+        whole_quantile(q, 1.0, 0.0, |y| self.cdf(y, p))
+    }
+
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        whole_isf(q, 1.0, 0.0, |y| self.sf(y, p))
     }
 
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {

@@ -1,13 +1,16 @@
 //! The beta distribution by its mean.
 
 use gridgp_dist::Domain;
-use gridgp_dist::special::{beta_quantile, beta_tails, digamma, ln_beta_kernel, trigamma};
+use gridgp_dist::special::{
+    beta_quantile, beta_tails, digamma, ln_beta_kernel, ln_beta_tails, trigamma,
+};
 use rand::Rng;
 use rand_distr::Distribution as _;
 
 use super::curvature::observed_or;
 use super::testing::Example;
-use super::{DefaultValue, Info, Likelihood, LikelihoodParameter, impossible, is_positive};
+use super::{DefaultValue, Info, Likelihood, LikelihoodParameter};
+use super::{impossible, is_positive, is_possible};
 
 /// p(y) = y^(a − 1) (1 − y)^(b − 1) / B(a, b) for 0 < y < 1, a = mean · concentration,
 /// b = (1 − mean) · concentration.
@@ -48,6 +51,17 @@ impl Beta {
     fn shapes(p: &[f64]) -> (f64, f64) {
         (p[0] * p[1], (1.0 - p[0]) * p[1])
     }
+
+    /// log p(y) and what its derivatives with respect to a and b are above ψ(a + b); `None` where y
+    /// is impossible.
+    pub(super) fn by_shapes(y: f64, a: f64, b: f64) -> Option<(f64, f64, f64)> {
+        if !(0.0 < y && y < 1.0 && is_positive(a) && is_positive(b)) {
+            return None;
+        }
+        let (log, rest) = (y.ln(), (-y).ln_1p());
+        let value = ln_beta_kernel(a, b, y, 1.0 - y) - log - rest;
+        value.is_finite().then(|| (value, log - digamma(a), rest - digamma(b)))
+    }
 }
 
 impl Likelihood for Beta {
@@ -63,30 +77,20 @@ impl Likelihood for Beta {
         }
     }
 
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        self.log_prob_gradient(y, p, &mut [0.0; 2])
-    }
-
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         let (mean, concentration) = (p[0], p[1]);
-        let inside = |v: f64| 0.0 < v && v < 1.0;
         let (a, b) = Self::shapes(p);
-        if !(inside(y) && inside(mean) && is_positive(concentration) && a > 0.0 && b > 0.0) {
+        let found = Self::by_shapes(y, a, b).filter(|_| concentration > 0.0);
+        let Some((value, from_a, from_b)) = found else {
             return impossible(gradient);
-        }
-        let (log, rest) = (y.ln(), (-y).ln_1p());
-        let value = ln_beta_kernel(a, b, y, 1.0 - y) - log - rest;
-        if !value.is_finite() {
-            return impossible(gradient);
-        }
-        let (from_a, from_b) = (log - digamma(a), rest - digamma(b));
+        };
         gradient[0] = concentration * (from_a - from_b);
         gradient[1] = mean * from_a + (1.0 - mean) * from_b + digamma(concentration);
         value
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if self.log_prob(y, p) == f64::NEG_INFINITY {
+        if !is_possible(self, y, p) {
             return out.fill(0.0);
         }
         let (mean, concentration) = (p[0], p[1]);
@@ -108,9 +112,24 @@ impl Likelihood for Beta {
         beta_tails(a, b, y, 1.0 - y).0
     }
 
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        let (a, b) = Self::shapes(p);
+        beta_tails(a, b, y, 1.0 - y).1
+    }
+
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        let (a, b) = Self::shapes(p);
+        ln_beta_tails(a, b, y, 1.0 - y)
+    }
+
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
         let (a, b) = Self::shapes(p);
         beta_quantile(a, b, q, 1.0 - q).0
+    }
+
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        let (a, b) = Self::shapes(p);
+        beta_quantile(a, b, 1.0 - q, q).0
     }
 
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {

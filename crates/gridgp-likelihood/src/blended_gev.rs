@@ -3,7 +3,9 @@
 mod taylor;
 
 use gridgp_dist::Domain;
-use gridgp_dist::special::{expm1_ratio, expm1_ratio_slopes, gauss_legendre, real_quantile};
+use gridgp_dist::special::{
+    expm1_ratio, expm1_ratio_slopes, gauss_legendre, ln_1m_exp, real_quantile,
+};
 use rand::{Rng, RngExt};
 use taylor::Taylor;
 
@@ -11,7 +13,7 @@ use super::curvature::observed_or;
 use super::gev::{LOCATION, Reduced, SCALE, chain, chain_second, level, outer};
 use super::testing::Example;
 use super::{DefaultValue, Gev, Info, Likelihood, LikelihoodParameter};
-use super::{check_finite, impossible, is_positive, settled};
+use super::{check_finite, impossible, is_positive, is_possible, settled};
 
 /// P(Y ≤ y) = F(y)^w G(y)^(1 − w): the GEV F above its 20 % quantile b, a Gumbel law G below its 5 %
 /// quantile a, and between them a weight w = I₅,₅((y − a)/(b − a)) that goes from 0 to 1.
@@ -125,6 +127,9 @@ fn log_density(z: f64, shape: f64) -> Option<Taylor> {
 
 /// log P(Z ≤ z) where P is not 0 or 1, and its derivative.
 fn log_cdf(z: f64, shape: f64) -> (f64, f64) {
+    if z.is_nan() || shape.is_nan() {
+        return (f64::NAN, f64::NAN);
+    }
     let (a, b) = (level(FIRST, shape), level(LAST, shape));
     let (t, slope) = ((z - a) / (b - a), (LAST - FIRST) / (b - a));
     let g = -(-(FIRST + (LAST - FIRST) * t)).exp();
@@ -179,10 +184,6 @@ impl Likelihood for BlendedGev {
         check_finite(y)
     }
 
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        self.log_prob_gradient(y, p, &mut [0.0; 3])
-    }
-
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         let [location, scale, shape] = [p[0], p[1], p[2]];
         let z = (y - location) / scale;
@@ -203,7 +204,7 @@ impl Likelihood for BlendedGev {
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
         let [location, scale, shape] = [p[0], p[1], p[2]];
         let z = (y - location) / scale;
-        let possible = self.log_prob(y, p) > f64::NEG_INFINITY;
+        let possible = is_possible(self, y, p);
         let Some(g) = log_density(z, shape).filter(|_| possible) else {
             return out.fill(0.0);
         };
@@ -215,6 +216,19 @@ impl Likelihood for BlendedGev {
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
         log_cdf((y - p[0]) / p[1], p[2]).0.exp()
+    }
+
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        -log_cdf((y - p[0]) / p[1], p[2]).0.exp_m1()
+    }
+
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        let z = (y - p[0]) / p[1];
+        if z >= level(LAST, p[2]) {
+            return Gev.log_tails(y, p);
+        }
+        let log = log_cdf(z, p[2]).0;
+        (log, ln_1m_exp(log))
     }
 
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
@@ -236,6 +250,10 @@ impl Likelihood for BlendedGev {
         p[0] + p[1] * z
     }
 
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        if q <= 0.8 { Gev.isf(q, p) } else { self.quantile(1.0 - q, p) }
+    }
+
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {
         // In (0, 1]; 1 would be an end.
         let q = 1.0 - rng.random::<f64>();
@@ -244,7 +262,7 @@ impl Likelihood for BlendedGev {
 
     /// By quadrature.
     fn mean(&self, p: &[f64]) -> f64 {
-        if p[2] < 1.0 { Gev.mean(p) + p[1] * excess(p[2], |z| z) } else { f64::INFINITY }
+        if p[2] >= 1.0 { f64::INFINITY } else { Gev.mean(p) + p[1] * excess(p[2], |z| z) }
     }
 
     /// By quadrature.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rand::Rng;
 
+use super::log_odds::LogOdds;
 use super::testing::Example;
 use super::*;
 
@@ -100,6 +101,23 @@ impl Family {
         Self::ALL.iter().find(|(n, _)| *n == name).map(|(_, f)| f.clone())
     }
 
+    /// The same law with its first parameter, a probability or a mean in (0, 1), given as its log
+    /// odds log(p/(1 − p)): what is near 1 keeps its distance from 1. `None` for other laws.
+    pub fn by_log_odds(&self) -> Option<Self> {
+        let law = match self {
+            Self::Bernoulli(_) => LogOdds::Bernoulli,
+            Self::Binomial(_) => LogOdds::Binomial,
+            Self::Beta(_) => LogOdds::Beta,
+            _ => return None,
+        };
+        Some(Self::Custom(Arc::new(law)))
+    }
+
+    /// Whether the response is an angle; see [`resultant`](Likelihood::resultant).
+    pub fn is_angle(&self) -> bool {
+        self.resultant(&[1.0; MAX_PARAMETERS][..self.parameters().len()]).is_some()
+    }
+
     /// Its name in model files; `"custom"` for your own.
     pub fn name(&self) -> &'static str {
         self.info().map_or("custom", |info| info.name)
@@ -133,11 +151,23 @@ impl Likelihood for Family {
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
-        self.inner().cdf(y, p)
+        if has_nan(y, p) { f64::NAN } else { self.inner().cdf(y, p) }
+    }
+
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        if has_nan(y, p) { f64::NAN } else { self.inner().sf(y, p) }
+    }
+
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        if has_nan(y, p) { (f64::NAN, f64::NAN) } else { self.inner().log_tails(y, p) }
     }
 
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
-        self.inner().quantile(q, p)
+        if has_nan(q, p) { f64::NAN } else { self.inner().quantile(q, p) }
+    }
+
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        if has_nan(q, p) { f64::NAN } else { self.inner().isf(q, p) }
     }
 
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {
@@ -145,11 +175,15 @@ impl Likelihood for Family {
     }
 
     fn mean(&self, p: &[f64]) -> f64 {
-        self.inner().mean(p)
+        if has_nan(0.0, p) { f64::NAN } else { self.inner().mean(p) }
     }
 
     fn sd(&self, p: &[f64]) -> f64 {
-        self.inner().sd(p)
+        if has_nan(0.0, p) { f64::NAN } else { self.inner().sd(p) }
+    }
+
+    fn resultant(&self, p: &[f64]) -> Option<(f64, f64)> {
+        self.inner().resultant(p)
     }
 
     fn accumulate(&self, y: &[f64], p: &[Column<'_>], bars: &mut [&mut [f64]]) -> f64 {

@@ -2,8 +2,8 @@
 
 use gridgp_dist::Domain;
 use gridgp_dist::special::{
-    LN_SQRT_2PI, deviance, digamma_excess, gamma_quantile, gamma_tails, stirling_error,
-    trigamma_excess,
+    LN_SQRT_2PI, deviance, digamma_excess, gamma_quantile, gamma_tails, ln_gamma_tails,
+    stirling_error, trigamma_excess,
 };
 use rand::Rng;
 use rand_distr::Distribution as _;
@@ -11,7 +11,7 @@ use rand_distr::Distribution as _;
 use super::curvature::observed_or;
 use super::testing::Example;
 use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter};
-use super::{accumulate_by, impossible, is_positive};
+use super::{accumulate_by, impossible, is_positive, is_possible};
 
 /// p(y) = (shape/mean)ˢʰᵃᵖᵉ y^(shape − 1) exp(−shape y/mean) / Γ(shape) for y > 0.
 ///
@@ -88,10 +88,6 @@ impl Likelihood for Gamma {
         if is_positive(y) { Ok(()) } else { Err("it must be positive and finite".into()) }
     }
 
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        self.log_prob_gradient(y, p, &mut [0.0; 2])
-    }
-
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         if !is_positive(p[1]) {
             return impossible(gradient);
@@ -100,7 +96,7 @@ impl Likelihood for Gamma {
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if self.log_prob(y, p) == f64::NEG_INFINITY {
+        if !is_possible(self, y, p) {
             return out.fill(0.0);
         }
         let (mean, shape) = (p[0], p[1]);
@@ -116,8 +112,20 @@ impl Likelihood for Gamma {
         gamma_tails(p[1], p[1] * (y / p[0])).0
     }
 
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        gamma_tails(p[1], p[1] * (y / p[0])).1
+    }
+
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        ln_gamma_tails(p[1], p[1] * (y / p[0]))
+    }
+
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
         gamma_quantile(p[1], q, 1.0 - q) * (p[0] / p[1])
+    }
+
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        gamma_quantile(p[1], 1.0 - q, q) * (p[0] / p[1])
     }
 
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {

@@ -1,13 +1,13 @@
 //! The normal distribution.
 
 use gridgp_dist::Domain;
-use gridgp_dist::special::{LN_SQRT_2PI, normal_cdf, normal_quantile};
+use gridgp_dist::special::{LN_SQRT_2PI, ln_normal_cdf, normal_cdf, normal_quantile};
 use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
 use super::testing::Example;
 use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter};
-use super::{check_finite, impossible};
+use super::{check_finite, impossible, is_possible};
 
 /// p(y) = exp(−(y − location)²/(2 scale²)) / (scale √(2π)).
 ///
@@ -40,10 +40,6 @@ impl Likelihood for Gaussian {
         check_finite(y)
     }
 
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        self.log_prob_gradient(y, p, &mut [0.0; 2])
-    }
-
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         let (location, scale) = (p[0], p[1]);
         if !(scale > 0.0 && scale.is_finite() && location.is_finite() && y.is_finite()) {
@@ -62,7 +58,7 @@ impl Likelihood for Gaussian {
     /// diag(1, 2)/scale², the expected information: the observed one has the determinant
     /// −(1 + z²)/scale⁴ and is positive semidefinite nowhere.
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if self.log_prob(y, p) == f64::NEG_INFINITY {
+        if !is_possible(self, y, p) {
             return out.fill(0.0);
         }
         let precision = 1.0 / (p[1] * p[1]);
@@ -73,8 +69,21 @@ impl Likelihood for Gaussian {
         normal_cdf((y - p[0]) / p[1])
     }
 
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        normal_cdf((p[0] - y) / p[1])
+    }
+
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        let z = (y - p[0]) / p[1];
+        (ln_normal_cdf(z), ln_normal_cdf(-z))
+    }
+
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
         p[0] + p[1] * normal_quantile(q)
+    }
+
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        p[0] - p[1] * normal_quantile(q)
     }
 
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {

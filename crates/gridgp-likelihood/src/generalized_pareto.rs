@@ -1,14 +1,15 @@
 //! The generalized Pareto distribution.
 
 use gridgp_dist::Domain;
+use gridgp_dist::special::ln_1m_exp;
 use rand::Rng;
 use rand_distr::{Distribution as _, Exp1};
 
 use super::curvature::observed_or;
-use super::gev::{Reduced, chain, chain_second, level, outer};
+use super::gev::{Reduced, chain, chain_second, level, outer, variate};
 use super::testing::Example;
 use super::{DefaultValue, Info, Likelihood, LikelihoodParameter};
-use super::{impossible, is_positive, settled};
+use super::{impossible, is_positive, is_possible, settled};
 
 /// P(Y > y) = exp(−u), u = log(1 + shape z)/shape, z = (y − threshold)/scale ≥ 0.
 ///
@@ -69,6 +70,12 @@ impl GeneralizedPareto {
         }
         Reduced::of(z, shape).map(|r| (z, r))
     }
+
+    /// u, which has the exponential law: 0 below the threshold and ∞ above the upper end.
+    fn excess(y: f64, p: &[f64]) -> f64 {
+        let z = (y - p[2]) / p[0];
+        if z < 0.0 { 0.0 } else { variate(z, p[1]) }
+    }
 }
 
 impl Likelihood for GeneralizedPareto {
@@ -84,10 +91,6 @@ impl Likelihood for GeneralizedPareto {
         }
     }
 
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        self.log_prob_gradient(y, p, &mut [0.0; 3])
-    }
-
     /// −log scale − (1 + ξ) u.
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         let Some((z, r)) = Self::reduced(y, p) else {
@@ -100,7 +103,7 @@ impl Likelihood for GeneralizedPareto {
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        let possible = self.log_prob(y, p) > f64::NEG_INFINITY;
+        let possible = is_possible(self, y, p);
         let Some((z, r)) = Self::reduced(y, p).filter(|_| possible) else {
             return out.fill(0.0);
         };
@@ -122,10 +125,16 @@ impl Likelihood for GeneralizedPareto {
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
-        match Self::reduced(y, p) {
-            Some((_, r)) => -(-r.u).exp_m1(),
-            None => f64::from(u8::from(y > p[2])),
-        }
+        -(-Self::excess(y, p)).exp_m1()
+    }
+
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        (-Self::excess(y, p)).exp()
+    }
+
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        let u = Self::excess(y, p);
+        (ln_1m_exp(-u), -u)
     }
 
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
@@ -135,13 +144,20 @@ impl Likelihood for GeneralizedPareto {
         p[2] + p[0] * level(-(-q).ln_1p(), p[1])
     }
 
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        if !(0.0..=1.0).contains(&q) {
+            return f64::NAN;
+        }
+        p[2] + p[0] * level(-q.ln(), p[1])
+    }
+
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {
         let u: f64 = Exp1.sample(rng);
         p[2] + p[0] * level(u, p[1])
     }
 
     fn mean(&self, p: &[f64]) -> f64 {
-        if p[1] < 1.0 { p[2] + p[0] / (1.0 - p[1]) } else { f64::INFINITY }
+        if p[1] >= 1.0 { f64::INFINITY } else { p[2] + p[0] / (1.0 - p[1]) }
     }
 
     fn sd(&self, p: &[f64]) -> f64 {

@@ -9,7 +9,9 @@ mod tests;
 pub use bounded::{Frechet, ReversedWeibull};
 
 use gridgp_dist::Domain;
-use gridgp_dist::special::{expm1_ratio, ln_1p_ratio, ln_1p_ratio_bend, ln_1p_ratio_slope};
+use gridgp_dist::special::{
+    expm1_ratio, ln_1m_exp, ln_1p_ratio, ln_1p_ratio_bend, ln_1p_ratio_slope,
+};
 use rand::{Rng, RngExt};
 
 use super::curvature::observed_or;
@@ -130,6 +132,30 @@ pub(super) fn outer(g: &[f64; 3]) -> [f64; 6] {
     [g[0] * g[0], g[1] * g[0], g[1] * g[1], g[2] * g[0], g[2] * g[1], g[2] * g[2]]
 }
 
+/// The reduced variate u, as [`Reduced`] has it, −∞ below the support and ∞ above it.
+pub(super) fn variate(z: f64, shape: f64) -> f64 {
+    match Reduced::of(z, shape) {
+        Some(r) => r.u,
+        None if z.is_nan() || shape.is_nan() => f64::NAN,
+        // Below the lower end, or above the upper end.
+        None if shape * z < 0.0 => -shape.signum() * f64::INFINITY,
+        None => z * f64::INFINITY,
+    }
+}
+
+/// P(U > u) of the reduced variate, which has Gumbel's law.
+pub(super) fn variate_sf(u: f64) -> f64 {
+    -(-(-u).exp()).exp_m1()
+}
+
+/// (log P(U ≤ u), log P(U > u)).
+pub(super) fn variate_log_tails(u: f64) -> (f64, f64) {
+    let tail = (-u).exp();
+    // log(1 − exp(−t)) is log t − t/2 + t²/24 …, also where t underflows.
+    let upper = if tail < 1e-9 { -u - 0.5 * tail } else { ln_1m_exp(-tail) };
+    (-tail, upper)
+}
+
 impl Gev {
     pub(super) const INFO: Info = Info {
         name: "gev",
@@ -173,10 +199,6 @@ impl Likelihood for Gev {
         check_finite(y)
     }
 
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        self.log_prob_gradient(y, p, &mut [0.0; 3])
-    }
-
     /// −log scale − (1 + ξ) u − exp(−u).
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         let [location, scale, shape] = [p[0], p[1], p[2]];
@@ -212,13 +234,15 @@ impl Likelihood for Gev {
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
-        let z = (y - p[0]) / p[1];
-        match Reduced::of(z, p[2]) {
-            Some(r) => (-(-r.u).exp()).exp(),
-            // Below the lower end, or above the upper end.
-            None if p[2] * z < 0.0 => f64::from(u8::from(p[2] < 0.0)),
-            None => f64::from(u8::from(z > 0.0)),
-        }
+        (-(-variate((y - p[0]) / p[1], p[2])).exp()).exp()
+    }
+
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        variate_sf(variate((y - p[0]) / p[1], p[2]))
+    }
+
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        variate_log_tails(variate((y - p[0]) / p[1], p[2]))
     }
 
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
@@ -228,6 +252,13 @@ impl Likelihood for Gev {
         p[0] + p[1] * level(-(-q.ln()).ln(), p[2])
     }
 
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        if !(0.0..=1.0).contains(&q) {
+            return f64::NAN;
+        }
+        p[0] + p[1] * level(-(-(-q).ln_1p()).ln(), p[2])
+    }
+
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {
         // In (0, 1]; 1 would be an end.
         let q = 1.0 - rng.random::<f64>();
@@ -235,7 +266,7 @@ impl Likelihood for Gev {
     }
 
     fn mean(&self, p: &[f64]) -> f64 {
-        if p[2] < 1.0 { p[0] + p[1] * information::mean(p[2]) } else { f64::INFINITY }
+        if p[2] >= 1.0 { f64::INFINITY } else { p[0] + p[1] * information::mean(p[2]) }
     }
 
     fn sd(&self, p: &[f64]) -> f64 {

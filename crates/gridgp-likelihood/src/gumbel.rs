@@ -4,10 +4,10 @@ use rand::Rng;
 
 use super::curvature::write;
 use super::gev::information::EULER;
-use super::gev::{LOCATION, SCALE};
+use super::gev::{LOCATION, SCALE, variate_log_tails, variate_sf};
 use super::testing::Example;
 use super::{Gev, Info, Likelihood, LikelihoodParameter};
-use super::{check_finite, impossible, is_positive, settled};
+use super::{check_finite, impossible, is_positive, is_possible, settled};
 
 /// P(Y ≤ y) = exp(−exp(−z)), z = (y − location)/scale: the [`Gev`] with shape 0.
 ///
@@ -41,10 +41,6 @@ impl Likelihood for Gumbel {
         check_finite(y)
     }
 
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        self.log_prob_gradient(y, p, &mut [0.0; 2])
-    }
-
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         let (location, scale) = (p[0], p[1]);
         let z = (y - location) / scale;
@@ -59,7 +55,7 @@ impl Likelihood for Gumbel {
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if self.log_prob(y, p) == f64::NEG_INFINITY {
+        if !is_possible(self, y, p) {
             return out.fill(0.0);
         }
         let z = (y - p[0]) / p[1];
@@ -80,8 +76,20 @@ impl Likelihood for Gumbel {
         (-(-(y - p[0]) / p[1]).exp()).exp()
     }
 
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        variate_sf((y - p[0]) / p[1])
+    }
+
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        variate_log_tails((y - p[0]) / p[1])
+    }
+
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
         Gev.quantile(q, &Self::as_gev(p))
+    }
+
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        Gev.isf(q, &Self::as_gev(p))
     }
 
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {

@@ -3,12 +3,13 @@
 use std::f64::consts::{LN_2, SQRT_2};
 
 use gridgp_dist::Domain;
+use gridgp_dist::special::ln_1m_exp;
 use rand::Rng;
 use rand_distr::{Distribution as _, Exp1};
 
 use super::testing::Example;
 use super::{DefaultValue, Info, Likelihood, LikelihoodParameter};
-use super::{check_finite, curvature, impossible, is_positive};
+use super::{check_finite, curvature, impossible, is_positive, is_possible};
 
 /// p(y) = exp(−|y − location|/scale) / (2 scale).
 ///
@@ -47,10 +48,6 @@ impl Likelihood for Laplace {
         check_finite(y)
     }
 
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        self.log_prob_gradient(y, p, &mut [0.0; 2])
-    }
-
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         let (location, scale) = (p[0], p[1]);
         if !(is_positive(scale) && location.is_finite() && y.is_finite()) {
@@ -67,7 +64,7 @@ impl Likelihood for Laplace {
 
     /// diag(1, 1)/scale², the expected information: the observed one has the determinant −1/scale⁴.
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if self.log_prob(y, p) == f64::NEG_INFINITY {
+        if !is_possible(self, y, p) {
             return out.fill(0.0);
         }
         let precision = 1.0 / (p[1] * p[1]);
@@ -79,6 +76,16 @@ impl Likelihood for Laplace {
         if z < 0.0 { 0.5 * z.exp() } else { 1.0 - 0.5 * (-z).exp() }
     }
 
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        self.cdf(-y, &[-p[0], p[1]])
+    }
+
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        let z = (y - p[0]) / p[1];
+        let own = -z.abs() - LN_2;
+        if z < 0.0 { (own, ln_1m_exp(own)) } else { (ln_1m_exp(own), own) }
+    }
+
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
         if !(0.0..=1.0).contains(&q) {
             f64::NAN
@@ -87,6 +94,10 @@ impl Likelihood for Laplace {
         } else {
             p[0] - p[1] * (2.0 * (1.0 - q)).ln()
         }
+    }
+
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        -self.quantile(q, &[-p[0], p[1]])
     }
 
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {

@@ -62,8 +62,11 @@
 mod column;
 mod curvature;
 mod family;
+mod log_odds;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod tails;
 pub mod testing;
 mod whole;
 
@@ -169,7 +172,11 @@ pub enum DefaultValue {
 /// - `p`, `gradient` and so on have P entries, in the order of [`parameters`](Self::parameters);
 ///   callers keep that.
 /// - Log densities are normalized. Where y lies outside the support, or a parameter outside its
-///   domain, the log density is −∞ and the gradient 0; it is never NaN.
+///   domain, the log density is −∞ and the gradient 0.
+/// - What is asked about NaN is NaN: [`log_prob`](Self::log_prob), [`cdf`](Self::cdf),
+///   [`quantile`](Self::quantile) and so on, at a y or with a parameter that is NaN. What engines
+///   ask, [`log_prob_gradient`](Self::log_prob_gradient) and [`accumulate`](Self::accumulate), is −∞
+///   there, as outside, and never NaN.
 /// - The entry of a gradient or curvature that belongs to a known parameter
 ///   ([`DefaultValue::Known`]) is 0.
 pub trait Likelihood: Debug + Send + Sync {
@@ -189,7 +196,12 @@ pub trait Likelihood: Debug + Send + Sync {
     fn check(&self, y: f64, known: &[f64]) -> Result<(), String>;
 
     /// log p(y | p).
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64;
+    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
+        if has_nan(y, p) {
+            return f64::NAN;
+        }
+        self.log_prob_gradient(y, p, &mut [0.0; MAX_PARAMETERS][..p.len()])
+    }
 
     /// log p(y | p); its derivatives with respect to p are written to `gradient`.
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64;
@@ -204,8 +216,25 @@ pub trait Likelihood: Debug + Send + Sync {
     /// P(Y ≤ y).
     fn cdf(&self, y: f64, p: &[f64]) -> f64;
 
+    /// P(Y > y). Built-in likelihoods keep its digits where it is small, which 1 − `cdf`, the
+    /// default, has lost.
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        1.0 - self.cdf(y, p)
+    }
+
+    /// (log P(Y ≤ y), log P(Y > y)), by the built-in likelihoods also where a probability underflows.
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        (self.cdf(y, p).ln(), self.sf(y, p).ln())
+    }
+
     /// The smallest y with P(Y ≤ y) ≥ q; the ends of the support at q = 0 and q = 1.
     fn quantile(&self, q: f64, p: &[f64]) -> f64;
+
+    /// The smallest y with P(Y > y) ≤ q, the inverse of [`sf`](Self::sf) for any small q; the ends of
+    /// the support at q = 1 and q = 0. The default is the quantile of 1 − q.
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        self.quantile(1.0 - q, p)
+    }
 
     /// One draw of Y.
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64;
@@ -215,6 +244,13 @@ pub trait Likelihood: Debug + Send + Sync {
 
     /// The standard deviation of Y; NaN or infinite where it does not exist.
     fn sd(&self, p: &[f64]) -> f64;
+
+    /// (E cos Y, E sin Y) if Y is an angle in radians; `None` if it is a number on the line. Angles
+    /// are averaged by it: their means and deviations as numbers depend on where the circle is cut.
+    fn resultant(&self, p: &[f64]) -> Option<(f64, f64)> {
+        let _ = p;
+        None
+    }
 
     /// Σᵢ log p(yᵢ | pᵢ) over n observations, with its derivatives.
     ///
@@ -263,6 +299,16 @@ fn accumulate_by(
         }
     }
     total
+}
+
+/// Whether the density is not 0.
+fn is_possible<L: Likelihood + ?Sized>(likelihood: &L, y: f64, p: &[f64]) -> bool {
+    likelihood.log_prob(y, p) > f64::NEG_INFINITY
+}
+
+/// Whether y or a parameter is NaN.
+fn has_nan(y: f64, p: &[f64]) -> bool {
+    y.is_nan() || p.iter().any(|v| v.is_nan())
 }
 
 /// Whether a scale, a rate and the like is in (0, ∞).

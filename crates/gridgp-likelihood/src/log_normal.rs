@@ -46,10 +46,6 @@ impl Likelihood for LogNormal {
         if is_positive(y) { Ok(()) } else { Err("it must be positive and finite".into()) }
     }
 
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        self.log_prob_gradient(y, p, &mut [0.0; 2])
-    }
-
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         if !is_positive(y) {
             return impossible(gradient);
@@ -64,11 +60,23 @@ impl Likelihood for LogNormal {
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
-        if y > 0.0 { Gaussian.cdf(y.ln(), p) } else { 0.0 }
+        Gaussian.cdf(y.max(0.0).ln(), p)
+    }
+
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        Gaussian.sf(y.max(0.0).ln(), p)
+    }
+
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        Gaussian.log_tails(y.max(0.0).ln(), p)
     }
 
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
         Gaussian.quantile(q, p).exp()
+    }
+
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        Gaussian.isf(q, p).exp()
     }
 
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {

@@ -4,7 +4,7 @@ use std::f64::consts::FRAC_PI_2;
 
 use gridgp_dist::Domain;
 use gridgp_dist::special::{
-    LN_SQRT_2PI, beta_tails, deviance, digamma_excess, ln_1p_minus, normal_quantile,
+    LN_SQRT_2PI, beta_tails, deviance, digamma_excess, ln_1p_minus, ln_beta_tails, normal_quantile,
     stirling_error, trigamma_excess,
 };
 use rand::Rng;
@@ -12,9 +12,9 @@ use rand_distr::Distribution as _;
 
 use super::curvature::observed_or;
 use super::testing::Example;
-use super::whole::{check_count, is_count, whole_quantile};
+use super::whole::{check_count, is_count, whole_isf, whole_quantile};
 use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter};
-use super::{accumulate_by, impossible, is_positive, settled};
+use super::{accumulate_by, impossible, is_positive, is_possible, settled};
 
 /// P(y) = Γ(y + c)/(Γ(c) y!) · (c/(c + mean))ᶜ (mean/(c + mean))ʸ for y = 0, 1, 2 …, where c is the
 /// concentration.
@@ -95,6 +95,12 @@ fn with_pair(y: f64, p: &[f64], pair: Pair, gradient: &mut [f64]) -> f64 {
     settled(value, gradient)
 }
 
+/// `tails` of the beta distribution that a count y ≥ 0 has its tails from.
+fn of_beta(tails: impl Fn(f64, f64, f64, f64) -> (f64, f64), y: f64, p: &[f64]) -> (f64, f64) {
+    let (mean, c) = (p[0], p[1]);
+    tails(c, y.floor() + 1.0, c / (c + mean), mean / (c + mean))
+}
+
 /// Counts of which [`Pair`]s are kept where the concentration is the same for all.
 const FEW: usize = 64;
 
@@ -137,10 +143,6 @@ impl Likelihood for NegativeBinomial {
         check_count(y)
     }
 
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        self.log_prob_gradient(y, p, &mut [0.0; 2])
-    }
-
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         if !(is_positive(p[1]) && is_count(y)) {
             return impossible(gradient);
@@ -149,7 +151,7 @@ impl Likelihood for NegativeBinomial {
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if self.log_prob(y, p) == f64::NEG_INFINITY {
+        if !is_possible(self, y, p) {
             return out.fill(0.0);
         }
         let (mean, c) = (p[0], p[1]);
@@ -166,18 +168,25 @@ impl Likelihood for NegativeBinomial {
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
-        if y < 0.0 {
-            return 0.0;
-        } else if y == f64::INFINITY {
-            return 1.0;
-        }
-        let (mean, c) = (p[0], p[1]);
-        beta_tails(c, y.floor() + 1.0, c / (c + mean), mean / (c + mean)).0
+        if y < 0.0 { 0.0 } else { of_beta(beta_tails, y, p).0 }
+    }
+
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        if y < 0.0 { 1.0 } else { of_beta(beta_tails, y, p).1 }
+    }
+
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        if y < 0.0 { (f64::NEG_INFINITY, 0.0) } else { of_beta(ln_beta_tails, y, p) }
     }
 
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
         let guess = self.mean(p) + self.sd(p) * normal_quantile(q);
         whole_quantile(q, f64::INFINITY, guess, |y| self.cdf(y, p))
+    }
+
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        let guess = self.mean(p) - self.sd(p) * normal_quantile(q);
+        whole_isf(q, f64::INFINITY, guess, |y| self.sf(y, p))
     }
 
     /// Poisson's law with a gamma rate.

@@ -2,15 +2,16 @@
 
 use gridgp_dist::Domain;
 use gridgp_dist::special::{
-    LN_SQRT_2PI, deviance, gamma_tails, ln_factorial, normal_quantile, stirling_error,
+    LN_SQRT_2PI, deviance, gamma_tails, ln_factorial, ln_gamma_tails, normal_quantile,
+    stirling_error,
 };
 use rand::Rng;
 use rand_distr::Distribution as _;
 
 use super::testing::Example;
-use super::whole::{check_count, is_count, whole_quantile};
+use super::whole::{check_count, is_count, whole_isf, whole_quantile};
 use super::{DefaultValue, Info, Likelihood, LikelihoodParameter};
-use super::{curvature, impossible, is_positive, settled};
+use super::{curvature, impossible, is_positive, is_possible, settled};
 
 /// P(y) = rateʸ exp(−rate) / y! for y = 0, 1, 2 …
 ///
@@ -53,10 +54,6 @@ impl Likelihood for Poisson {
         check_count(y)
     }
 
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        self.log_prob_gradient(y, p, &mut [0.0])
-    }
-
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         let rate = p[0];
         if !(is_positive(rate) && is_count(y)) {
@@ -75,7 +72,7 @@ impl Likelihood for Poisson {
 
     /// The observed information y/rate², which is never negative.
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if self.log_prob(y, p) == f64::NEG_INFINITY {
+        if !is_possible(self, y, p) {
             return out.fill(0.0);
         }
         curvature::write(out, &[y / p[0] / p[0]]);
@@ -85,9 +82,26 @@ impl Likelihood for Poisson {
         if y < 0.0 { 0.0 } else { gamma_tails(y.floor() + 1.0, p[0]).1 }
     }
 
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        if y < 0.0 { 1.0 } else { gamma_tails(y.floor() + 1.0, p[0]).0 }
+    }
+
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        if y < 0.0 {
+            return (f64::NEG_INFINITY, 0.0);
+        }
+        let (sf, cdf) = ln_gamma_tails(y.floor() + 1.0, p[0]);
+        (cdf, sf)
+    }
+
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
         let guess = p[0] + p[0].sqrt() * normal_quantile(q);
         whole_quantile(q, f64::INFINITY, guess, |y| self.cdf(y, p))
+    }
+
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        let guess = p[0] - p[0].sqrt() * normal_quantile(q);
+        whole_isf(q, f64::INFINITY, guess, |y| self.sf(y, p))
     }
 
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {

@@ -1,11 +1,13 @@
 //! The r largest values of a block, one after the other.
 
 use gridgp_dist::Domain;
-use gridgp_dist::special::gauss_legendre;
+use gridgp_dist::special::{gauss_legendre, ln_1m_exp};
 use rand::{Rng, RngExt};
 
 use super::curvature::observed_or;
-use super::gev::{LOCATION, Reduced, SCALE, chain, chain_second, information, level, outer};
+use super::gev::{
+    LOCATION, Reduced, SCALE, chain, chain_second, information, level, outer, variate,
+};
 use super::testing::Example;
 use super::{DefaultValue, Gev, Info, Likelihood, LikelihoodParameter};
 use super::{check_finite, impossible, is_positive, settled};
@@ -174,10 +176,6 @@ impl Likelihood for RLargest {
         }
     }
 
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        self.log_prob_gradient(y, p, &mut [0.0; 4])
-    }
-
     /// −log scale − (1 + ξ) u − exp(−u) + τ(upper).
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         match Above::of(p) {
@@ -204,14 +202,23 @@ impl Likelihood for RLargest {
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
-        let Some(above) = Above::of(p) else { return f64::NAN };
-        if y >= p[3] {
-            return 1.0;
-        }
-        let z = (y - p[0]) / p[1];
-        match Reduced::of(z, p[2]) {
-            Some(r) => (above.tau - (-r.u).exp()).min(0.0).exp(),
-            None => Gev.cdf(y, &p[..3]),
+        self.log_tails(y, p).0.exp()
+    }
+
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        -self.log_tails(y, p).0.exp_m1()
+    }
+
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        match Above::of(p) {
+            None => (f64::NAN, f64::NAN),
+            Some(_) if y >= p[3] => (0.0, f64::NEG_INFINITY),
+            Some(above) if above.tau == 0.0 => Gev.log_tails(y, &p[..3]),
+            Some(above) => {
+                let tau = (-variate((y - p[0]) / p[1], p[2])).exp();
+                let log = (above.tau - tau).min(0.0);
+                (log, ln_1m_exp(log))
+            }
         }
     }
 
@@ -222,6 +229,14 @@ impl Likelihood for RLargest {
         let Some(above) = Above::of(p) else { return f64::NAN };
         let end = if p[3] < NONE_ABOVE { p[3] } else { f64::INFINITY };
         value_at(above.tau - q.ln(), p).min(end)
+    }
+
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        let Some(above) = Above::of(p).filter(|_| (0.0..=1.0).contains(&q)) else {
+            return f64::NAN;
+        };
+        let end = if p[3] < NONE_ABOVE { p[3] } else { f64::INFINITY };
+        value_at(above.tau - (-q).ln_1p(), p).min(end)
     }
 
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {

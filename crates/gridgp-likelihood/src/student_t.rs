@@ -1,10 +1,11 @@
 //! Student's t distribution.
 
-use std::f64::consts::PI;
+use std::f64::consts::{LN_2, PI};
 
 use gridgp_dist::Domain;
 use gridgp_dist::special::{
-    beta_quantile, beta_tails, digamma, ln_1p_excess, ln_1p_square, ln_gamma_half_step, trigamma,
+    beta_quantile, digamma, ln_1m_exp, ln_1p_excess, ln_1p_square, ln_beta_tails,
+    ln_gamma_half_step, trigamma,
 };
 use rand::Rng;
 use rand_distr::Distribution as _;
@@ -12,7 +13,7 @@ use rand_distr::Distribution as _;
 use super::curvature::observed_or;
 use super::testing::Example;
 use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter};
-use super::{accumulate_by, check_finite, impossible, is_positive};
+use super::{accumulate_by, check_finite, impossible, is_positive, is_possible};
 
 /// p(y) = Γ((df + 1)/2) / (Γ(df/2) scale √(π df)) · (1 + z²/df)^(−(df + 1)/2), z = (y − location)/scale.
 ///
@@ -102,14 +103,36 @@ impl StudentT {
         value
     }
 
-    /// (F, 1 − F).
-    fn tails(y: f64, p: &[f64]) -> (f64, f64) {
-        let q = (y - p[0]) / p[1] / p[2].sqrt();
-        // Half of P(T² > z²), from 1/(1 + q²) and its complement.
-        let (far, near) = (1.0 / (1.0 + q * q), 1.0 / (1.0 + 1.0 / q / q));
-        let tail = 0.5 * beta_tails(0.5 * p[2], 0.5, far, near).0;
-        if q < 0.0 { (tail, 1.0 - tail) } else { (1.0 - tail, tail) }
+    /// log P(T > |z|) and z/√ν: half of P(T² > z²), an incomplete beta function of 1/(1 + z²/ν).
+    fn log_tail(y: f64, p: &[f64]) -> (f64, f64) {
+        let (q, a) = ((y - p[0]) / p[1] / p[2].sqrt(), 0.5 * p[2]);
+        let log = if q.abs() > FAR {
+            power_law(a) - LN_2 - a * ln_1p_square(q)
+        } else {
+            let (far, near) = (1.0 / (1.0 + q * q), 1.0 / (1.0 + 1.0 / q / q));
+            ln_beta_tails(a, 0.5, far, near).0 - LN_2
+        };
+        (log, q)
     }
+
+    /// The z ≤ 0 with P(T ≤ z) = q ≤ ½.
+    fn lower_quantile(q: f64, df: f64) -> f64 {
+        let (a, tail) = (0.5 * df, 2.0 * q);
+        let log_square = (power_law(a) - tail.ln()) / a;
+        if log_square > 2.0 * FAR.ln() {
+            return -df.sqrt() * (0.5 * log_square).exp();
+        }
+        let (far, near) = beta_quantile(a, 0.5, tail, 1.0 - tail);
+        -(df * near / far).sqrt()
+    }
+}
+
+/// Beyond |z| = FAR √ν the tail is a power: I_x(a, ½) = xᵃ/(a B(a, ½)) to rounding.
+const FAR: f64 = 1e8;
+
+/// −log(a B(a, ½)).
+fn power_law(a: f64) -> f64 {
+    ln_gamma_half_step(a) - a.ln() - 0.5 * PI.ln()
 }
 
 impl Likelihood for StudentT {
@@ -119,10 +142,6 @@ impl Likelihood for StudentT {
 
     fn check(&self, y: f64, _known: &[f64]) -> Result<(), String> {
         check_finite(y)
-    }
-
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        self.log_prob_gradient(y, p, &mut [0.0; 3])
     }
 
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
@@ -136,7 +155,7 @@ impl Likelihood for StudentT {
     /// Expected information: Lange, Little and Taylor, Robust statistical modeling using the t
     /// distribution (1989), appendix.
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if self.log_prob(y, p) == f64::NEG_INFINITY {
+        if !is_possible(self, y, p) {
             return out.fill(0.0);
         }
         let [location, scale, df] = [p[0], p[1], p[2]];
@@ -170,17 +189,31 @@ impl Likelihood for StudentT {
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
-        Self::tails(y, p).0
+        let (tail, q) = Self::log_tail(y, p);
+        if q < 0.0 { tail.exp() } else { 1.0 - tail.exp() }
+    }
+
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        self.cdf(-y, &[-p[0], p[1], p[2]])
+    }
+
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        let (tail, q) = Self::log_tail(y, p);
+        if q < 0.0 { (tail, ln_1m_exp(tail)) } else { (ln_1m_exp(tail), tail) }
     }
 
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
         if !(0.0..=1.0).contains(&q) {
-            return f64::NAN;
+            f64::NAN
+        } else if q < 0.5 {
+            p[0] + p[1] * Self::lower_quantile(q, p[2])
+        } else {
+            p[0] - p[1] * Self::lower_quantile(1.0 - q, p[2])
         }
-        let tail = 2.0 * q.min(1.0 - q);
-        let (far, near) = beta_quantile(0.5 * p[2], 0.5, tail, 1.0 - tail);
-        let z = (p[2] * near / far).sqrt();
-        if q < 0.5 { p[0] - p[1] * z } else { p[0] + p[1] * z }
+    }
+
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        -self.quantile(q, &[-p[0], p[1], p[2]])
     }
 
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {

@@ -49,12 +49,13 @@ impl Example {
 /// - `curvature` is symmetric and positive semidefinite; it is the negative Hessian (differences of
 ///   the gradient) where that is positive semidefinite, else the expected information, where its
 ///   integral converges.
-/// - `cdf` after `quantile` is the identity; for discrete y, `quantile` is the smallest y.
+/// - `cdf` after `quantile` is the identity, and so is `sf` after `isf`; for discrete y they are the
+///   smallest y. `sf` is 1 − `cdf`, and `log_tails` their logarithms.
 /// - 20 000 draws with a fixed seed pass a Kolmogorov–Smirnov test (discrete: a χ² test).
 /// - `accumulate` is the sum over observations, for every mixture of constant and varying columns,
 ///   and adds to what it finds.
-/// - Outside the support or the domains the log density is −∞ and the gradient 0; `check` refuses
-///   NaN, infinities and what the example says.
+/// - Outside the support or the domains the log density is −∞ and the gradient 0; `log_prob` of a NaN
+///   is NaN. `check` refuses NaN, infinities and what the example says.
 ///
 /// Parameters should be of order 1, and bounded densities are needed at the upper end of a bounded
 /// support, where `f64` has no numbers close enough to the end.
@@ -122,6 +123,10 @@ impl Law<'_> {
         self.likelihood.quantile(q, self.p)
     }
 
+    fn isf(&self, q: f64) -> f64 {
+        self.likelihood.isf(q, self.p)
+    }
+
     fn is_free(&self, j: usize) -> bool {
         !matches!(self.likelihood.parameters()[j].default, DefaultValue::Known(_))
     }
@@ -175,7 +180,11 @@ impl Law<'_> {
         assert_eq!(value, f64::NEG_INFINITY, "{self}: log_prob_gradient({y}, {p:?})");
         assert!(gradient.iter().all(|g| *g == 0.0), "{self}: gradient {gradient:?} at {y}, {p:?}");
         let value = self.likelihood.log_prob(y, p);
-        assert_eq!(value, f64::NEG_INFINITY, "{self}: log_prob({y}, {p:?})");
+        if super::has_nan(y, p) {
+            assert!(value.is_nan(), "{self}: log_prob({y}, {p:?}) is {value}");
+        } else {
+            assert_eq!(value, f64::NEG_INFINITY, "{self}: log_prob({y}, {p:?})");
+        }
         let mut curvature = vec![f64::NAN; p.len() * p.len()];
         self.likelihood.curvature(y, p, &mut curvature);
         assert!(curvature.iter().all(|c| *c == 0.0), "{self}: curvature at {y}, {p:?}");
@@ -201,6 +210,7 @@ impl Law<'_> {
     fn check_quantiles(&self) {
         for q in [-0.1, 1.1, f64::NAN] {
             assert!(self.quantile(q).is_nan(), "{self}: quantile({q}) beyond [0, 1]");
+            assert!(self.isf(q).is_nan(), "{self}: isf({q}) beyond [0, 1]");
         }
         let (lower, upper) = (self.quantile(0.0), self.quantile(1.0));
         assert!(lower < upper, "{self}: the support is {lower} to {upper}");
@@ -209,6 +219,7 @@ impl Law<'_> {
             let y = self.quantile(q);
             assert!(y >= last && y <= upper, "{self}: quantile({q}) is {y} after {last}");
             last = y;
+            self.check_upper_tail(q, y);
             if self.likelihood.is_discrete() {
                 let (below, at) = (self.cdf(y - 1.0), self.cdf(y));
                 assert!(below < q && q <= at, "{self}: quantile({q}) is {y}, cdf {below} to {at}");
@@ -223,6 +234,25 @@ impl Law<'_> {
                 let slack = 1e-7 * density + 3.0 * gap;
                 self.close("density", y, self.log_prob(y).exp(), density, slack);
             }
+        }
+    }
+
+    /// What is said of P(Y > y), at y and at the level that is exceeded with probability q.
+    fn check_upper_tail(&self, q: f64, y: f64) {
+        let (cdf, sf) = (self.cdf(y), self.likelihood.sf(y, self.p));
+        self.close("sf", y, sf, 1.0 - cdf, 1e-14);
+        let (lower, upper) = self.likelihood.log_tails(y, self.p);
+        self.close("log cdf", y, lower.exp(), cdf, 1e-11 * cdf);
+        self.close("log sf", y, upper.exp(), sf, 1e-9 * sf);
+        let level = self.isf(q);
+        let over = |y: f64| self.likelihood.sf(y, self.p);
+        if self.likelihood.is_discrete() {
+            assert!(over(level) <= q && q < over(level - 1.0), "{self}: isf({q}) is {level}");
+        } else {
+            // 1 − q, where that is what a likelihood goes by, is rounded.
+            let density = self.log_prob(level).exp();
+            let rounding = 4.0 * f64::EPSILON * (level.abs() * density + 1.0);
+            self.close("sf after isf", level, over(level), q, 1e-11 * q.min(1.0 - q) + rounding);
         }
     }
 

@@ -1,16 +1,16 @@
 //! The von Mises distribution.
 
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::{LN_2, PI, TAU};
 
 use gridgp_dist::Domain;
-use gridgp_dist::special::{bessel_ratio, gauss_legendre, ln_bessel_i0, real_quantile};
+use gridgp_dist::special::{bessel_ratio, gauss_legendre, ln_1m_exp, ln_bessel_i0, real_quantile};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution as _, StandardNormal};
 
 use super::curvature::observed_or;
 use super::testing::Example;
 use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter};
-use super::{accumulate_by, impossible, is_positive};
+use super::{accumulate_by, impossible, is_positive, is_possible};
 
 /// p(y) = exp(concentration cos(y − location)) / (2π I₀(concentration)), y an angle in radians.
 ///
@@ -52,9 +52,12 @@ fn versine(d: f64) -> f64 {
     -2.0 * s * s
 }
 
-/// ∫ tⁿ exp(k (cos t − 1)) dt over `from` < t < π.
+/// ∫ tⁿ exp(k (cos t − cos `from`)) dt over `from` < t < π.
 fn moment(k: f64, from: f64, n: i32) -> f64 {
-    let width = (0.5 / k.sqrt()).min(0.5);
+    // The length on which the integrand changes: that of the peak, or that of its decay.
+    let width = (0.5 / k.sqrt().max(k * from.sin())).min(0.5);
+    // cos t − cos `from` without its cancellation.
+    let fall = |t: f64| -2.0 * (0.5 * (t - from)).sin() * (0.5 * (t + from)).sin();
     let mut left = from;
     let mut total = 0.0;
     // A few dozen panels suffice; the limit is for concentrations beyond reason.
@@ -63,7 +66,7 @@ fn moment(k: f64, from: f64, n: i32) -> f64 {
             break;
         }
         let width = width.min(PI - left);
-        let panel = gauss_legendre(left, width, |t| t.powi(n) * (k * versine(t)).exp());
+        let panel = gauss_legendre(left, width, |t| t.powi(n) * (k * fall(t)).exp());
         total += panel;
         left += width;
         if panel <= 1e-18 * total && left > from + 1.0 / k {
@@ -99,10 +102,32 @@ impl VonMises {
         k * fall + norm.value
     }
 
-    /// (F, 1 − F) at the angle d from the location, in [−π, π].
-    fn tails(d: f64, k: f64) -> (f64, f64) {
-        let tail = (moment(k, d.abs(), 0).ln() - TAU.ln() - ln_bessel_i0(k)).exp().min(0.5);
-        if d < 0.0 { (tail, 1.0 - tail) } else { (1.0 - tail, tail) }
+    /// (log F, log(1 − F)) at the angle d from the location, in [−π, π].
+    fn ln_tails(d: f64, k: f64) -> (f64, f64) {
+        let density = k * versine(d) + Norm::of(k).value;
+        let tail = (moment(k, d.abs(), 0).ln() + density).min(-LN_2);
+        if d < 0.0 { (tail, ln_1m_exp(tail)) } else { (ln_1m_exp(tail), tail) }
+    }
+
+    /// The angle y − location, in [−π, π].
+    fn turned(y: f64, p: &[f64]) -> f64 {
+        let d = y - p[0];
+        (d - TAU * (d / TAU).round()).clamp(-PI, PI)
+    }
+
+    /// The angle from the location that has these probabilities on either side.
+    fn deviate(lower: f64, upper: f64, k: f64) -> f64 {
+        if k.is_nan() || !(0.0..=1.0).contains(&lower) {
+            return f64::NAN;
+        } else if lower == 0.0 || upper == 0.0 {
+            return PI.copysign(lower - upper);
+        }
+        let norm = Norm::of(k);
+        let d = real_quantile(lower, upper, 0.0, |d| {
+            let (cdf, sf) = Self::ln_tails(d.clamp(-PI, PI), k);
+            (cdf.exp(), sf.exp(), (k * versine(d) + norm.value).exp())
+        });
+        d.clamp(-PI, PI)
     }
 }
 
@@ -120,10 +145,6 @@ impl Likelihood for VonMises {
         }
     }
 
-    fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        self.log_prob_gradient(y, p, &mut [0.0; 2])
-    }
-
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         if !is_positive(p[1]) {
             return impossible(gradient);
@@ -132,7 +153,7 @@ impl Likelihood for VonMises {
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if self.log_prob(y, p) == f64::NEG_INFINITY {
+        if !is_possible(self, y, p) {
             return out.fill(0.0);
         }
         let k = p[1];
@@ -142,24 +163,23 @@ impl Likelihood for VonMises {
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
-        let turns = ((y - p[0]) / TAU).round();
-        Self::tails((y - p[0] - TAU * turns).clamp(-PI, PI), p[1]).0
+        self.log_tails(y, p).0.exp()
+    }
+
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        self.log_tails(y, p).1.exp()
+    }
+
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        Self::ln_tails(Self::turned(y, p), p[1])
     }
 
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
-        if !(0.0..=1.0).contains(&q) {
-            return f64::NAN;
-        } else if q == 0.0 {
-            return p[0] - PI;
-        } else if q == 1.0 {
-            return p[0] + PI;
-        }
-        let norm = Norm::of(p[1]);
-        let d = real_quantile(q, 1.0 - q, 0.0, |d| {
-            let (cdf, survival) = Self::tails(d.clamp(-PI, PI), p[1]);
-            (cdf, survival, (p[1] * versine(d) + norm.value).exp())
-        });
-        p[0] + d.clamp(-PI, PI)
+        p[0] + Self::deviate(q, 1.0 - q, p[1])
+    }
+
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        p[0] + Self::deviate(1.0 - q, q, p[1])
     }
 
     /// # Source
@@ -199,7 +219,14 @@ impl Likelihood for VonMises {
     }
 
     fn sd(&self, p: &[f64]) -> f64 {
-        (moment(p[1], 0.0, 2).ln() + Norm::of(p[1]).value + std::f64::consts::LN_2).exp().sqrt()
+        (moment(p[1], 0.0, 2).ln() + Norm::of(p[1]).value + LN_2).exp().sqrt()
+    }
+
+    /// A(k) (cos location, sin location), A(k) = I₁(k)/I₀(k).
+    fn resultant(&self, p: &[f64]) -> Option<(f64, f64)> {
+        let length = 1.0 - bessel_ratio(p[1]).0;
+        let (sin, cos) = p[0].sin_cos();
+        Some((length * cos, length * sin))
     }
 
     /// With one concentration for all, one Bessel function for all.

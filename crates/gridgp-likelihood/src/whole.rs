@@ -4,22 +4,39 @@
 ///
 /// `guess` is where the search starts; strides double until y is bracketed, and bisection ends it.
 pub(super) fn whole_quantile(q: f64, last: f64, guess: f64, cdf: impl Fn(f64) -> f64) -> f64 {
-    if !(0.0..=1.0).contains(&q) {
+    if !(0.0..=1.0).contains(&q) || cdf(0.0).is_nan() {
         return f64::NAN;
     } else if q == 0.0 {
         return 0.0;
     } else if q == 1.0 {
         return last;
     }
+    first(last, guess, |y| cdf(y) >= q)
+}
+
+/// The smallest whole y in [0, `last`] with `sf(y)` ≤ q; the ends at q = 1 and 0, else NaN.
+pub(super) fn whole_isf(q: f64, last: f64, guess: f64, sf: impl Fn(f64) -> f64) -> f64 {
+    if !(0.0..=1.0).contains(&q) || sf(0.0).is_nan() {
+        return f64::NAN;
+    } else if q == 1.0 {
+        return 0.0;
+    } else if q == 0.0 {
+        return last;
+    }
+    first(last, guess, |y| sf(y) <= q)
+}
+
+/// The smallest whole y in [0, `last`] that is `enough`, as all larger ones are.
+fn first(last: f64, guess: f64, enough: impl Fn(f64) -> bool) -> f64 {
     let guess = if guess.is_finite() { guess.round().clamp(0.0, last.min(9e15)) } else { 0.0 };
-    // cdf(low) < q ≤ cdf(high).
+    // `low` is too small, and `high` is not.
     let (mut low, mut high);
     let mut stride = 1.0;
-    if cdf(guess) >= q {
+    if enough(guess) {
         high = guess;
         loop {
             low = high - stride;
-            if low < 0.0 || cdf(low) < q {
+            if low < 0.0 || !enough(low) {
                 break;
             }
             high = low;
@@ -30,7 +47,7 @@ pub(super) fn whole_quantile(q: f64, last: f64, guess: f64, cdf: impl Fn(f64) ->
         low = guess;
         loop {
             high = low + stride;
-            if high >= last || cdf(high) >= q {
+            if high >= last || enough(high) {
                 break;
             }
             low = high;
@@ -44,7 +61,7 @@ pub(super) fn whole_quantile(q: f64, last: f64, guess: f64, cdf: impl Fn(f64) ->
         if middle <= low || middle >= high {
             break;
         }
-        if cdf(middle) >= q {
+        if enough(middle) {
             high = middle;
         } else {
             low = middle;

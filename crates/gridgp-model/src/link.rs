@@ -1,6 +1,7 @@
 //! Links: from a predictor on the real line to the domain of a likelihood's parameter.
 
 use gridgp_dist::Domain;
+use gridgp_dist::special::{ln_normal_cdf, ln_normal_cdf_slope};
 
 /// The function that a predictor is seen through, written as in a model file.
 ///
@@ -90,6 +91,20 @@ impl Link {
         }
     }
 
+    /// log(p/(1 − p)) and its derivative with respect to η, of a link to (0, 1); they keep all digits
+    /// where p or 1 − p has none left. `None` for other links.
+    #[inline]
+    pub fn log_odds(self, eta: f64) -> Option<(f64, f64)> {
+        match self {
+            Self::Logistic => Some((eta, 1.0)),
+            Self::NormalCdf => Some((
+                ln_normal_cdf(eta) - ln_normal_cdf(-eta),
+                ln_normal_cdf_slope(eta) + ln_normal_cdf_slope(-eta),
+            )),
+            _ => None,
+        }
+    }
+
     /// The η with p(η) = p, for p inside the range.
     pub fn inverse(self, p: f64) -> f64 {
         match self {
@@ -142,6 +157,24 @@ mod tests {
                 assert!((link.inverse(p) - eta).abs() < 1e-10, "{link:?} at {eta}");
             }
         }
+    }
+
+    #[test]
+    fn log_odds_are_those_of_the_link_and_go_on_where_it_ends() {
+        for link in [Link::Logistic, Link::NormalCdf] {
+            for eta in [-5.0, -0.7, 0.0, 0.3, 4.0] {
+                let (p, (odds, slope)) = (link.forward(eta), link.log_odds(eta).unwrap());
+                assert!((odds - Link::Logistic.inverse(p)).abs() < 1e-11, "{link:?} at {eta}");
+                let expected = link.derivative(eta, p) / (p * (1.0 - p));
+                assert!((slope / expected - 1.0).abs() < 1e-11, "{link:?} at {eta}");
+            }
+        }
+        assert_eq!(Link::Logistic.log_odds(800.0), Some((800.0, 1.0)));
+        // log Φ(−40) from 50-digit arithmetic (mpmath); the slope is 1/(its Mills ratio).
+        let (odds, slope) = Link::NormalCdf.log_odds(40.0).unwrap();
+        assert!((odds - 804.608_442_137_538_4).abs() < 1e-12, "{odds}");
+        assert!((slope - 40.024_968_827_1).abs() < 1e-9, "{slope}");
+        assert_eq!(Link::Exp.log_odds(0.0), None);
     }
 
     #[test]

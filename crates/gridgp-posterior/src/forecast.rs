@@ -2,7 +2,6 @@
 
 use gridgp_density::joint::ObservedEquation;
 use gridgp_density::{Joint, Samples};
-use gridgp_diagnostics::quantile_of_sorted;
 use gridgp_grid::{Axis, Coordinate, Covariate, Error, Grid, Points, Result};
 use gridgp_likelihood::{Likelihood, MAX_PARAMETERS};
 use gridgp_model::Model;
@@ -10,6 +9,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use super::over_draws::{Drawn, Law, Sums, quantiles};
 use super::place::{Located, Place, check_points, locate};
 
 /// What to make of the draws.
@@ -32,11 +32,14 @@ pub struct Quantity {
     /// `"mean"` (the expected response), `"observation"` (a new one), or the name of a field or of a
     /// parameter of the likelihood.
     pub name: String,
-    /// Mean over the draws, one value a cell.
+    /// Mean over the draws, one value a cell; of angles the mean direction, in (−π, π]. Infinite or
+    /// NaN where it is at a draw: a mean that does not exist there does not exist.
     pub mean: Vec<f64>,
-    /// Standard deviation over the draws.
+    /// Standard deviation over the draws; of a new observation that of the mixture of its laws,
+    /// √(Var(E) + E(Var)), which may be infinite; of angles the circular one, √(−2 log R) with the
+    /// mean resultant length R. NaN where the mean is not finite, and of a single draw.
     pub sd: Vec<f64>,
-    /// Quantiles: level, cell.
+    /// Quantiles: level, cell. Those of angles lie within half a turn of the mean.
     pub quantiles: Vec<f64>,
     /// The draws, where they are kept: draw, cell.
     pub draws: Vec<f64>,
@@ -67,13 +70,13 @@ pub(super) fn forecast_apart(
     let wanted = samples.spread(options.keep_draws);
     let is_wanted = |i: &usize| wanted.binary_search(i).is_ok();
     let keep_all = !options.quantiles.is_empty();
-    let mut sums: Vec<Sums> = names.iter().map(|_| Sums::new(cells)).collect();
+    let mut sums: Vec<Sums> = names.iter().map(|_| Sums::default()).collect();
     let mut kept: Vec<Vec<f64>> = names.iter().map(|_| Vec::new()).collect();
     // Enough for all threads, and no more than some memory.
     let batch = ((1 << 22) / (cells * names.len()).max(1)).clamp(2, 64);
     let all: Vec<usize> = (0..samples.len()).collect();
     for batch in all.chunks(batch) {
-        let values: Vec<Vec<Vec<f64>>> = batch
+        let values: Vec<Vec<Drawn>> = batch
             .par_iter()
             .map_init(
                 || engine.clone(),
@@ -87,7 +90,7 @@ pub(super) fn forecast_apart(
             for ((quantity, sums), kept) in draw.into_iter().zip(&mut sums).zip(&mut kept) {
                 sums.add(&quantity);
                 if keep_all || is_wanted(i) {
-                    kept.extend(quantity);
+                    kept.extend(quantity.values);
                 }
             }
         }
@@ -96,18 +99,22 @@ pub(super) fn forecast_apart(
         .into_iter()
         .zip(sums)
         .zip(kept)
-        .map(|((name, sums), draws)| Quantity {
-            quantiles: quantiles(&draws, cells, &options.quantiles),
-            mean: sums.mean,
-            sd: sums.squares.iter().map(|s| (s / (sums.count - 1.0)).max(0.0).sqrt()).collect(),
-            draws: match keep_all {
-                true => {
-                    let draw = |i: &usize| draws[i * cells..(i + 1) * cells].iter().copied();
-                    wanted.iter().flat_map(draw).collect()
-                }
-                false => draws,
-            },
-            name,
+        .map(|((name, sums), draws)| {
+            let (mean, sd) = sums.finish();
+            let directions = engine.is_angle(&name).then_some(&mean[..]);
+            Quantity {
+                quantiles: quantiles(&draws, cells, &options.quantiles, directions),
+                mean,
+                sd,
+                draws: match keep_all {
+                    true => {
+                        let draw = |i: &usize| draws[i * cells..(i + 1) * cells].iter().copied();
+                        wanted.iter().flat_map(draw).collect()
+                    }
+                    false => draws,
+                },
+                name,
+            }
         })
         .collect())
 }
@@ -174,6 +181,11 @@ impl<'m> Engine<'m> {
         Ok(if only.is_empty() { all } else { only.to_vec() })
     }
 
+    /// Whether a quantity goes round a circle.
+    fn is_angle(&self, name: &str) -> bool {
+        self.model.family.is_angle() && ["mean", "observation", "location"].contains(&name)
+    }
+
     /// The named quantities at one draw, in every cell; `apart` says on which axes new points are
     /// drawn each for itself.
     fn draw(
@@ -183,7 +195,7 @@ impl<'m> Engine<'m> {
         names: &[String],
         seed: u64,
         apart: &[bool],
-    ) -> Result<Vec<Vec<f64>>> {
+    ) -> Result<Vec<Drawn>> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(i as u64);
         let theta = self.joint.fields_at(x)?.0.to_vec();
@@ -204,10 +216,16 @@ impl<'m> Engine<'m> {
             p.iter_mut().zip(&self.equations).for_each(|(p, e)| *p = e.column().at(cell));
             p
         };
-        let quantity = |name: &String| -> Vec<f64> {
-            let cells = 0..self.cells;
-            match name.as_str() {
-                "mean" => cells.map(|c| origin + unit * family.mean(&at(c)[..count])).collect(),
+        let asked = names.iter().any(|n| ["mean", "observation"].contains(&n.as_str()));
+        let means: Vec<f64> = (0..if asked { self.cells } else { 0 })
+            .map(|c| origin + unit * family.mean(&at(c)[..count]))
+            .collect();
+        let variance = |c: usize| (unit * family.sd(&at(c)[..count])).powi(2);
+        let resultant = |c: usize| family.resultant(&at(c)[..count]).unwrap_or_default();
+        let quantity = |name: &String| -> Drawn {
+            let (cells, all) = (0..self.cells, 0..self.cells);
+            let values: Vec<f64> = match name.as_str() {
+                "mean" => means.clone(),
                 "observation" => cells
                     .map(|c| origin + unit * family.sample(&mut rng, &at(c)[..count]))
                     .collect(),
@@ -226,7 +244,19 @@ impl<'m> Engine<'m> {
                         self.on_all_axes(f, &fields[f])
                     }
                 },
-            }
+            };
+            let law = match (name.as_str(), self.is_angle(name)) {
+                ("observation", true) => Some(Law::Resultants(all.map(resultant).collect())),
+                (_, true) => {
+                    let resultants = values.iter().map(|v| (v.cos(), v.sin()));
+                    Some(Law::Resultants(resultants.collect()))
+                }
+                ("observation", false) => {
+                    Some(Law::Moments(means.clone(), all.map(variance).collect()))
+                }
+                _ => None,
+            };
+            Drawn { values, law }
         };
         Ok(names.iter().map(quantity).collect())
     }
@@ -257,41 +287,6 @@ impl<'m> Engine<'m> {
         };
         (0..self.cells).map(|cell| values[position(cell)]).collect()
     }
-}
-
-/// Running mean and sum of squared deviations of every cell.
-struct Sums {
-    count: f64,
-    mean: Vec<f64>,
-    squares: Vec<f64>,
-}
-
-impl Sums {
-    fn new(cells: usize) -> Self {
-        Self { count: 0.0, mean: vec![0.0; cells], squares: vec![0.0; cells] }
-    }
-
-    fn add(&mut self, values: &[f64]) {
-        self.count += 1.0;
-        for ((mean, squares), v) in self.mean.iter_mut().zip(&mut self.squares).zip(values) {
-            let before = v - *mean;
-            *mean += before / self.count;
-            *squares += before * (v - *mean);
-        }
-    }
-}
-
-/// Quantiles of each cell over draws stored draw by draw: level, cell.
-fn quantiles(draws: &[f64], cells: usize, levels: &[f64]) -> Vec<f64> {
-    let columns: Vec<Vec<f64>> = (0..if levels.is_empty() { 0 } else { cells })
-        .into_par_iter()
-        .map(|c| {
-            let mut column: Vec<f64> = draws.iter().skip(c).step_by(cells).copied().collect();
-            column.sort_unstable_by(f64::total_cmp);
-            levels.iter().map(|&p| quantile_of_sorted(&column, p)).collect()
-        })
-        .collect();
-    (0..levels.len()).flat_map(|k| columns.iter().map(move |c| c[k])).collect()
 }
 
 /// Scattered points as a grid of one axis.

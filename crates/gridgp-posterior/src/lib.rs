@@ -5,11 +5,14 @@
 //! [`Samples`](gridgp_density::Samples), which any engine makes: of the posterior or of the prior. [`TailDraws`] makes return
 //! levels and risks of them, and [`residuals`] compares them with the observations.
 
+mod circle;
 mod conditional;
 mod draws;
+mod efficiency;
 mod forecast;
 mod grid;
 pub mod memory;
+mod over_draws;
 mod place;
 mod points;
 mod prior;

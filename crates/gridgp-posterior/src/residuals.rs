@@ -1,16 +1,20 @@
 //! How each observation lies in its own prediction: probabilities, residuals, scores.
 
+use std::f64::consts::LN_2;
 use std::ops::Range;
 
 use gridgp_density::{Joint, Samples};
-use gridgp_diagnostics::{ess_mean, pareto_smooth, relative_efficiency};
-use gridgp_dist::{Distribution, Normal};
+use gridgp_diagnostics::pareto_smooth;
+use gridgp_dist::special::normal_quantile_of_ln;
 use gridgp_grid::{Error, Grid, Result};
 use gridgp_likelihood::{Family, Likelihood};
 use gridgp_model::Model;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+
+use super::circle::{self, LogSum, ln_arcs, ln_plus};
+use super::efficiency::efficiency;
 
 /// How draws are weighed where an observation is compared with its prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,10 +34,14 @@ pub struct Residuals {
     pub cells: Vec<usize>,
     /// P(Y < y).
     pub below: Vec<f64>,
-    /// P(Y ≤ y): the same where y is continuous.
+    /// P(Y ≤ y): the same where y is continuous. Of an angle, counted from the one opposite to the
+    /// predicted direction.
     pub up_to: Vec<f64>,
+    /// The PIT as a standard normal quantile, however far out; ±∞ where the prediction excludes y.
+    pub residual: Vec<f64>,
     /// The continuous ranked probability score E|Y − y| − ½ E|Y − Y′|, in the unit of the response;
-    /// smaller is better. From one new observation a draw, so good to one part in √draws.
+    /// smaller is better. From one new observation a draw, so good to one part in √draws. Of angles
+    /// |·| is the angle between the two.
     pub crps: Vec<f64>,
     /// log p(y) under the prediction; larger is better.
     pub log_score: Vec<f64>,
@@ -68,9 +76,6 @@ pub struct ResidualSummary {
 
 /// Parameters of draws are held for so many bytes of cells at a time.
 const MEMORY: usize = 1 << 28;
-
-/// A probability this near to 0 or 1 has no finite residual in `f64`.
-const EDGE: f64 = 1e-16;
 
 /// Compares every observation with its prediction by the draws.
 ///
@@ -109,8 +114,7 @@ const EDGE: f64 = 1e-16;
 /// // Draws that all say mu = 0.5.
 /// let samples = Samples { chains: 1, draws: 100, dim: 1, x: vec![0.5; 100] };
 /// let found = residuals(&model, &samples, Weighing::InSample, 1)?;
-/// let quantiles: Vec<f64> = found.quantile_residuals().collect();
-/// assert!(quantiles[0].abs() < 1e-12 && (quantiles[1] - 1.0).abs() < 1e-12);
+/// assert!(found.residual[0].abs() < 1e-12 && (found.residual[1] - 1.0).abs() < 1e-12);
 /// # Ok::<(), gridgp_grid::Error>(())
 /// ```
 pub fn residuals(
@@ -130,7 +134,7 @@ pub fn residuals(
     let count = model.equations.len();
     let width = (MEMORY / (8 * draws * count)).clamp(1, cells.len());
     let reff = match weighing {
-        Weighing::LeaveOneOut => Some(efficiency(samples)),
+        Weighing::LeaveOneOut => Some(efficiency(model, &joint, samples)?),
         Weighing::InSample => None,
     };
     let response = model.modelled_response();
@@ -148,7 +152,7 @@ pub fn residuals(
                     // A stream a cell: the same numbers for any number of threads.
                     let mut rng = ChaCha8Rng::seed_from_u64(seed);
                     rng.set_stream(cells[i] as u64);
-                    one(&model.family, response[cells[i]], at, reff, &mut rng, scratch)
+                    one(joint.family(), response[cells[i]], at, reff, &mut rng, scratch)
                 },
             )
             .collect();
@@ -159,6 +163,7 @@ pub fn residuals(
         cells,
         below: all.iter().map(|o| o.below).collect(),
         up_to: all.iter().map(|o| o.up_to).collect(),
+        residual: all.iter().map(|o| o.residual).collect(),
         crps: all.iter().map(|o| unit * o.crps).collect(),
         log_score: all.iter().map(|o| o.log_score - unit.ln()).collect(),
         k: all.iter().map(|o| o.k).collect(),
@@ -182,29 +187,11 @@ fn parameters(
     Ok(all)
 }
 
-/// Columns of the draws that stand for all.
-const COLUMNS: usize = 500;
-
-/// The mean effective share of the draws, over the unknowns.
-fn efficiency(samples: &Samples) -> f64 {
-    let (chains, draws, dim) = (samples.chains, samples.draws, samples.dim);
-    if chains < 2 {
-        return 1.0;
-    }
-    let ess: Vec<f64> = (0..dim)
-        .step_by(dim.div_ceil(COLUMNS))
-        .map(|j| {
-            let column: Vec<f64> = samples.x.iter().skip(j).step_by(dim).copied().collect();
-            ess_mean(&column.chunks_exact(draws).collect::<Vec<_>>())
-        })
-        .collect();
-    relative_efficiency(&ess, chains, draws)
-}
-
 /// One observation.
 struct One {
     below: f64,
     up_to: f64,
+    residual: f64,
     crps: f64,
     log_score: f64,
     k: f64,
@@ -255,16 +242,42 @@ fn one<'p>(
         }
     };
     let largest = log_likelihood.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let (mut up_to, mut density) = (0.0, 0.0);
+    let (mut density, mut direction) = (0.0, None);
     for (s, (w, l)) in weights.iter().zip(&*log_likelihood).enumerate() {
-        up_to += w * family.cdf(y, at(s));
         density += w * (l - largest).exp();
         replicates[s] = (family.sample(rng, at(s)), *w);
+        if let Some((cos, sin)) = family.resultant(at(s)) {
+            let sums: &mut (f64, f64) = direction.get_or_insert_default();
+            *sums = (sums.0 + w * cos, sums.1 + w * sin);
+        }
     }
-    let log_score = largest + density.ln();
-    let up_to = up_to.min(1.0);
-    let below = if family.is_discrete() { (up_to - log_score.exp()).max(0.0) } else { up_to };
-    One { below, up_to, crps: weighted_crps(replicates, y), log_score, k }
+    // A circle is cut where the prediction is farthest.
+    let cut = direction.map(|(cos, sin)| (-sin).atan2(-cos));
+    let tails = |y: f64| {
+        let (mut lower, mut upper) = (LogSum::ZERO, LogSum::ZERO);
+        for (s, w) in weights.iter().enumerate() {
+            let own = family.log_tails(y, at(s));
+            let own = cut.map_or(own, |cut| ln_arcs(own, family.log_tails(cut, at(s))));
+            lower.add(w.ln() + own.0);
+            upper.add(w.ln() + own.1);
+        }
+        (lower.ln().min(0.0), upper.ln().min(0.0))
+    };
+    let up_to = tails(y);
+    let below = if family.is_discrete() { tails(y - 1.0) } else { up_to };
+    let (lower, upper) = (ln_plus(below.0, up_to.0) - LN_2, ln_plus(below.1, up_to.1) - LN_2);
+    let crps = match cut {
+        Some(_) => circle::weighted_crps(replicates, y),
+        None => weighted_crps(replicates, y),
+    };
+    One {
+        below: below.0.exp(),
+        up_to: up_to.0.exp(),
+        residual: normal_quantile_of_ln(lower, upper),
+        crps,
+        log_score: largest + density.ln(),
+        k,
+    }
 }
 
 /// E|Y − y| − ½ E|Y − Y′| of a weighted sample, which is sorted on the way. Weights sum to 1.
@@ -287,12 +300,6 @@ impl Residuals {
         self.below.iter().zip(&self.up_to).map(|(a, b)| 0.5 * (a + b))
     }
 
-    /// The PIT as standard normal quantiles; ±8.2 where it is 0 or 1 to rounding.
-    pub fn quantile_residuals(&self) -> impl Iterator<Item = f64> + Clone {
-        let normal = Normal::new(0.0, 1.0).expect("a positive sd");
-        self.pit().map(move |p| normal.quantile(p.clamp(EDGE, 1.0 - EDGE)))
-    }
-
     /// How many PIT values lie in each of `bins` equal parts of \[0, 1\].
     pub fn histogram(&self, bins: usize) -> Vec<usize> {
         let mut counts = vec![0; bins];
@@ -307,10 +314,9 @@ impl Residuals {
     pub fn summary(&self, levels: &[f64], keep: impl Fn(usize) -> bool) -> ResidualSummary {
         let kept: Vec<usize> = (0..self.cells.len()).filter(|&i| keep(i)).collect();
         let n = kept.len() as f64;
-        let quantiles: Vec<f64> = self.quantile_residuals().collect();
         let of = |v: &[f64]| kept.iter().map(|&i| v[i]).sum::<f64>();
-        let mean = of(&quantiles) / n;
-        let squares = kept.iter().map(|&i| (quantiles[i] - mean).powi(2)).sum::<f64>();
+        let mean = of(&self.residual) / n;
+        let squares = kept.iter().map(|&i| (self.residual[i] - mean).powi(2)).sum::<f64>();
         let all: Vec<f64> = self.pit().collect();
         let mut pit: Vec<f64> = kept.iter().map(|&i| all[i]).collect();
         pit.sort_unstable_by(f64::total_cmp);
@@ -343,113 +349,4 @@ impl Residuals {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use gridgp_grid::{Axis, Dataset, Variable};
-    use gridgp_model::spec::{ModelSpec, Source};
-    use rand_distr::{Distribution as _, StandardNormal};
-
-    fn model(y: Vec<f64>, likelihood: &str) -> Model {
-        let source = Source::new(
-            "test",
-            format!(
-                "[data]\nresponse = 'y'\naxes = ['t']\n[parameters]\nmu = 'normal(0, 10)'\n\
-                 [likelihood]\n{likelihood}"
-            ),
-        );
-        let t = (0..y.len()).map(|i| i as f64).collect();
-        let grid = Grid::new(vec![Axis::numbers("t", t).unwrap()]).unwrap();
-        let data = Dataset::new(grid, Variable::with_nan_as_missing("y", y), vec![]).unwrap();
-        Model::new(ModelSpec::from_toml(&source).unwrap(), &source, data).unwrap()
-    }
-
-    /// The exact posterior of a normal mean, and the exact prediction of each left-out observation.
-    #[test]
-    fn leaving_one_out_is_refitting_without_it() {
-        let mut y = vec![0.3, -1.1, 2.4, 0.8, -0.2, 1.7, f64::NAN];
-        let gaussian = model(y.clone(), "family = 'gaussian'\nlocation = 'mu'\nscale = 1\n");
-        y.pop();
-        let posterior = |y: &[f64]| {
-            let precision = y.len() as f64 + 0.01;
-            (y.iter().sum::<f64>() / precision, precision.powf(-0.5))
-        };
-        let (mean, sd) = posterior(&y);
-        let mut rng = ChaCha8Rng::seed_from_u64(4);
-        let mut normal = || -> f64 { StandardNormal.sample(&mut rng) };
-        let x: Vec<f64> = (0..40_000).map(|_| mean + sd * normal()).collect();
-        let samples = Samples { chains: 1, draws: x.len(), dim: 1, x };
-        let found = residuals(&gaussian, &samples, Weighing::LeaveOneOut, 1).unwrap();
-        let seen = residuals(&gaussian, &samples, Weighing::InSample, 1).unwrap();
-        assert_eq!(found.cells, [0, 1, 2, 3, 4, 5]);
-        let standard = Normal::new(0.0, 1.0).unwrap();
-        for (i, (z, k)) in found.quantile_residuals().zip(&found.k).enumerate() {
-            let mut rest = y.clone();
-            let left_out = rest.remove(i);
-            let (m, s) = posterior(&rest);
-            let spread = (1.0 + s * s).sqrt();
-            let exact = (left_out - m) / spread;
-            assert!((z - exact).abs() < 0.02 && *k < 0.7, "{i}: {z} for {exact}, k {k}");
-            let log = standard.log_prob(exact) - spread.ln();
-            assert!((found.log_score[i] - log).abs() < 0.02, "{i}");
-            // The CRPS of a normal distribution, Gneiting et al. (2005), equation 5.
-            let crps = spread
-                * (exact * (2.0 * standard.cdf(exact) - 1.0)
-                    + 2.0 * standard.log_prob(exact).exp()
-                    - std::f64::consts::PI.powf(-0.5));
-            assert!((found.crps[i] - crps).abs() < 0.03, "{i}: {} for {crps}", found.crps[i]);
-        }
-        // What the fit has seen looks better.
-        let total = |r: &Residuals| r.summary(&[], |_| true).log_score;
-        assert!(total(&seen) > total(&found) + 0.5);
-        assert!(seen.k.iter().all(|k| k.is_nan()));
-        let same = residuals(&gaussian, &samples, Weighing::LeaveOneOut, 1).unwrap();
-        assert_eq!(found.crps, same.crps);
-    }
-
-    #[test]
-    fn right_draws_cover_what_they_say() {
-        let mut rng = ChaCha8Rng::seed_from_u64(9);
-        let y: Vec<f64> = (0..4000).map(|_| StandardNormal.sample(&mut rng)).collect();
-        let gaussian = model(y, "family = 'gaussian'\nlocation = 'mu'\nscale = 1\n");
-        let samples = Samples { chains: 1, draws: 50, dim: 1, x: vec![0.0; 50] };
-        let found = residuals(&gaussian, &samples, Weighing::InSample, 1).unwrap();
-        let levels = [0.5, 0.9];
-        let all = found.summary(&levels, |_| true);
-        assert!(all.mean.abs() < 0.06 && (all.sd - 1.0).abs() < 0.05, "{all:?}");
-        assert!(all.distance < 1.63 / 4000f64.sqrt(), "{all:?}");
-        for (found, level) in all.coverage.iter().zip(levels) {
-            assert!((found - level).abs() < 4.0 * (level * (1.0 - level) / 4000.0).sqrt());
-        }
-        assert_eq!(found.histogram(10).iter().sum::<usize>(), 4000);
-        // Draws that are one too high.
-        let shifted = Samples { x: vec![1.0; 50], ..samples };
-        let found = residuals(&gaussian, &shifted, Weighing::InSample, 1).unwrap();
-        let all = found.summary(&levels, |_| true);
-        assert!((all.mean + 1.0).abs() < 0.06 && all.distance > 0.3 && all.coverage[1] < 0.8);
-    }
-
-    #[test]
-    fn counts_have_half_their_mass_below() {
-        let poisson = model(vec![0.0, 2.0, 9.0], "family = 'poisson'\nrate = 'exp(mu)'\n");
-        let samples = Samples { chains: 1, draws: 10, dim: 1, x: vec![2f64.ln(); 10] };
-        let found = residuals(&poisson, &samples, Weighing::InSample, 1).unwrap();
-        let p = (-2f64).exp();
-        approx::assert_relative_eq!(found.up_to[0], p, max_relative = 1e-12);
-        assert!(found.below[0].abs() < 1e-15);
-        let pit: Vec<f64> = found.pit().collect();
-        approx::assert_relative_eq!(pit[1], 3.0 * p + p, max_relative = 1e-12);
-        assert_eq!(found.summary(&[0.9], |_| true).coverage, [2.0 / 3.0]);
-    }
-
-    #[test]
-    fn the_score_of_a_weighted_sample_is_its_definition() {
-        let sample = [(3.0f64, 0.2), (-1.0, 0.5), (0.5, 0.1), (0.5, 0.2)];
-        let y = 0.7;
-        let near: f64 = sample.iter().map(|(v, w)| w * (v - y).abs()).sum();
-        let spread: f64 = sample
-            .iter()
-            .flat_map(|(v, w)| sample.iter().map(move |(u, q)| 0.5 * w * q * (v - u).abs()))
-            .sum();
-        approx::assert_relative_eq!(weighted_crps(&mut sample.clone(), y), near - spread);
-    }
-}
+mod tests;

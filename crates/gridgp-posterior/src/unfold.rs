@@ -13,7 +13,8 @@ pub struct Unfolded {
     /// For each field its draws on the axes that it lives on: draw, cell. In the unit of the
     /// modelled response. Empty if they were not asked for.
     pub fields: Vec<Vec<f64>>,
-    /// log p(y | draw) of each observed cell: draw, cell. Empty if it was not asked for.
+    /// log p(y | draw) of each observed cell, of y in the unit of the data: draw, cell. Empty if it
+    /// was not asked for.
     pub log_likelihood: Vec<f64>,
     /// The observed cells.
     pub cells: Vec<usize>,
@@ -30,6 +31,7 @@ pub fn unfold(
     with_log_likelihood: bool,
 ) -> Result<Unfolded> {
     let joint = Joint::new(model)?;
+    let log_unit = model.standardization.1.ln();
     let count = model.parameters.len();
     let cells = joint.cells().to_vec();
     let natural: Vec<Vec<f64>> =
@@ -52,6 +54,7 @@ pub fn unfold(
                     if with_log_likelihood {
                         pointwise.resize(joint.cells().len(), 0.0);
                         joint.log_likelihood(x, &mut pointwise)?;
+                        pointwise.iter_mut().for_each(|l| *l -= log_unit);
                     }
                     let fields = if with_fields {
                         joint.fields_at(x)?.1.into_iter().map(<[f64]>::to_vec).collect()

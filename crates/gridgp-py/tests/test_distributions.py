@@ -192,3 +192,54 @@ def test_outside_of_the_support() -> None:
 def test_mistakes_are_explained(mistake: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         mistake()
+
+
+def test_tails_keep_their_digits_in_every_family() -> None:
+    laws = [
+        (d.Gaussian(1.0, 2.0), st.norm(1.0, 2.0)),
+        (d.StudentT(0.0, 1.0, 4.0), st.t(4.0)),
+        (d.Laplace(0.0, 1.0), st.laplace()),
+        (d.LogNormal(0.0, 0.5), st.lognorm(0.5)),
+        (d.Gamma(3.0, 2.0), st.gamma(2.0, scale=1.5)),
+        (d.Gumbel(0.0, 1.0), st.gumbel_r()),
+        (d.GeneralizedPareto(1.0, 0.2), st.genpareto(0.2)),
+    ]
+    q = np.array([1e-5, 1e-17, 1e-100])
+    for ours, theirs in laws:
+        np.testing.assert_allclose(ours.isf(q), theirs.isf(q), rtol=1e-8, err_msg=repr(ours))
+        np.testing.assert_allclose(ours.sf(ours.isf(q)), q, rtol=1e-10, err_msg=repr(ours))
+        np.testing.assert_allclose(np.exp(ours.logsf(ours.isf(q))), q, rtol=1e-10)
+    far = d.Gaussian(0.0, 1.0)
+    np.testing.assert_allclose(far.sf(9.0), st.norm.sf(9.0), rtol=1e-12)
+    np.testing.assert_allclose(far.logsf(50.0), st.norm.logsf(50.0), rtol=1e-12)
+    np.testing.assert_allclose(far.logcdf(-50.0), st.norm.logcdf(-50.0), rtol=1e-12)
+    counts = d.Poisson(2.5)
+    np.testing.assert_allclose(counts.sf(40), st.poisson.sf(40, 2.5), rtol=1e-10)
+
+
+def test_the_bound_of_the_r_largest_counts_in_both_tails() -> None:
+    law = d.RLargest(34.5, 1.8, 0.1, upper=[36.0, 38.0, np.finfo(float).max])
+    y = np.array([35.0, 37.9, 50.0])
+    np.testing.assert_allclose(law.sf(y), 1 - law.cdf(y), rtol=1e-9)
+    np.testing.assert_allclose(law.isf(law.sf(y)), y, rtol=1e-12)
+    np.testing.assert_array_equal(law.sf([36.0, 39.0, np.inf]), 0.0)
+    np.testing.assert_allclose(law.isf(0.0), [36.0, 38.0, np.inf])
+
+
+def test_nan_gives_nan() -> None:
+    for name in _core.family_names():
+        _, _, _, parameters = _core.family_info(name)
+        cls = next(c for c in map(d.__dict__.get, d.__all__) if getattr(c, "family", "") == name)
+        values = {p: 0.3 for p, _, _ in parameters}
+        if name == "reversed_weibull":
+            values["shape"] = -0.3
+        if "trials" in values:
+            values["trials"] = 3.0
+        laws = [(cls(**values), np.nan)] + [(cls(**values | {p: np.nan}), 0.0) for p in values]
+        for law, y in laws:
+            for f in (law.log_prob, law.cdf, law.sf, law.ppf, law.isf, law.logcdf, law.logsf):
+                assert np.isnan(f(y)), f"{law!r} {f}"
+            value, slopes = law.log_prob_gradient(y)
+            assert np.isnan(value) and all(np.isnan(s) for s in slopes.values())
+    normal = d.KroneckerNormal(0.0, [np.eye(2)], noise_sd=1.0)
+    assert np.isnan(normal.logpdf([0.0, np.nan]))

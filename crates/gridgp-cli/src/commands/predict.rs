@@ -36,6 +36,9 @@ pub fn run(args: &Predict) -> anyhow::Result<()> {
     output.attributes_mut().push(("source".into(), source));
     gridgp_io::write_output(&args.output, &output)?;
     drop(spinner);
+    for warning in output.warnings() {
+        eprintln!("warning: {warning}");
+    }
     if !args.quiet {
         let seconds = begun.elapsed().as_secs_f64();
         let (cells, file) = (output.cells(), args.output.display());

@@ -143,7 +143,7 @@ fn cells(found: &Found, model: &Model, weighing: Weighing, source: &str) -> Grid
             format!("predictive probability of {y_name} below the observed one"),
         ),
         of(
-            found.quantile_residuals().collect(),
+            found.residual.clone(),
             "residual",
             format!("quantile residual of {y_name}: standard normal if the fit is right"),
         ),

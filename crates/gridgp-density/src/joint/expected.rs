@@ -98,7 +98,7 @@ impl ExpectedJoint {
             fields.iter().map(|f| vec![0.0; f.values().len()]).collect();
         Ok(Self {
             parameters: model.parameters.clone(),
-            family: model.family.clone(),
+            family: joint.family().clone(),
             spreads: fields.iter().map(FieldSpread::new).collect(),
             theta: vec![0.0; model.parameters.len()],
             theta_bar: vec![0.0; model.parameters.len()],

@@ -31,6 +31,7 @@ use super::{LogDensity, Marginal};
 pub use expected::ExpectedJoint;
 use gridgp_dist::special::LN_SQRT_2PI;
 use gridgp_grid::{Points, Result};
+use gridgp_likelihood::Family;
 use gridgp_model::Model;
 pub use informed::InformedJoint;
 use latent_field::LatentField;
@@ -148,8 +149,14 @@ impl Joint {
         Ok(())
     }
 
-    /// The likelihood's parameters at x in some of the observed cells, written to `out`: cell,
-    /// parameter. The cells are positions in [`Joint::cells`].
+    /// The likelihood that the density is made of: the model's, or where its first parameter is a
+    /// link to (0, 1), the same law [by log odds](Family::by_log_odds).
+    pub fn family(&self) -> &Family {
+        &self.observed.family
+    }
+
+    /// The parameters of [`Joint::family`] at x in some of the observed cells, written to `out`:
+    /// cell, parameter. The cells are positions in [`Joint::cells`].
     ///
     /// # Errors
     /// As [`Joint::fields_at`].

@@ -11,6 +11,7 @@ use super::observed_equation::ObservedEquation;
 #[derive(Debug, Clone)]
 pub(super) struct Observed {
     pub(super) parameters: Vec<Parameter>,
+    /// That of the model, or where its first parameter is a link to (0, 1), the same by log odds.
     pub(super) family: Family,
     pub(super) equations: Vec<ObservedEquation>,
     /// The observed responses, as modelled.
@@ -39,11 +40,13 @@ impl Observed {
         if let (Some(upper), Some(last)) = (&model.upper, equations.last_mut()) {
             *last = ObservedEquation::known(cells.iter().map(|&c| upper[c]).collect());
         }
+        let by_log_odds = model.family.by_log_odds();
+        let by_log_odds = by_log_odds.filter(|_| equations[0].give_log_odds());
         let (all, shape) = (model.modelled_response(), data.grid.shape());
         let size = |axes: &Vec<usize>| axes.iter().map(|&a| shape[a]).product();
         Self {
             parameters: model.parameters.clone(),
-            family: model.family.clone(),
+            family: by_log_odds.unwrap_or_else(|| model.family.clone()),
             response: cells.iter().map(|&c| all[c]).collect(),
             cells,
             theta: vec![0.0; model.parameters.len()],

@@ -20,6 +20,8 @@ pub struct ObservedEquation {
     eta: Vec<f64>,
     p: Vec<f64>,
     is_constant: bool,
+    /// 1 or −1 where p stands as its log odds, those of the link times this.
+    log_odds: Option<f64>,
 }
 
 #[derive(Debug, Clone)]
@@ -73,7 +75,20 @@ impl ObservedEquation {
             eta: vec![0.0; length],
             p: vec![0.0; length],
             is_constant,
+            log_odds: None,
         }
+    }
+
+    /// Gives the parameter as its log odds from now on, if it is a link to (0, 1) or 1 − such a
+    /// link; whether it is.
+    pub(super) fn give_log_odds(&mut self) -> bool {
+        let has_odds = self.multiplier.is_none() && self.link.log_odds(0.0).is_some();
+        self.log_odds = match (self.shift, self.factor) {
+            (0.0, 1.0) if has_odds => Some(1.0),
+            (1.0, -1.0) if has_odds => Some(-1.0),
+            _ => None,
+        };
+        self.log_odds.is_some()
     }
 
     /// Known numbers, one a cell.
@@ -89,6 +104,7 @@ impl ObservedEquation {
             p: eta.clone(),
             eta,
             is_constant: false,
+            log_odds: None,
         }
     }
 
@@ -118,7 +134,7 @@ impl ObservedEquation {
         let terms = self.terms.iter().filter(|t| t.term.field == Some(f));
         let weight = |t: &ObservedTerm| t.design.as_ref().map_or(1.0, |d| d[i]);
         let sum: f64 = terms.map(|t| t.term.coefficient(theta) * weight(t)).sum();
-        sum * self.multiplier_at(i) * self.link.derivative(self.eta[i], self.bare(i))
+        sum * self.rate(i)
     }
 
     /// One for a number, otherwise one a cell.
@@ -134,6 +150,14 @@ impl ObservedEquation {
     fn bare(&self, i: usize) -> f64 {
         let m = self.multiplier_at(i);
         if m == 1.0 && self.shift == 0.0 { self.p[i] } else { self.link.forward(self.eta[i]) }
+    }
+
+    /// ∂p/∂η at cell i.
+    fn rate(&self, i: usize) -> f64 {
+        match self.log_odds {
+            Some(_) => self.seen(i, self.eta[i]).1,
+            None => self.multiplier_at(i) * self.link.derivative(self.eta[i], self.bare(i)),
+        }
     }
 
     /// The parameter at θ and the values of field f.
@@ -160,6 +184,12 @@ impl ObservedEquation {
         if link == Link::Identity && shift == 0.0 && factor == 1.0 && self.multiplier.is_none() {
             return self.p.copy_from_slice(&self.eta);
         }
+        if self.log_odds.is_some() {
+            for i in 0..self.p.len() {
+                self.p[i] = self.seen(i, self.eta[i]).0;
+            }
+            return;
+        }
         for (i, (p, &eta)) in self.p.iter_mut().zip(&self.eta).enumerate() {
             let m = factor * self.multiplier.as_ref().map_or(1.0, |m| m[i]);
             *p = shift + m * link.forward(eta);
@@ -178,7 +208,7 @@ impl ObservedEquation {
     ) {
         if self.link != Link::Identity || self.factor != 1.0 || self.multiplier.is_some() {
             for (i, b) in bar.iter_mut().enumerate() {
-                *b *= self.multiplier_at(i) * self.link.derivative(self.eta[i], self.bare(i));
+                *b *= self.rate(i);
             }
         }
         self.terms_vjp(theta, bar, values, theta_bar, field_bars);

@@ -309,3 +309,39 @@ fn check_drawn_fields(missing: &[usize]) {
         );
     }
 }
+
+/// log p(y) = −log(1 + exp(∓η)), or log Φ(±η), where the probability itself is 0 or 1 in `f64`.
+#[test]
+fn probabilities_at_their_ends_keep_density_and_gradient() {
+    use gridgp_dist::special::{ln_normal_cdf, ln_normal_cdf_slope};
+    let softplus = |eta: f64| eta.max(0.0) + (-eta.abs()).exp().ln_1p();
+    let logistic = |eta: f64| (-softplus(-eta)).exp();
+    let grid = Grid::new(vec![Axis::numbers("t", vec![0.0, 1.0, 2.0]).unwrap()]).unwrap();
+    let data = Dataset::new(grid, Variable::new("y", vec![0.0, 1.0, 1.0]), vec![]).unwrap();
+    for (link, sign) in [("logistic(mu)", 1.0), ("1 - logistic(mu)", -1.0), ("normal_cdf(mu)", 1.0)]
+    {
+        let text = format!(
+            "[data]\nresponse = 'y'\naxes = ['t']\n[parameters]\nmu = 'normal(0, 100)'\n\
+             [likelihood]\nfamily = 'bernoulli'\nprobability = '{link}'\n"
+        );
+        let source = Source::new("test", text);
+        let spec = ModelSpec::from_toml(&source).unwrap();
+        let mut joint = Joint::new(&Model::new(spec, &source, data.clone()).unwrap()).unwrap();
+        for mu in [-200.0, -38.0, -8.4, -1.0, 0.0, 2.0, 8.4, 38.0, 600.0] {
+            let eta = sign * mu;
+            // One 0 and two 1.
+            let (value, slope) = if link == "normal_cdf(mu)" {
+                let slope = 2.0 * ln_normal_cdf_slope(eta) - ln_normal_cdf_slope(-eta);
+                (ln_normal_cdf(-eta) + 2.0 * ln_normal_cdf(eta), slope)
+            } else {
+                let slope = 2.0 * logistic(-eta) - logistic(eta);
+                (-softplus(eta) - 2.0 * softplus(-eta), sign * slope)
+            };
+            let prior = -0.5 * (mu / 100.0).powi(2) - 100f64.ln() - LN_SQRT_2PI;
+            let mut gradient = [0.0];
+            let found = joint.log_density_gradient(&[mu], &mut gradient);
+            approx::assert_relative_eq!(found, value + prior, max_relative = 1e-13);
+            approx::assert_relative_eq!(gradient[0], slope - mu / 1e4, max_relative = 1e-12);
+        }
+    }
+}

@@ -4,7 +4,7 @@
 
 use super::LN_SQRT_2PI;
 use super::gamma::{deviance, stirling_error};
-use super::incomplete_gamma::away_from_zero;
+use super::incomplete_gamma::{Tail, away_from_zero, ln_pair};
 
 /// log(xᵃ yᵇ / B(a, b)) for y = 1 − x, given without its rounding.
 pub fn ln_beta_kernel(a: f64, b: f64, x: f64, y: f64) -> f64 {
@@ -24,19 +24,38 @@ pub fn ln_beta_kernel(a: f64, b: f64, x: f64, y: f64) -> f64 {
 ///
 /// Both are given, so that the smaller one is not lost.
 pub fn beta_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
-    if (a + b + x + y).is_nan() {
-        (f64::NAN, f64::NAN)
-    } else if x <= 0.0 {
-        (0.0, 1.0)
-    } else if y <= 0.0 {
-        (1.0, 0.0)
-    } else if a * y >= b * x {
-        let lower = tail(a, b, x, y);
-        (lower, 1.0 - lower)
-    } else {
-        let upper = tail(b, a, y, x);
-        (1.0 - upper, upper)
+    if let Some(ends) = at_ends(a, b, x, y) {
+        return ends;
     }
+    let (is_lower, tail) = smaller(a, b, x, y);
+    let tail = tail.value();
+    if is_lower { (tail, 1.0 - tail) } else { (1.0 - tail, tail) }
+}
+
+/// (log I_x(a, b), log(1 − I_x(a, b))), also where a tail underflows.
+pub fn ln_beta_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
+    if let Some((lower, upper)) = at_ends(a, b, x, y) {
+        return (lower.ln(), upper.ln());
+    }
+    let (is_lower, tail) = smaller(a, b, x, y);
+    ln_pair(is_lower, tail.ln())
+}
+
+fn at_ends(a: f64, b: f64, x: f64, y: f64) -> Option<(f64, f64)> {
+    if (a + b + x + y).is_nan() {
+        Some((f64::NAN, f64::NAN))
+    } else if x <= 0.0 {
+        Some((0.0, 1.0))
+    } else if y <= 0.0 {
+        Some((1.0, 0.0))
+    } else {
+        None
+    }
+}
+
+/// The tail on the side of x where it is about the smaller one, and whether it is the lower one.
+fn smaller(a: f64, b: f64, x: f64, y: f64) -> (bool, Tail) {
+    if a * y >= b * x { (true, tail(a, b, x, y)) } else { (false, tail(b, a, y, x)) }
 }
 
 /// I_x(a, b) for x ≤ a/(a + b), by a continued fraction in λ = a − (a + b) x: nothing cancels.
@@ -44,7 +63,7 @@ pub fn beta_tails(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
 /// # Source
 /// DiDonato and Morris, Significant digit computation of the incomplete beta function ratios
 /// (1992), the fraction of their BFRAC; here by Lentz's method.
-fn tail(a: f64, b: f64, x: f64, y: f64) -> f64 {
+fn tail(a: f64, b: f64, x: f64, y: f64) -> Tail {
     let lambda = a * y - b * x;
     let mut c = f64::MAX;
     let mut d = (a + 1.0) / (a * (1.0 + lambda));
@@ -64,5 +83,5 @@ fn tail(a: f64, b: f64, x: f64, y: f64) -> f64 {
             break;
         }
     }
-    (ln_beta_kernel(a, b, x, y).exp() * value).min(1.0)
+    Tail { exponent: ln_beta_kernel(a, b, x, y), divisor: 1.0, factors: [value, 1.0] }
 }

@@ -84,12 +84,22 @@ fn of_quantities(made: Vec<Quantity>, dims: &[&str], model: &Model) -> Vec<Outpu
             name if model.fields.iter().any(|f| f.name == name) => (format!("field {name}"), false),
             name => (format!("{name} of {y}"), false),
         };
+        let is_angle = model.family.is_angle()
+            && ["mean", "observation", "location"].contains(&q.name.as_str());
+        let [center, spread] = match is_angle {
+            true => ["mean direction", "circular standard deviation"],
+            false => ["mean", "standard deviation"],
+        };
+        let note = infinite(&q);
         let mut push = |id: String, leading: Option<&str>, values: Vec<f64>, what: String| {
             if values.is_empty() {
                 return;
             }
             let dims: Vec<&str> = leading.into_iter().chain(dims.iter().copied()).collect();
-            let v = OutputVariable::new(id, &dims, values);
+            let mut v = OutputVariable::new(id, &dims, values);
+            if let Some(note) = note.as_ref().filter(|_| leading.is_none()) {
+                v = v.with("comment", note.as_str());
+            }
             all.push(if is_response {
                 described(v, model, &what)
             } else {
@@ -113,11 +123,33 @@ fn of_quantities(made: Vec<Quantity>, dims: &[&str], model: &Model) -> Vec<Outpu
             ),
         };
         if !mean.is_empty() {
-            push(mean, None, q.mean, format!("posterior mean of the {what}"));
+            push(mean, None, q.mean, format!("posterior {center} of the {what}"));
         }
-        push(sd, None, q.sd, format!("posterior standard deviation of the {what}"));
+        push(sd, None, q.sd, format!("posterior {spread} of the {what}"));
         push(quantiles, Some("quantile"), q.quantiles, format!("quantile of the {what}"));
         push(draws, Some("draw"), q.draws, format!("posterior draws of the {what}"));
     }
     all
+}
+
+/// What to know of moments that are infinite or do not exist.
+fn infinite(q: &Quantity) -> Option<String> {
+    let cells = q.mean.len();
+    let count = |values: &[f64]| values.iter().filter(|v| v.is_infinite()).count();
+    let (means, deviations) = (count(&q.mean), count(&q.sd));
+    if means > 0 {
+        Some(format!(
+            "the mean of the {} is infinite in {means} of {cells} cells, where it is so at some draws \
+             (a shape of 1 or more), and there is no standard deviation; quantiles are not concerned",
+            q.name
+        ))
+    } else if deviations > 0 {
+        Some(format!(
+            "the standard deviation of the {} is infinite in {deviations} of {cells} cells, where it is \
+             so at some draws (a shape of 1/2 or more, or df of 2 or less); quantiles are not concerned",
+            q.name
+        ))
+    } else {
+        None
+    }
 }

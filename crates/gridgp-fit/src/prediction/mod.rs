@@ -63,6 +63,22 @@ impl Output {
         }
     }
 
+    fn variables(&self) -> &[OutputVariable] {
+        match self {
+            Self::Grid(output) => &output.variables,
+            Self::Points(output) => &output.variables,
+        }
+    }
+
+    /// What to know of the numbers: the `comment` of each variable that has one.
+    pub fn warnings(&self) -> Vec<&str> {
+        let attributes = self.variables().iter().flat_map(|v| &v.attributes);
+        let mut all: Vec<&str> =
+            attributes.filter(|(name, _)| name == "comment").map(|(_, text)| &text[..]).collect();
+        all.dedup();
+        all
+    }
+
     /// The attributes of the whole.
     pub fn attributes_mut(&mut self) -> &mut Vec<(String, String)> {
         match self {

@@ -33,10 +33,6 @@ macro_rules! gev_with_shape {
                 Gev.check(y, known)
             }
 
-            fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-                self.log_prob_gradient(y, p, &mut [0.0; 3])
-            }
-
             fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
                 if $domain.contains(p[2]) {
                     Gev.log_prob_gradient(y, p, gradient)
@@ -53,8 +49,20 @@ macro_rules! gev_with_shape {
                 Gev.cdf(y, p)
             }
 
+            fn sf(&self, y: f64, p: &[f64]) -> f64 {
+                Gev.sf(y, p)
+            }
+
+            fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+                Gev.log_tails(y, p)
+            }
+
             fn quantile(&self, q: f64, p: &[f64]) -> f64 {
                 Gev.quantile(q, p)
+            }
+
+            fn isf(&self, q: f64, p: &[f64]) -> f64 {
+                Gev.isf(q, p)
             }
 
             fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {

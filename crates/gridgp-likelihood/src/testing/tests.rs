@@ -20,6 +20,10 @@ enum Fault {
     Curvature,
     Cdf,
     Quantile,
+    Sf,
+    Isf,
+    LogTails,
+    Nan,
     Sample,
     Mean,
     Sd,
@@ -47,7 +51,11 @@ impl Likelihood for Faulty {
         if self.0 == Fault::Check { Ok(()) } else { Gaussian.check(y, known) }
     }
     fn log_prob(&self, y: f64, p: &[f64]) -> f64 {
-        Gaussian.log_prob(y, p) * self.off(Fault::Value) + self.off(Fault::Normalization).ln()
+        let value = Gaussian.log_prob(y, p);
+        if self.0 == Fault::Nan && value.is_nan() {
+            return f64::NEG_INFINITY;
+        }
+        value * self.off(Fault::Value) + self.off(Fault::Normalization).ln()
     }
     fn log_prob_gradient(&self, y: f64, p: &[f64], gradient: &mut [f64]) -> f64 {
         let value = Gaussian.log_prob_gradient(y, p, gradient);
@@ -66,6 +74,16 @@ impl Likelihood for Faulty {
     }
     fn quantile(&self, q: f64, p: &[f64]) -> f64 {
         Gaussian.quantile(q, p) * self.off(Fault::Quantile)
+    }
+    fn sf(&self, y: f64, p: &[f64]) -> f64 {
+        Gaussian.sf(y, p) * self.off(Fault::Sf)
+    }
+    fn log_tails(&self, y: f64, p: &[f64]) -> (f64, f64) {
+        let (lower, upper) = Gaussian.log_tails(y, p);
+        (lower, upper * self.off(Fault::LogTails))
+    }
+    fn isf(&self, q: f64, p: &[f64]) -> f64 {
+        Gaussian.isf(q, p) * self.off(Fault::Isf)
     }
     fn sample(&self, rng: &mut dyn Rng, p: &[f64]) -> f64 {
         Gaussian.sample(rng, p) * if self.0 == Fault::Sample { 1.05 } else { 1.0 }
@@ -96,6 +114,10 @@ fn every_fault_is_found() {
         Fault::Curvature,
         Fault::Cdf,
         Fault::Quantile,
+        Fault::Sf,
+        Fault::Isf,
+        Fault::LogTails,
+        Fault::Nan,
         Fault::Sample,
         Fault::Mean,
         Fault::Sd,

@@ -134,3 +134,134 @@ fn the_number_of_threads_changes_no_digit() {
     );
     assert!(e.unwrap_err().to_string().contains("there are mean, observation, location"));
 }
+
+/// A model of a constant without data worth mentioning: its draws are those of the prior.
+fn constant(parameters: &str, likelihood: &str, y: f64) -> Model {
+    let grid = Grid::new(vec![Axis::numbers("t", vec![0.0, 1.0]).unwrap()]).unwrap();
+    let data = Dataset::new(grid, Variable::new("y", vec![y, y]), vec![]).unwrap();
+    let source = Source::new(
+        "test",
+        format!(
+            "[data]\nresponse = 'y'\naxes = ['t']\n[parameters]\n{parameters}\n[likelihood]\n\
+             {likelihood}"
+        ),
+    );
+    Model::new(ModelSpec::from_toml(&source).unwrap(), &source, data).unwrap()
+}
+
+fn moments_of(model: &Model, samples: &Samples, quantiles: &[f64]) -> Vec<crate::Quantity> {
+    let place = Place { grid: model.data.grid.clone(), covariates: vec![] };
+    let options = ForecastOptions {
+        quantiles: quantiles.to_vec(),
+        only: vec!["mean".into(), "observation".into()],
+        keep_draws: usize::MAX,
+        ..ForecastOptions::default()
+    };
+    forecast(model, samples, &Target::Grid(&place), &options).unwrap()
+}
+
+/// Against many new observations of every draw.
+#[test]
+fn moments_of_a_new_observation_are_those_of_the_mixture() {
+    let three = "m = 'normal(1, 2)'\ns = 'gamma(20, rate = 10)'\nk = 'uniform(0.05, 0.15)'";
+    let tail = "m = 'normal(1, 2)'\ns = 'gamma(20, rate = 10)'\nk = 'uniform(6, 12)'";
+    let two = "m = 'normal(1, 2)'\ns = 'gamma(20, rate = 10)'";
+    let peaks = "s = 'gamma(20, rate = 10)'\nk = 'uniform(0.05, 0.15)'";
+    let count = "m = 'normal(1, 0.3)'\ns = 'gamma(20, rate = 10)'";
+    for (parameters, likelihood) in [
+        (two, "family = 'gaussian'\nlocation = 'm'\nscale = 's'"),
+        (tail, "family = 'student_t'\nlocation = 'm'\nscale = 's'\ndf = 'k'"),
+        (two, "family = 'laplace'\nlocation = 'm'\nscale = 's'"),
+        (three, "family = 'gev'\nlocation = 'm'\nscale = 's'\nshape = 'k'"),
+        (three, "family = 'blended_gev'\nlocation = 'm'\nscale = 's'\nshape = 'k'"),
+        (peaks, "family = 'generalized_pareto'\nscale = 's'\nshape = 'k'"),
+        (count, "family = 'gumbel'\nlocation = 'm'\nscale = 's'"),
+        (count, "family = 'log_normal'\nlocation = 'm'\nscale = '0.2 * s'"),
+        (count, "family = 'gamma'\nmean = 'exp(m)'\nshape = 's'"),
+        (count, "family = 'beta'\nmean = 'logistic(m)'\nconcentration = 's'"),
+        (count, "family = 'poisson'\nrate = 'exp(m + 0.1 * s)'"),
+        (count, "family = 'negative_binomial'\nmean = 'exp(m)'\nconcentration = 's'"),
+        (count, "family = 'bernoulli'\nprobability = 'logistic(m - s)'"),
+        (count, "family = 'binomial'\nprobability = 'logistic(m - s)'\ntrials = 7"),
+    ] {
+        let y = if likelihood.contains("'beta'") { 0.5 } else { 1.0 };
+        let m = constant(parameters, likelihood, y);
+        let samples = prior_samples(&m, 4000, 5).unwrap();
+        let found = moments_of(&m, &samples, &[0.1, 0.9]);
+        let (mean, observation) = (&found[0], &found[1]);
+        assert_eq!(mean.mean, observation.mean, "{likelihood}");
+        // The law at every draw, and 100 observations of each.
+        let mut joint = Joint::new(&m).unwrap();
+        let mut rng = ChaCha8Rng::seed_from_u64(8);
+        let mut all = Vec::new();
+        let mut p = vec![0.0; m.equations.len()];
+        for s in 0..samples.len() {
+            joint.observed_parameters(samples.at(s), 0..1, &mut p).unwrap();
+            all.extend((0..100).map(|_| joint.family().sample(&mut rng, &p)));
+        }
+        let n = all.len() as f64;
+        let center = all.iter().sum::<f64>() / n;
+        let moment = |k: i32| all.iter().map(|v| (v - center).powi(k)).sum::<f64>() / n;
+        let (variance, fourth) = (moment(2), moment(4));
+        let slack = 5.0 * (variance / n).sqrt();
+        assert!((observation.mean[0] - center).abs() < slack, "{likelihood}: mean");
+        let slack = 5.0 * ((fourth - variance * variance) / n).sqrt() / (2.0 * variance.sqrt());
+        let (sd, want) = (observation.sd[0], variance.sqrt());
+        assert!((sd - want).abs() < slack, "{likelihood}: sd {sd} for {want} within {slack}");
+        assert!(slack < 0.1 * want && mean.sd[0] < sd, "{likelihood}");
+        all.sort_by(f64::total_cmp);
+        for (level, found) in [(0.1, observation.quantiles[0]), (0.9, observation.quantiles[2])] {
+            let below = all.partition_point(|v| *v < found) as f64 / n;
+            let up_to = all.partition_point(|v| *v <= found) as f64 / n;
+            let slack = 5.0 * (0.09f64 / 4000.0).sqrt();
+            assert!(below - slack < level && level < up_to + slack, "{likelihood}: {level}");
+        }
+    }
+}
+
+#[test]
+fn infinite_moments_are_said_to_be_infinite() {
+    let xi = "x = 'normal(0.4, 0.5)'";
+    let gev = constant(xi, "family = 'gev'\nlocation = 30\nscale = 2\nshape = 'x'", 31.0);
+    let with = |x: Vec<f64>| Samples { chains: 1, draws: x.len(), dim: 1, x };
+    let shapes: Vec<f64> = (0..50).map(|i| 0.1 + 1e-3 * f64::from(i)).collect();
+    let finite = moments_of(&gev, &with(shapes.clone()), &[0.5]);
+    assert!(finite[1].sd[0] > 2.5 && finite[1].sd[0] < 4.0, "{}", finite[1].sd[0]);
+    for (shape, mean, sd) in [(0.7, true, f64::INFINITY), (1.2, false, f64::NAN)] {
+        let mut shapes = shapes.clone();
+        shapes[20] = shape;
+        let found = moments_of(&gev, &with(shapes), &[0.5]);
+        assert_eq!(found[0].mean[0].is_finite(), mean, "{shape}");
+        assert!(mean || found[0].mean[0] == f64::INFINITY, "{shape}");
+        assert!(found[1].sd[0] == sd || found[1].sd[0].is_nan() && sd.is_nan(), "{shape}");
+        assert_eq!(found[0].sd[0].is_finite(), mean, "{shape}");
+        assert!((found[1].quantiles[0] - finite[1].quantiles[0]).abs() < 0.5, "{shape}");
+    }
+}
+
+#[test]
+fn directions_are_averaged_on_the_circle() {
+    use std::f64::consts::PI;
+    let text = "family = 'von_mises'\nlocation = 'm'\nconcentration = 25";
+    let law = constant("m = 'normal(0, 3)'", text, 3.0);
+    let of = |center: f64| {
+        let x: Vec<f64> = (0..2000).map(|i| center + 0.1 * (0.7 * f64::from(i)).sin()).collect();
+        moments_of(&law, &Samples { chains: 1, draws: 2000, dim: 1, x }, &[0.05, 0.95])
+    };
+    let (zero, pi) = (of(0.0), of(PI));
+    for (a, b) in zero.iter().zip(&pi) {
+        let turn = (b.mean[0] - a.mean[0]).abs();
+        assert!((turn - PI).abs() < 1e-9, "{}: {turn}", a.name);
+        assert!((a.sd[0] - b.sd[0]).abs() < 1e-9 && a.sd[0] < 0.25, "{}", a.name);
+        let width = |q: &crate::Quantity| q.quantiles[2] - q.quantiles[0];
+        assert!((width(a) - width(b)).abs() < 1e-9, "{}: {} {}", a.name, width(a), width(b));
+    }
+    // E exp(iY) = A(25) E exp(im).
+    let length = |q: &crate::Quantity| (-0.5 * q.sd[0].powi(2)).exp();
+    let concentration = 1.0 - gridgp_dist::special::bessel_ratio(25.0).0;
+    approx::assert_relative_eq!(
+        length(&pi[1]),
+        concentration * length(&pi[0]),
+        max_relative = 1e-12
+    );
+}

@@ -89,6 +89,9 @@ impl KroneckerNormal {
         let (n, r) = (self.size(), self.variances.len());
         let constant = -0.5 * (self.log_det + self.rank() as f64 * TAU.ln());
         let log_prob = |b: usize| {
+            if x.col(b).iter().any(|v| v.is_nan()) {
+                return f64::NAN;
+            }
             let inside = &rotated.inside[b * r..][..r];
             let mut squares: f64 = inside.iter().zip(&self.variances).map(|(t, d)| t * t / d).sum();
             if let Some(outside) = &rotated.outside {

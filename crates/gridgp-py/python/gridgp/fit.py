@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -166,6 +167,11 @@ class Fit:
             levels ``quantiles``, with draws ``draws``; from draws also the fields and the parameters
             of the likelihood that vary. In the unit of the response.
 
+        Warns
+        -----
+        FitWarning
+            A mean or a standard deviation is infinite.
+
         Examples
         --------
         >>> fit.predict(year=[2011, 2012])                                  # doctest: +SKIP
@@ -184,7 +190,13 @@ class Fit:
             [str(name) for name in only],
             _seed(seed),
         )
-        return _renamed(_data.to_dataset(made), dim)
+        from gridgp.model import FitWarning
+
+        found = _renamed(_data.to_dataset(made), dim)
+        for comment in dict.fromkeys(v.attrs.get("comment") for v in found.values()):
+            if comment is not None:
+                warnings.warn(comment, FitWarning, stacklevel=2)
+        return found
 
     def sample_posterior_predictive(
         self, at: At | None = None, *, seed: Seed | None = None, **coords: Any

@@ -3,7 +3,6 @@
 //! Python brings every array to one flat shape: n numbers, or one number for all. The loops run on
 //! all cores, in blocks; every number is computed alone, so the blocks do not matter.
 
-use gridgp::extremes::Tail;
 use gridgp::likelihood::{Family, Likelihood, MAX_PARAMETERS};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::{PyKeyError, PyValueError};
@@ -84,13 +83,14 @@ fn family_info(
     Ok((info.formula, info.support, family.is_discrete(), parameters))
 }
 
-/// Refuses the first parameter outside of its domain.
+/// Refuses the first parameter outside of its domain; NaN is not known, and so is what is made of it.
 #[pyfunction]
 fn family_check(name: &str, parameters: Vec<PyReadonlyArray1<'_, f64>>) -> PyResult<()> {
     let family = family(name)?;
     let columns = Columns::of(&family, &parameters)?;
     for (parameter, column) in family.parameters().iter().zip(&columns.0) {
-        if let Some(i) = column.iter().position(|v| !parameter.domain.contains(*v)) {
+        let is_outside = |v: &f64| !v.is_nan() && !parameter.domain.contains(*v);
+        if let Some(i) = column.iter().position(is_outside) {
             let place = if column.len() > 1 { format!(" at position {i}") } else { String::new() };
             return Err(PyValueError::new_err(format!(
                 "the {} of {name} is {}{place}; it must lie in {}",
@@ -115,22 +115,14 @@ fn family_value<'py>(
     let columns = Columns::of(&family, &parameters)?;
     let y = slice(&y)?;
     let at = |i: usize| y[if y.len() == 1 { 0 } else { i }];
-    let tail = Tail::of(&family);
-    let values = compute(py, || match (what, tail) {
-        ("log_prob", _) => Some(each(n, &columns, |i, p| family.log_prob(at(i), p))),
-        ("cdf", _) => Some(each(n, &columns, |i, p| family.cdf(at(i), p))),
-        // 1 − cdf has no digits left far out; the laws of extremes have a route of their own.
-        ("sf", Some(tail)) => Some(each(n, &columns, |i, p| tail.exceedance(p, at(i)))),
-        ("sf", None) => Some(each(n, &columns, |i, p| 1.0 - family.cdf(at(i), p))),
-        ("quantile", _) => Some(each(n, &columns, |i, p| match at(i) {
-            q if (0.0..=1.0).contains(&q) => family.quantile(q, p),
-            _ => f64::NAN,
-        })),
-        ("upper_quantile", tail) => Some(each(n, &columns, |i, p| match (at(i), tail) {
-            (q, Some(tail)) if q > 0.0 && q < 1.0 => tail.level(p, 1.0 / q),
-            (q, _) if (0.0..=1.0).contains(&q) => family.quantile(1.0 - q, p),
-            _ => f64::NAN,
-        })),
+    let values = compute(py, || match what {
+        "log_prob" => Some(each(n, &columns, |i, p| family.log_prob(at(i), p))),
+        "cdf" => Some(each(n, &columns, |i, p| family.cdf(at(i), p))),
+        "sf" => Some(each(n, &columns, |i, p| family.sf(at(i), p))),
+        "log_cdf" => Some(each(n, &columns, |i, p| family.log_tails(at(i), p).0)),
+        "log_sf" => Some(each(n, &columns, |i, p| family.log_tails(at(i), p).1)),
+        "quantile" => Some(each(n, &columns, |i, p| family.quantile(at(i), p))),
+        "upper_quantile" => Some(each(n, &columns, |i, p| family.isf(at(i), p))),
         _ => None,
     });
     values?
@@ -160,6 +152,10 @@ fn family_gradient<'py>(
             let (p, count) = columns.at(i);
             let y = y[if y.len() == 1 { 0 } else { i }];
             *value = family.log_prob_gradient(y, &p[..count], &mut gradient[..count]);
+            if y.is_nan() || p[..count].iter().any(|v| v.is_nan()) {
+                *value = f64::NAN;
+                gradient.fill(f64::NAN);
+            }
             slopes.iter_mut().zip(&gradient).for_each(|(s, g)| s[i] = *g);
         }
         (values, slopes)

@@ -1,5 +1,7 @@
 //! Pictures of a fit.
 
+use std::f64::consts::TAU;
+
 use anyhow::{Context, bail};
 use gridgp_dist::{Distribution, Normal};
 use gridgp_fit::{DrawValues, Fit};
@@ -98,11 +100,18 @@ impl Fitted {
                 cube.quantity.name = format!("sd of a new observation of {name}");
             }
             _ => {
-                cube.values.iter_mut().zip(&moments.mean).for_each(|(y, m)| *y -= m);
+                let around = self.around();
+                cube.values.iter_mut().zip(&moments.mean).for_each(|(y, m)| *y = around(*y - m));
                 cube.quantity.name = format!("{name} − mean");
             }
         }
         Ok(cube)
+    }
+
+    /// What a difference of responses is: of angles, the one within half a turn.
+    pub fn around(&self) -> impl Fn(f64) -> f64 + use<> {
+        let turn = if self.model.family.is_angle() { TAU } else { f64::INFINITY };
+        move |d| if d.abs() > 0.5 * turn { d - turn * (d / turn).round() } else { d }
     }
 
     /// Prior against posterior.
@@ -138,16 +147,22 @@ impl Fitted {
             let made = self.predictions(&["observation"], true)?;
             let draws = &made[0].draws;
             let y = &self.model.data.response;
+            let around = self.around();
+            // Only angles have to be seen from a direction; a mean may be infinite.
+            let is_angle = self.model.family.is_angle();
+            let center = |c: usize| if is_angle { made[0].mean[c] } else { 0.0 };
             let cells = y.values.len();
             let missing = y.missing_cells();
             let pit = (0..cells).filter(|c| missing.binary_search(c).is_err()).map(|c| {
                 let all = draws.iter().skip(c).step_by(cells);
                 // Halves for ties: the mid-distribution of whole numbers.
                 let below: f64 = all
-                    .map(|d| match d.total_cmp(&y.values[c]) {
-                        std::cmp::Ordering::Less => 1.0,
-                        std::cmp::Ordering::Equal => 0.5,
-                        std::cmp::Ordering::Greater => 0.0,
+                    .map(|d| {
+                        match around(d - center(c)).total_cmp(&around(y.values[c] - center(c))) {
+                            std::cmp::Ordering::Less => 1.0,
+                            std::cmp::Ordering::Equal => 0.5,
+                            std::cmp::Ordering::Greater => 0.0,
+                        }
                     })
                     .sum();
                 (below + 0.5) / (draws.len() as f64 / cells as f64 + 1.0)

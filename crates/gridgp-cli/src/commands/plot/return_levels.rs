@@ -164,8 +164,13 @@ fn moved(
         if own == here {
             return v;
         }
-        let rarity = model.family.cdf(v, &own).clamp(1e-12, 1.0 - 1e-12);
-        model.family.quantile(rarity, &here)
+        // By the smaller tail, which keeps its digits; an impossible value moves to an end.
+        let (below, above) = (model.family.cdf(v, &own), model.family.sf(v, &own));
+        if below < above {
+            model.family.quantile(below.max(f64::MIN_POSITIVE), &here)
+        } else {
+            model.family.isf(above.max(f64::MIN_POSITIVE), &here)
+        }
     });
     Ok(moved.collect())
 }

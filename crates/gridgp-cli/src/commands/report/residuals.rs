@@ -13,7 +13,8 @@ pub fn section(fit: &Fitted, response: &Response) -> anyhow::Result<Vec<Block>> 
     let calibration = Calibration { notes: vec![], ..fit.calibration()? };
     let style = Style::default();
     let mut cube = response.data.clone();
-    cube.values.iter_mut().zip(&response.mean.values).for_each(|(y, m)| *y -= m);
+    let around = fit.around();
+    cube.values.iter_mut().zip(&response.mean.values).for_each(|(y, m)| *y = around(*y - m));
     cube.quantity.name = format!("{} − mean", fit.model.data.response.name);
     let residual = View {
         title: "Residuals: data minus mean".into(),

@@ -16,6 +16,9 @@ impl ObservedEquation {
 
     /// The parameter and its derivative at cell i, if the predictor were `eta` there.
     pub(crate) fn seen(&self, i: usize, eta: f64) -> (f64, f64) {
+        if let (Some(sign), Some((odds, slope))) = (self.log_odds, self.link.log_odds(eta)) {
+            return (sign * odds, sign * slope);
+        }
         let m = self.multiplier_at(i);
         if self.link == Link::Identity {
             return (self.shift + m * eta, m);

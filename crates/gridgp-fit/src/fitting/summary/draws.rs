@@ -1,7 +1,7 @@
 //! The summary of a fit by draws.
 
 use gridgp_density::Samples;
-use gridgp_diagnostics::{Statistics, Workspace, bfmi, ess_mean, loo, relative_efficiency};
+use gridgp_diagnostics::{Statistics, Workspace, bfmi, loo};
 use gridgp_infer::Draws;
 use gridgp_model::Model;
 use gridgp_posterior::Unfolded;
@@ -104,19 +104,8 @@ impl DrawsSummary<'_> {
 /// PSIS-LOO of the pointwise log likelihood, and a warning where it cannot be trusted.
 fn cross_validation(unfolded: &Unfolded, chains: usize, count: usize) -> (Value, Option<String>) {
     let cells = unfolded.cells.len();
-    let mut ess: Vec<f64> =
-        unfolded.parameters.iter().map(|values| ess_mean(&split(values, count))).collect();
-    let size = chains * count;
-    for values in &unfolded.fields {
-        let cells = values.len() / size;
-        let of_cell = |column: &mut Vec<f64>, cell: usize| {
-            copy_column(values, cells, cell, column);
-            ess_mean(&split(column, count))
-        };
-        ess.par_extend(some_cells(cells).map_init(|| vec![0.0; size], of_cell));
-    }
-    let found = match loo(&unfolded.log_likelihood, cells, relative_efficiency(&ess, chains, count))
-    {
+    let efficiency = unfolded.relative_efficiency(chains, count);
+    let found = match loo(&unfolded.log_likelihood, cells, efficiency) {
         Ok(found) => found,
         Err(e) => return (Value::Null, Some(format!("no cross-validation: {e}"))),
     };

@@ -16,7 +16,7 @@ Float: TypeAlias = NDArray[np.float64]
 class Distribution:
     """A distribution of one number, with parameters that are numbers or arrays.
 
-    Results have the shape to which the parameters and the argument broadcast; a shape of () gives
+    A NaN, as argument or parameter, gives NaN. Results have the shape to which the parameters and the argument broadcast; a shape of () gives
     an array without dimensions, which is a number to NumPy and to ``float``.
     """
 
@@ -52,7 +52,10 @@ class Distribution:
         return found.reshape(shape)
 
     def log_prob(self, y: ArrayLike) -> Float:
-        """log p(y): of the density, or of the probability of a discrete y. −∞ outside."""
+        """log p(y): of the density, or of the probability of a discrete y.
+
+        −∞ outside of the support; NaN at NaN.
+        """
         return self._value("log_prob", y)
 
     def log_prob_gradient(self, y: ArrayLike) -> tuple[Float, dict[str, Float]]:
@@ -76,15 +79,23 @@ class Distribution:
         return self._value("cdf", y)
 
     def sf(self, y: ArrayLike) -> Float:
-        """P(Y > y). The laws of extremes keep all digits far out; elsewhere it is 1 − cdf."""
+        """P(Y > y), with all digits far out, where 1 − cdf has none left."""
         return self._value("sf", y)
+
+    def logcdf(self, y: ArrayLike) -> Float:
+        """log P(Y ≤ y), also where the probability itself underflows."""
+        return self._value("log_cdf", y)
+
+    def logsf(self, y: ArrayLike) -> Float:
+        """log P(Y > y), also where the probability itself underflows."""
+        return self._value("log_sf", y)
 
     def ppf(self, q: ArrayLike) -> Float:
         """The quantile: the smallest y with P(Y ≤ y) ≥ q; NaN for q outside of [0, 1]."""
         return self._value("quantile", q)
 
     def isf(self, q: ArrayLike) -> Float:
-        """The level that is exceeded with probability q; of a law of extremes for any small q."""
+        """The level that is exceeded with probability q, for any small q; NaN outside of [0, 1]."""
         return self._value("upper_quantile", q)
 
     def median(self) -> Float:
