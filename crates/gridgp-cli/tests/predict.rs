@@ -200,3 +200,59 @@ fn cells_without_trials_or_exposure_say_nothing() {
         assert!(message.contains("t = 5"), "{message}");
     }
 }
+}
+
+/// A law without a mean: the file says infinite, and the program why.
+#[test]
+fn an_infinite_mean_is_said_to_be_infinite() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let gev = |shape: f64| format!("family = 'gev'\nlocation = 'mu + f'\nscale = 1\nshape = {shape}");
+    for (shape, word, mean, spread) in [
+        (0.1, None, "finite", "finite"),
+        (0.7, Some("standard deviation of a new observation is infinite in 16 of 16"), "finite", "inf"),
+        (1.2, Some("mean of the expected response is infinite in 16 of 16"), "inf", "missing"),
+    ] {
+        write(here, &gev(shape), "method = 'laplace'\ndraws = 200", |t| 1.0 + (0.5 * t).sin());
+        gridgp(here, &["fit", "m.toml", "-o", "f.nc", "--quiet"]);
+        let (ok, message) = run(here, &["predict", "f.nc", "-o", "p.csv", "--quiet"]);
+        assert!(ok, "{message}");
+        match word {
+            Some(word) => assert!(message.contains(word), "{message}"),
+            None => assert_eq!(message, ""),
+        }
+        let text = std::fs::read_to_string(here.join("p.csv")).unwrap();
+        let mut lines = text.lines().map(|l| l.split(',').collect::<Vec<_>>());
+        let header = lines.next().unwrap();
+        let cells: Vec<Vec<&str>> = lines.collect();
+        let kind = |name: &str| {
+            let k = header.iter().position(|h| *h == name).unwrap();
+            match cells[3][k] {
+                "" => "missing",
+                "inf" => "inf",
+                number => number.parse::<f64>().map_or("?", |_| "finite"),
+            }
+        };
+        assert_eq!((kind("mean"), kind("sd_observation")), (mean, spread), "shape {shape}");
+        assert_eq!(kind("quantiles_quantile_0.95"), "finite");
+    }
+}
+
+/// Leave-one-out is one thing, whoever asks.
+#[test]
+fn residuals_and_summary_have_one_elpd() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let likelihood = "family = 'student_t'\nlocation = 'mu + f'\nscale = 0.3\ndf = 4";
+    let method = "method = 'nuts'\nchains = 2\ntune = 200\ndraws = 150";
+    write(here, likelihood, method, |t| (0.5 * t).sin());
+    gridgp(here, &["fit", "m.toml", "-o", "f.nc", "--quiet"]);
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let mut command = Command::cargo_bin("gridgp").unwrap();
+        let output = command.current_dir(here).args(arguments).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let elpd = json(&["summary", "f.nc", "--json"])["loo"]["elpd"].as_f64().unwrap();
+    let score = json(&["residuals", "f.nc", "--json"])["all"]["log_score"].as_f64().unwrap();
+    assert!((elpd - score).abs() < 1e-9, "{elpd} and {score}");
+}

@@ -112,6 +112,9 @@ impl TruncatedNormal {
 
     /// (P(X < x), P(X > x)), each accurate.
     fn tails(&self, x: f64) -> (f64, f64) {
+        if x.is_nan() {
+            return (x, x);
+        }
         if x <= self.lower {
             return (0.0, 1.0);
         }

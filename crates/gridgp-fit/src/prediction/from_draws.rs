@@ -137,17 +137,20 @@ fn infinite(q: &Quantity) -> Option<String> {
     let cells = q.mean.len();
     let count = |values: &[f64]| values.iter().filter(|v| v.is_infinite()).count();
     let (means, deviations) = (count(&q.mean), count(&q.sd));
+    let what = match q.name.as_str() {
+        "mean" => "the expected response",
+        "observation" => "a new observation",
+        name => name,
+    };
     if means > 0 {
         Some(format!(
-            "the mean of the {} is infinite in {means} of {cells} cells, where it is so at some draws \
-             (a shape of 1 or more), and there is no standard deviation; quantiles are not concerned",
-            q.name
+            "the mean of {what} is infinite in {means} of {cells} cells, where it is so at some draws \
+             (a shape of 1 or more), and there is no standard deviation; quantiles are not concerned"
         ))
     } else if deviations > 0 {
         Some(format!(
-            "the standard deviation of the {} is infinite in {deviations} of {cells} cells, where it is \
-             so at some draws (a shape of 1/2 or more, or df of 2 or less); quantiles are not concerned",
-            q.name
+            "the standard deviation of {what} is infinite in {deviations} of {cells} cells, where it is \
+             so at some draws (a shape of 1/2 or more, or df of 2 or less); quantiles are not concerned"
         ))
     } else {
         None
