@@ -207,10 +207,16 @@ fn cells_without_trials_or_exposure_say_nothing() {
 fn an_infinite_mean_is_said_to_be_infinite() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    let gev = |shape: f64| format!("family = 'gev'\nlocation = 'mu + f'\nscale = 1\nshape = {shape}");
+    let gev =
+        |shape: f64| format!("family = 'gev'\nlocation = 'mu + f'\nscale = 1\nshape = {shape}");
     for (shape, word, mean, spread) in [
         (0.1, None, "finite", "finite"),
-        (0.7, Some("standard deviation of a new observation is infinite in 16 of 16"), "finite", "inf"),
+        (
+            0.7,
+            Some("standard deviation of a new observation is infinite in 16 of 16"),
+            "finite",
+            "inf",
+        ),
         (1.2, Some("mean of the expected response is infinite in 16 of 16"), "inf", "missing"),
     ] {
         write(here, &gev(shape), "method = 'laplace'\ndraws = 200", |t| 1.0 + (0.5 * t).sin());
