@@ -200,7 +200,6 @@ fn cells_without_trials_or_exposure_say_nothing() {
         assert!(message.contains("t = 5"), "{message}");
     }
 }
-}
 
 /// A law without a mean: the file says infinite, and the program why.
 #[test]
