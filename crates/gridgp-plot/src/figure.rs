@@ -99,8 +99,10 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
         Some(p) if !p.as_os_str().is_empty() => p,
         _ => Path::new("."),
     };
-    let mut file = tempfile::Builder::new().prefix(".gridgp").tempfile_in(folder).map_err(io)?;
-    std::io::Write::write_all(&mut file, bytes).map_err(io)?;
+    // The messages of tempfile name the temporary file, which means nothing to the reader.
+    let kind = |e: std::io::Error| io(e.kind().into());
+    let mut file = tempfile::Builder::new().prefix(".gridgp-").tempfile_in(folder).map_err(kind)?;
+    std::io::Write::write_all(&mut file, bytes).map_err(kind)?;
     let permissions = std::fs::metadata(path).map(|m| m.permissions()).ok();
     let file = file.persist(path).map_err(|e| io(e.error))?;
     open_to_all(&file, permissions).map_err(io)
