@@ -427,8 +427,8 @@ pub struct BlockMaxima {
     /// likelihood r_largest.
     #[arg(long, default_value_t = 1)]
     pub largest: usize,
-    /// How far apart two of them must be, in values of the series (days of daily values): those of
-    /// one heat wave are one event. Needed with --largest.
+    /// How far apart two of them must be, in steps of the series (days of daily values, whether the
+    /// file has them or not): those of one heat wave are one event. Needed with --largest.
     #[arg(long)]
     pub apart: Option<usize>,
     /// The month with which a year begins. From July on it has the number of the next year.

@@ -8,6 +8,8 @@ mod panic;
 mod progress;
 mod report;
 mod terminal;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 

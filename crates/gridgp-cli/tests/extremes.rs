@@ -235,6 +235,24 @@ fn block_maxima_count_days_that_are_not_there() {
     fails(here, &none, &["daily.csv"]);
 }
 
+/// Months have 28 to 31 days, and twelve of them are a year; events are apart in time, not in rows.
+#[test]
+fn blocks_go_by_the_calendar_and_events_by_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let months = (0..24).map(|i| format!("{}-{:02}-01,{}\n", 2001 + i / 12, i % 12 + 1, i % 7));
+    std::fs::write(here.join("months.csv"), format!("time,y\n{}", months.collect::<String>()))
+        .unwrap();
+    let command = ["block-maxima", "months.csv", "--response", "y", "-o", "m.csv"];
+    works(here, &[&command[..], &["--coverage", "1"]].concat());
+    assert_eq!(column(here, "m.csv", "y"), [6.0, 6.0]);
+    let days = "time,y\n2001-05-01,9\n2001-05-04,8\n2001-05-05,7.5\n2001-05-06,1\n2001-05-08,2\n";
+    std::fs::write(here.join("days.csv"), days).unwrap();
+    let command = ["block-maxima", "days.csv", "--response", "y", "-o", "d.csv"];
+    works(here, &[&command[..], &["--coverage", "0", "--largest", "3", "--apart", "3"]].concat());
+    assert_eq!(column(here, "d.csv", "y"), [9.0, 8.0, 2.0]);
+}
+
 #[test]
 fn simulated_data_follow_their_seed() {
     let folder = tempfile::tempdir().unwrap();

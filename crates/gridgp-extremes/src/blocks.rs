@@ -1,5 +1,7 @@
 //! Block maxima of a series.
 
+use std::collections::BTreeMap;
+
 /// The maximum of one block.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BlockMaximum {
@@ -43,19 +45,34 @@ pub fn block_maxima(
     blocks: &[i64],
     coverage: f64,
 ) -> Result<Vec<BlockMaximum>, String> {
+    check(values, missing, blocks)?;
+    maxima(values, missing, |i| blocks[i], coverage)
+}
+
+fn check(values: &[f64], missing: &[bool], blocks: &[i64]) -> Result<(), String> {
     let n = values.len();
-    if blocks.len() != n || !(missing.is_empty() || missing.len() == n) {
-        return Err(format!(
-            "the series has {n} values, {} block numbers and {} marks of missing values",
-            blocks.len(),
-            missing.len()
-        ));
+    if blocks.len() == n && (missing.is_empty() || missing.len() == n) {
+        return Ok(());
     }
+    Err(format!(
+        "the series has {n} values, {} block numbers and {} marks of missing values",
+        blocks.len(),
+        missing.len()
+    ))
+}
+
+fn maxima(
+    values: &[f64],
+    missing: &[bool],
+    block_of: impl Fn(usize) -> i64,
+    coverage: f64,
+) -> Result<Vec<BlockMaximum>, String> {
     if !(0.0..=1.0).contains(&coverage) {
         return Err(format!("the coverage {coverage} is not a share between 0 and 1"));
     }
-    let mut found = std::collections::BTreeMap::new();
-    for (i, (&value, &block)) in values.iter().zip(blocks).enumerate() {
+    let mut found = BTreeMap::new();
+    for (i, &value) in values.iter().enumerate() {
+        let block = block_of(i);
         let empty = BlockMaximum { block, value: None, at: None, present: 0, length: 0 };
         let entry = found.entry(block).or_insert(empty);
         entry.length += 1;
@@ -93,21 +110,27 @@ pub struct BlockLargest {
 /// The `count` largest values of each block, blocks in increasing order: data for the likelihood
 /// `r_largest`, which takes them for values of different events.
 ///
-/// Two of them are at least `apart` positions of the series apart: after the largest the next largest
-/// that does not lie nearer to one already taken, and so on. 1 takes neighbors, too, which on days of
-/// one heat wave counts one event several times. The other arguments are those of [`block_maxima`].
+/// `at` says when each value was (empty: at its position in the series), and two of those taken are
+/// at least `apart` of its unit apart: after the largest the next largest that does not lie nearer to
+/// one already taken, and so on. Without a distance neighbors are taken, too, which on days of one
+/// heat wave counts one event several times. The other arguments are those of [`block_maxima`].
 ///
 /// # Errors
-/// As [`block_maxima`]; a `count` or `apart` of 0.
+/// As [`block_maxima`]; a `count` of 0, an `apart` that is negative, times of another number or that
+/// are not finite.
 ///
 /// # Example
 /// ```
 /// use gridgp_extremes::block_largest;
 ///
 /// let daily = [3.0, 9.0, 8.0, 2.0, 6.0, 7.0];
-/// let largest = block_largest(&daily, &[], &[2001; 6], 0.9, 3, 2)?;
+/// let largest = block_largest(&daily, &[], &[2001; 6], 0.9, 3, &[], 2.0)?;
 /// // 8 is the day after 9, and 6 the day before 7.
 /// assert_eq!(largest[0].at, [1, 5, 3]);
+/// // Where two days are not in the series, 8 is another event.
+/// let days = [0.0, 1.0, 4.0, 5.0, 6.0, 7.0];
+/// let largest = block_largest(&daily, &[], &[2001; 6], 0.9, 3, &days, 2.0)?;
+/// assert_eq!(largest[0].at, [1, 2, 5]);
 /// # Ok::<(), String>(())
 /// ```
 pub fn block_largest(
@@ -116,28 +139,61 @@ pub fn block_largest(
     blocks: &[i64],
     coverage: f64,
     count: usize,
-    apart: usize,
+    at: &[f64],
+    apart: f64,
 ) -> Result<Vec<BlockLargest>, String> {
-    if count == 0 || apart == 0 {
-        return Err(format!("{count} values that are {apart} apart: both begin with 1"));
+    check(values, missing, blocks)?;
+    if count == 0 || apart.is_nan() || apart < 0.0 {
+        return Err(format!("{count} values that are {apart} apart: the count begins with 1"));
     }
-    let maxima = block_maxima(values, missing, blocks, coverage)?;
-    let mut order: Vec<usize> =
-        (0..values.len()).filter(|&i| !missing.get(i).copied().unwrap_or(false)).collect();
-    // Stable: of equal values the earlier one comes first, as for the maximum.
-    order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
-    Ok(maxima
-        .iter()
-        .map(|m| {
-            let mut at: Vec<usize> = Vec::new();
-            for &i in order.iter().filter(|&&i| m.value.is_some() && blocks[i] == m.block) {
-                if at.len() < count && at.iter().all(|&j| i.abs_diff(j) >= apart) {
-                    at.push(i);
-                }
+    if !(at.is_empty() || at.len() == values.len()) || at.iter().any(|t| !t.is_finite()) {
+        return Err(format!(
+            "there are {} times of {} values, or one is not finite",
+            at.len(),
+            values.len()
+        ));
+    }
+    largest(
+        values,
+        missing,
+        |i| blocks[i],
+        coverage,
+        count,
+        |i, j| match at {
+            [] => i.abs_diff(j) as f64 >= apart,
+            // Times in steps of a series are not exact.
+            at => (at[i] - at[j]).abs() >= apart * (1.0 - 1e-9),
+        },
+    )
+}
+
+fn largest(
+    values: &[f64],
+    missing: &[bool],
+    block_of: impl Fn(usize) -> i64,
+    coverage: f64,
+    count: usize,
+    are_apart: impl Fn(usize, usize) -> bool,
+) -> Result<Vec<BlockLargest>, String> {
+    let maxima = maxima(values, missing, &block_of, coverage)?;
+    let mut members: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+    for i in (0..values.len()).filter(|&i| !missing.get(i).copied().unwrap_or(false)) {
+        members.entry(block_of(i)).or_default().push(i);
+    }
+    let of_block = |m: BlockMaximum| {
+        let all = members.remove(&m.block).filter(|_| m.value.is_some());
+        let mut order = all.unwrap_or_default();
+        // Stable: of equal values the earlier one comes first, as for the maximum.
+        order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
+        let mut at: Vec<usize> = Vec::new();
+        for i in order {
+            if at.len() < count && at.iter().all(|&j| are_apart(i, j)) {
+                at.push(i);
             }
-            BlockLargest { block: m.block, at }
-        })
-        .collect())
+        }
+        BlockLargest { block: m.block, at }
+    };
+    Ok(maxima.into_iter().map(of_block).collect())
 }
 
 /// The year of each day where a year begins with the month `first` (1 to 12).
@@ -190,16 +246,37 @@ mod tests {
         let values: Vec<f64> = (0..60).map(|i| f64::from(i * 37 % 101)).collect();
         let blocks: Vec<i64> = (0..60).map(|i| i / 20).collect();
         let maxima = block_maxima(&values, &[], &blocks, 1.0).unwrap();
-        let largest = block_largest(&values, &[], &blocks, 1.0, 4, 3).unwrap();
+        let largest = block_largest(&values, &[], &blocks, 1.0, 4, &[], 3.0).unwrap();
         for (m, l) in maxima.iter().zip(&largest) {
             assert_eq!((m.block, m.at), (l.block, l.at.first().copied()));
             assert!(l.at.len() == 4 && l.at.windows(2).all(|w| values[w[0]] >= values[w[1]]));
             assert!(l.at.iter().all(|&i| blocks[i] == l.block));
             assert!((0..4).all(|a| (0..a).all(|b| l.at[a].abs_diff(l.at[b]) >= 3)));
         }
-        let too_few = block_largest(&values, &[true; 60], &blocks, 0.5, 2, 1).unwrap();
+        let too_few = block_largest(&values, &[true; 60], &blocks, 0.5, 2, &[], 1.0).unwrap();
         assert!(too_few.len() == 3 && too_few.iter().all(|b| b.at.is_empty()));
-        assert!(block_largest(&values, &[], &blocks, 1.0, 0, 1).is_err());
+        assert!(block_largest(&values, &[], &blocks, 1.0, 0, &[], 1.0).is_err());
+        assert!(block_largest(&values, &[], &blocks, 1.0, 1, &[1.0], 1.0).is_err());
+    }
+
+    /// Each value is looked at a few times, however many blocks there are.
+    #[test]
+    fn many_blocks_cost_no_more_than_few() {
+        let values: Vec<f64> = (0..6000).map(|i| f64::from(i * 37 % 101)).collect();
+        let looks = std::cell::Cell::new(0);
+        let block = |length: usize| {
+            let looks = &looks;
+            move |i: usize| {
+                looks.set(looks.get() + 1);
+                (i / length) as i64
+            }
+        };
+        for length in [2, 100, 6000] {
+            looks.set(0);
+            let found = largest(&values, &[], block(length), 1.0, 2, |_, _| true).unwrap();
+            assert_eq!(found.len(), 6000 / length);
+            assert_eq!(looks.get(), 2 * values.len(), "{length}");
+        }
     }
 
     #[test]

@@ -45,11 +45,12 @@ pub fn quantile_threshold(values: &[f64], missing: &[bool], q: f64) -> Result<f6
 /// A cluster ends when `run` values in a row are not above the threshold; exceedances nearer to each
 /// other belong to one storm, and only their peak is kept, so that peaks are nearly independent.
 /// `run = 1` makes every stretch of exceedances a cluster. A missing value (`missing`, empty:
-/// nowhere) counts as one that is not above.
+/// nowhere) counts as one that is not above. So does one that the series does not have: `at` says
+/// when each value was, in steps of the series (empty: in a row, without gaps).
 ///
 /// # Errors
 /// A run of 0, a threshold that is not finite, lengths that differ, a value that is not finite and
-/// not missing.
+/// not missing, times that do not increase.
 ///
 /// # Source
 /// Coles, An introduction to statistical modeling of extreme values (2001), section 5.3.2.
@@ -59,7 +60,7 @@ pub fn quantile_threshold(values: &[f64], missing: &[bool], q: f64) -> Result<f6
 /// use gridgp_extremes::decluster;
 ///
 /// let rain = [0.0, 12.0, 15.0, 3.0, 11.0, 0.0, 0.0, 0.0, 20.0];
-/// let peaks = decluster(&rain, &[], 10.0, 2)?;
+/// let peaks = decluster(&rain, &[], &[], 10.0, 2)?;
 /// let found: Vec<_> = peaks.iter().map(|p| (p.at, p.value)).collect();
 /// assert_eq!(found, [(2, 15.0), (8, 20.0)]);
 /// # Ok::<(), String>(())
@@ -67,10 +68,23 @@ pub fn quantile_threshold(values: &[f64], missing: &[bool], q: f64) -> Result<f6
 pub fn decluster(
     values: &[f64],
     missing: &[bool],
+    at: &[f64],
     threshold: f64,
     run: usize,
 ) -> Result<Vec<Peak>, String> {
     check(values, missing)?;
+    if !(at.is_empty() || at.len() == values.len()) || !at.windows(2).all(|w| w[0] < w[1]) {
+        return Err(format!(
+            "there are {} times of {} values, or they do not increase; sort them",
+            at.len(),
+            values.len()
+        ));
+    }
+    // One more than the values in between.
+    let steps = |a: usize, b: usize| match at {
+        [] => (b - a) as f64,
+        at => at[b] - at[a],
+    };
     if run == 0 {
         return Err("a cluster ends after a run of at least 1 value; write run = 1 or more".into());
     }
@@ -83,8 +97,8 @@ pub fn decluster(
             continue;
         }
         match peaks.last_mut() {
-            // i − last − 1 values in between.
-            Some(peak) if i - peak.last <= run => {
+            // Times in steps of a series are not exact.
+            Some(peak) if steps(peak.last, i) <= run as f64 * (1.0 + 1e-9) => {
                 peak.last = i;
                 if value > peak.value {
                     (peak.value, peak.at) = (value, i);
@@ -121,7 +135,7 @@ mod tests {
     fn runs_of_different_length() {
         let x = [5.0, 0.0, 6.0, 0.0, 0.0, 7.0];
         let ends = |run| -> Vec<(usize, usize)> {
-            decluster(&x, &[], 1.0, run).unwrap().iter().map(|p| (p.first, p.last)).collect()
+            decluster(&x, &[], &[], 1.0, run).unwrap().iter().map(|p| (p.first, p.last)).collect()
         };
         assert_eq!(ends(1), [(0, 0), (2, 2), (5, 5)]);
         assert_eq!(ends(2), [(0, 2), (5, 5)]);
@@ -130,9 +144,19 @@ mod tests {
 
     #[test]
     fn equal_to_the_threshold_is_not_above_and_missing_ends_a_run() {
-        let peaks = decluster(&[5.0, 4.0, f64::NAN, 5.0], &[false, false, true, false], 4.0, 2);
+        let peaks =
+            decluster(&[5.0, 4.0, f64::NAN, 5.0], &[false, false, true, false], &[], 4.0, 2);
         assert_eq!(peaks.unwrap().len(), 2);
-        assert!(decluster(&[4.0], &[], 4.0, 1).unwrap().is_empty());
+        assert!(decluster(&[4.0], &[], &[], 4.0, 1).unwrap().is_empty());
+    }
+
+    /// Rows that are neighbors may be weeks apart.
+    #[test]
+    fn times_that_are_not_there_end_a_run() {
+        let found = |at: &[f64]| decluster(&[5.0, 6.0, 7.0], &[], at, 1.0, 2).unwrap().len();
+        assert_eq!([found(&[]), found(&[0.0, 2.0, 4.0]), found(&[0.0, 3.0, 4.0])], [1, 1, 2]);
+        let unsorted = decluster(&[5.0, 6.0], &[], &[1.0, 0.0], 1.0, 2);
+        assert!(unsorted.unwrap_err().contains("do not increase"));
     }
 
     #[test]
@@ -146,9 +170,9 @@ mod tests {
 
     #[test]
     fn mistakes_are_explained() {
-        assert!(decluster(&[1.0], &[], 0.0, 0).unwrap_err().contains("run = 1"));
-        assert!(decluster(&[1.0], &[true, false], 0.0, 1).unwrap_err().contains("2 marks"));
-        assert!(decluster(&[f64::NAN], &[], 0.0, 1).unwrap_err().contains("value 1"));
+        assert!(decluster(&[1.0], &[], &[], 0.0, 0).unwrap_err().contains("run = 1"));
+        assert!(decluster(&[1.0], &[true, false], &[], 0.0, 1).unwrap_err().contains("2 marks"));
+        assert!(decluster(&[f64::NAN], &[], &[], 0.0, 1).unwrap_err().contains("value 1"));
         assert!(quantile_threshold(&[], &[], 0.5).unwrap_err().contains("no values"));
         assert!(quantile_threshold(&[1.0], &[], 1.5).unwrap_err().contains("1.5"));
     }

@@ -29,6 +29,6 @@ pub use fitting::{Fitted, check, fit};
 pub use group::{DrawValues, InferenceGroup, InferenceVariable, Samples};
 pub use host::{Host, Quiet, Stage};
 pub use log::{DrawLog, LogError, LogHeader, LoggedRun};
-pub use output::{GridOutput, OutputVariable, PointsOutput};
+pub use output::{GridOutput, OutputVariable, PointsOutput, output_name};
 pub use prediction::{Output, PredictOptions, ScatteredPoints, Where, predict};
 pub use scaling::Scaling;

@@ -1,6 +1,11 @@
 //! Results on a grid or at points, as variables.
+//!
+//! One rule keeps names apart ([`output_name`]): a variable or a dimension of a result that would
+//! have the name of an axis or a coordinate of the data has `output_` in front of it. With an axis
+//! called `mean` there is `output_mean`, with one called `quantile` the dimension `output_quantile`.
 
 use gridgp_grid::{Axis, Coordinate, Grid};
+use gridgp_model::OUTPUT;
 
 /// A variable to write.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,4 +61,27 @@ pub struct PointsOutput {
     pub variables: Vec<OutputVariable>,
     /// Attributes of the file, as in [`GridOutput`].
     pub attributes: Vec<(String, String)>,
+}
+
+/// `name`, or `output_` and `name` where an axis or a coordinate of the data has it; `output_` again
+/// where that is a name of theirs, too.
+///
+/// ```
+/// use gridgp_fit::output_name;
+/// use gridgp_grid::{Axis, Grid};
+///
+/// let data = Grid::new(vec![Axis::numbers("mean", vec![0.5])?])?;
+/// assert_eq!(output_name(&data, "mean"), "output_mean");
+/// assert_eq!(output_name(&data, "sd"), "sd");
+/// # Ok::<(), gridgp_grid::Error>(())
+/// ```
+pub fn output_name(data: &Grid, name: &str) -> String {
+    let has = |axis: &Axis, name: &str| {
+        axis.name() == name || axis.coordinates().iter().any(|c| c.name == name)
+    };
+    let mut name = name.to_owned();
+    while data.axes().iter().any(|axis| has(axis, &name)) {
+        name.insert_str(0, OUTPUT);
+    }
+    name
 }

@@ -9,6 +9,7 @@ mod describe;
 mod equation;
 pub mod language;
 mod link;
+mod output;
 pub mod param;
 mod predictor;
 mod resolve;
@@ -18,7 +19,9 @@ pub mod spec;
 pub use describe::{describe, describe_covariances};
 pub use equation::Equation;
 pub use link::Link;
+pub use output::{OUTPUT, output_names};
 pub use predictor::{Predictor, Term};
+pub use resolve::is_reserved;
 pub use seam::seams;
 
 use gridgp_grid::{Dataset, Points};

@@ -164,21 +164,15 @@ impl<'m> Engine<'m> {
     }
 
     fn names(&self, only: &[String]) -> Result<Vec<String>> {
-        let names = ["mean", "observation"].map(String::from).into_iter();
-        // A parameter called `mean` is the expected response, which is there already.
-        let parameters = self.model.equations.iter().map(|e| e.name.clone());
-        let parameters = parameters.filter(|name| name != "mean");
-        let fields = self.model.fields.iter().map(|f| f.name.clone());
-        let all: Vec<String> = names.chain(parameters).chain(fields).collect();
-        for wanted in only {
-            if !all.contains(wanted) {
-                return Err(Error::Data(format!(
-                    "there is no quantity {wanted:?} to predict; there are {}",
-                    all.join(", ")
-                )));
-            }
+        let all = self.model.quantities();
+        if let Some(wanted) = only.iter().find(|name| !all.contains(&name.as_str())) {
+            return Err(Error::Data(format!(
+                "there is no quantity {wanted:?} to predict; there are {}",
+                all.join(", ")
+            )));
         }
-        Ok(if only.is_empty() { all } else { only.to_vec() })
+        let names = if only.is_empty() { all } else { only.iter().map(String::as_str).collect() };
+        Ok(names.into_iter().map(str::to_owned).collect())
     }
 
     /// Whether a quantity goes round a circle.

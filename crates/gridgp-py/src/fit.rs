@@ -230,6 +230,11 @@ impl Fit {
         (fields, self.model.parameters.iter().map(|p| p.name.clone()).collect())
     }
 
+    /// What a result calls a variable or a dimension, whose name an axis of the data may have.
+    fn output_name(&self, name: &str) -> String {
+        fit::output_name(&self.model.data.grid, name)
+    }
+
     /// The groups of the fit file.
     fn tree<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let made = compute(py, || gridgp_io::fit_tree(Path::new("the fit"), &self.file))?;

@@ -70,6 +70,29 @@ def test_risks_over_years() -> None:
         e.design_life_level(location, 1.8, SHAPE, risk=1.5)
 
 
+def test_lists_have_a_dimension_of_their_own() -> None:
+    """Two periods beside two stations are not matched by their number."""
+    level = e.return_level(LOCATION, 1.8, SHAPE, period=[10.0, 100.0])
+    assert level.dims == ("station", "period")
+    xr.testing.assert_equal(
+        level.sel(period=100.0, drop=True), e.return_level(LOCATION, 1.8, SHAPE, 100.0)
+    )
+    for f, name in [(e.return_period, "level"), (e.exceedance, "level")]:
+        assert f(LOCATION, 1.8, SHAPE, [38.0, 40.0]).dims == ("station", name)
+    location = LOCATION + xr.DataArray([0.0, 1.0], coords={"year": [2001, 2002]})
+    assert e.design_life_level(location, 1.8, SHAPE, risk=[0.1, 0.2]).dims == ("station", "risk")
+    reliable = e.equivalent_reliability_level(location, 1.8, SHAPE, period=[10.0, 50.0])
+    assert reliable.dims == ("station", "period")
+    over = e.exceedance_over(location, 1.8, SHAPE, level=[38.0, 40.0])
+    xr.testing.assert_equal(
+        over.isel(level=1, drop=True), e.exceedance_over(location, 1.8, SHAPE, level=40.0)
+    )
+    with pytest.raises(ValueError, match="scale is an array without names"):
+        e.return_level(LOCATION, [1.8, 2.0], SHAPE, 10.0)
+    with pytest.raises(ValueError, match="location has the dimension 'period' already"):
+        e.return_level(LOCATION.rename(station="period"), 1.8, 0.1, [10.0, 100.0])
+
+
 def daily(seed: int = 3) -> xr.DataArray:
     time = pd.date_range("2001-01-01", "2004-12-31")
     values = np.random.default_rng(seed).normal(20, 8, size=(len(time), 2, 3))
@@ -118,6 +141,14 @@ def test_years_may_begin_in_october_and_need_their_days() -> None:
         e.block_maxima(thinned)
 
 
+def test_a_year_has_twelve_months() -> None:
+    months = pd.date_range("2001-01-01", periods=24, freq="MS")
+    monthly = xr.DataArray(np.arange(24.0), coords={"time": months})
+    np.testing.assert_array_equal(e.block_maxima(monthly, coverage=1.0), [11.0, 23.0])
+    short = monthly.isel(time=slice(0, -1))
+    np.testing.assert_array_equal(e.block_maxima(short, coverage=0.95), [11.0, np.nan])
+
+
 def test_series_of_pandas_and_other_calendars() -> None:
     series = daily().isel(lat=1, lon=2, drop=True)
     pandas = e.block_maxima(series.to_series())
@@ -156,6 +187,11 @@ def test_thresholds_and_peaks() -> None:
     np.testing.assert_array_equal(named.time, time[[2, 8]])
     series = e.decluster(pd.Series(rain, index=time), 10.0, run=2)
     assert list(series.index) == list(time[[2, 8]])
+    # Days that the series does not have end a storm, in whatever order the days are.
+    storms = pd.Series([12.0, 15.0, 20.0], index=pd.to_datetime(["2001-01-01", "2001-01-02", "2001-01-09"]))
+    assert list(e.decluster(storms, 10.0, run=2)) == [15.0, 20.0]
+    assert list(e.decluster(storms[::-1], 10.0, run=2)) == [15.0, 20.0]
+    assert list(e.decluster(storms, 10.0, run=7)) == [20.0]
     table = xr.DataArray(np.stack([rain, 2 * rain]), dims=["station", "time"])
     thresholds = e.quantile_threshold(table, 0.5, dim="time")
     np.testing.assert_allclose(thresholds, np.nanquantile(table, 0.5, axis=1))

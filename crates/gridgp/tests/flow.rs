@@ -31,6 +31,7 @@ const INSIDE: &[(&str, &[&str])] = &[
             "link",
             "predictor",
             "equation",
+            "output",
             "resolve",
             "describe",
             "seam",

@@ -26,7 +26,7 @@ pub fn run(args: &BlockMaxima) -> anyhow::Result<()> {
         (_, Some(apart)) => apart,
         (r, None) => bail!(
             "--largest {r}: how far apart must two values be to be two events? Give --apart in \
-             values of the series, such as --apart 4 for daily temperatures, or --apart 1"
+             steps of the series, such as --apart 4 for daily temperatures, or --apart 1"
         ),
     };
     let by = |text: &String| {
@@ -51,12 +51,10 @@ pub fn run(args: &BlockMaxima) -> anyhow::Result<()> {
     let blocks = year_blocks(&times.coordinates()[0], args.begins)
         .map_err(anyhow::Error::msg)
         .with_context(|| format!("{}: {:?}", args.data.display(), args.time))?;
-    // Days that the file does not have count as missing.
-    let mut numbers = blocks.of.clone();
-    for (&year, &length) in &blocks.lengths {
-        let have = blocks.of.iter().filter(|&&y| y == year).count();
-        numbers.extend(std::iter::repeat_n(year, length.saturating_sub(have)));
-    }
+    // Times that the file does not have count as missing; when they are does not matter.
+    let numbers = [blocks.of.clone(), blocks.absent()].concat();
+    let mut at = blocks.at.clone();
+    at.resize(numbers.len(), 0.0);
     let (n, whole) = (times.len(), numbers.len());
     let missing = data.response.missing_cells();
     let mut is_missing = vec![false; data.grid.len()];
@@ -69,7 +67,8 @@ pub fn run(args: &BlockMaxima) -> anyhow::Result<()> {
     for s in 0..series {
         values[..n].copy_from_slice(&data.response.values[s * n..(s + 1) * n]);
         gone[..n].copy_from_slice(&is_missing[s * n..(s + 1) * n]);
-        let found = block_largest(&values, &gone, &numbers, args.coverage, args.largest, apart)
+        let (r, apart) = (args.largest, apart as f64);
+        let found = block_largest(&values, &gone, &numbers, args.coverage, r, &at, apart)
             .map_err(anyhow::Error::msg)?;
         years = found.iter().map(|b| b.block as f64).collect();
         left_out += found.iter().filter(|b| b.at.is_empty()).count();
@@ -84,12 +83,7 @@ pub fn run(args: &BlockMaxima) -> anyhow::Result<()> {
             "no year has {} of its values: the longest has {} of {}; lower --coverage, or give \
              more of the series",
             args.coverage,
-            blocks
-                .lengths
-                .keys()
-                .map(|y| blocks.of.iter().filter(|b| *b == y).count())
-                .max()
-                .unwrap_or(0),
+            blocks.present().values().max().unwrap_or(&0),
             blocks.lengths.values().max().unwrap_or(&0)
         );
     }

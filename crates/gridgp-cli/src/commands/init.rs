@@ -6,7 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use gridgp_grid::Dataset;
-use gridgp_io::{CoordinateSummary, FileSummary, Guess, Kind};
+use gridgp_io::{CoordinateSummary, FileSummary, Guess, GuessedAxis, Kind};
+use gridgp_model::is_reserved;
 use gridgp_model::spec::{ModelSpec, Source};
 
 use super::check_writable;
@@ -79,12 +80,12 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
             },
             many => format!("[{}]", many.join(", ")),
         };
-        line(&format!("axes.{} = {value}", key(&axis.name)));
+        line(&format!("axes.{} = {value}", key(&named(axis))));
         for covariate in &axis.covariates {
             line(&format!(
                 "# covariates.{} = {{ along = {}, center = true }}",
                 key(covariate),
-                quoted(&axis.name)
+                quoted(&named(axis))
             ));
         }
     }
@@ -120,7 +121,7 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
             let names: Vec<&str> = numbers.iter().map(|c| c.as_str()).collect();
             format!("matern52({})", names.join(", "))
         };
-        line(&format!("{} = {}", key(&axis.name), quoted(&kernel)));
+        line(&format!("{} = {}", key(&named(axis)), quoted(&kernel)));
     }
     line("");
     line("# See `gridgp likelihoods`.");
@@ -299,6 +300,13 @@ fn about(c: &CoordinateSummary) -> String {
         None => ", unevenly spaced".into(),
     };
     format!("{} from {} to {}{units}{step}", c.name, c.first, c.last)
+}
+
+/// What the starter calls an axis: its name, unless that means something else there.
+fn named(axis: &GuessedAxis) -> String {
+    let name = &axis.name;
+    let is_own = ["f", "intercept", "sigma"].contains(&name.as_str());
+    if is_own || is_reserved(name) { format!("{name}_axis") } else { name.clone() }
 }
 
 /// The data file as seen from the model file.

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::{Context, bail};
 use comfy_table::{Cell, CellAlignment, Table, presets};
-use gridgp_fit::{GridOutput, OutputVariable};
+use gridgp_fit::{GridOutput, OutputVariable, output_name};
 use gridgp_grid::{Axis, Grid};
 use gridgp_model::Model;
 use gridgp_model::spec::ModelSpec;
@@ -125,7 +125,7 @@ fn cells(found: &Found, model: &Model, weighing: Weighing, source: &str) -> Grid
     let of = |values: Vec<f64>, name: &str, what: String| {
         let mut all = vec![f64::NAN; grid.len()];
         found.cells.iter().zip(values).for_each(|(&c, v)| all[c] = v);
-        OutputVariable::new(name, &dims, all).with("long_name", what)
+        OutputVariable::new(output_name(grid, name), &dims, all).with("long_name", what)
     };
     let y_name = &y.name;
     let crps =
@@ -177,6 +177,7 @@ fn table(
     let axis = &model.data.grid.axes()[axis];
     let of = |name: &str, f: &dyn Fn(&ResidualSummary) -> f64, what: &str| {
         let values = rows.iter().map(f).collect();
+        let name = output_name(&model.data.grid, name);
         OutputVariable::new(name, &[axis.name()], values).with("long_name", what)
     };
     let mut variables = vec![

@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use gridgp_extremes::Tail;
-use gridgp_fit::{GridOutput, OutputVariable, PointsOutput};
-use gridgp_grid::{Axis, Coordinate};
+use gridgp_fit::{GridOutput, OutputVariable, PointsOutput, output_name};
+use gridgp_grid::{Axis, Coordinate, Grid};
 use gridgp_model::Model;
 use gridgp_model::spec::ModelSpec;
 use gridgp_posterior::{Summarized, TailDraws};
@@ -65,7 +65,7 @@ pub fn run(args: &ReturnLevels) -> anyhow::Result<()> {
         ("title".to_owned(), format!("return levels of {}", model.data.response.name)),
         ("source".to_owned(), format!("gridgp {} from {}", fit.version, args.fit.display())),
     ];
-    let written = write(args, rows, made, &scenarios, attributes)?;
+    let written = write(args, &model.data.grid, rows, made, &scenarios, attributes)?;
     drop(spinner);
     if !args.quiet {
         let seconds = begun.elapsed().as_secs_f64();
@@ -91,6 +91,17 @@ fn check(args: &ReturnLevels) -> anyhow::Result<()> {
     }
     if let Some(v) = args.exceed.iter().find(|v| !v.is_finite()) {
         bail!("--exceed: {v} is not a finite number");
+    }
+    let lists = [
+        ("--period", &args.period),
+        ("--probabilities", &args.probabilities),
+        ("--risk", &args.risk),
+        ("--exceed", &args.exceed),
+    ];
+    for (option, values) in lists {
+        if let Some(i) = (1..values.len()).find(|&i| values[..i].contains(&values[i])) {
+            bail!("{option}: {} is given twice", values[i]);
+        }
     }
     if args.years.is_some() && !(args.scenario.is_empty() && args.exceed.is_empty()) {
         bail!("--years takes the covariates of the years; leave out --scenario and --exceed");
@@ -197,15 +208,17 @@ fn levels(
 /// Writes, and says how many cells there were.
 fn write(
     args: &ReturnLevels,
+    data: &Grid,
     rows: Rows,
     made: Vec<Made>,
     scenarios: &[Scenario],
     attributes: Vec<(String, String)>,
 ) -> anyhow::Result<usize> {
     let uses = |dim: &str| made.iter().any(|m| m.leading.contains(&dim));
+    let name = |name: &str| output_name(data, name);
     let labels = |dim: &str, scenarios: &[Scenario]| {
         let names = scenarios.iter().map(|s| s.name.clone()).collect();
-        Axis::new(dim, vec![Coordinate::labels(dim, names)])
+        Axis::new(name(dim), vec![Coordinate::labels(name(dim), names)])
     };
     let mut extra = Vec::new();
     if uses("scenario") {
@@ -221,20 +234,21 @@ fn write(
         ("quantile", &args.probabilities),
     ] {
         if uses(dim) {
-            extra.push(Axis::numbers(dim, values.clone())?);
+            extra.push(Axis::numbers(name(dim), values.clone())?);
         }
     }
     let cells = rows.cells();
     let dims: Vec<String> = match &rows {
         Rows::Grid(grid) => grid.axes().iter().map(|a| a.name().to_owned()).collect(),
-        Rows::Points(_) => vec!["point".into()],
+        Rows::Points(_) => vec![name("point")],
     };
     let variables = made
         .into_iter()
         .map(|m| {
-            let dims: Vec<&str> =
-                m.leading.iter().copied().chain(dims.iter().map(String::as_str)).collect();
-            let v = OutputVariable::new(m.name, &dims, m.values).with("long_name", m.what);
+            let dims = m.leading.iter().map(|d| name(d)).chain(dims.iter().cloned()).collect();
+            let (id, values) = (name(&m.name), m.values);
+            let v = OutputVariable { name: id, dims, values, attributes: vec![] };
+            let v = v.with("long_name", m.what);
             match m.units {
                 Some(units) => v.with("units", units),
                 None => v,
@@ -249,7 +263,7 @@ fn write(
             )?;
         }
         Rows::Points(coordinates) => {
-            let dim = "point".into();
+            let dim = name("point");
             let output = PointsOutput { dim, coordinates, extra, variables, attributes };
             gridgp_io::write_points(&args.output, &output)?;
         }

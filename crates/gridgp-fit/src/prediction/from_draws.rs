@@ -2,10 +2,10 @@
 
 use gridgp_density::Samples;
 use gridgp_likelihood::Family;
-use gridgp_model::Model;
+use gridgp_model::{Model, output_names};
 use gridgp_posterior::{ForecastOptions, Quantity, Target, forecast, memory};
 
-use super::{PredictOptions, Where, described};
+use super::{Dims, PredictOptions, Where, described};
 use crate::{Error, Host, OutputVariable, Result};
 
 /// The variables, and how many draws are among them.
@@ -13,13 +13,13 @@ pub(super) fn variables(
     model: &Model,
     samples: &Samples,
     place: &Where,
-    dims: &[&str],
+    dims: &Dims,
     options: &PredictOptions,
     seed: u64,
     host: &dyn Host,
 ) -> Result<(Vec<OutputVariable>, usize)> {
     let draws = options.draws.min(samples.len());
-    let only = quantities(&options.only, model)?;
+    let only = quantities(&options.only, model);
     let (cells, target) = match place {
         Where::Grid(place) => (place.grid.len(), Target::Grid(place)),
         Where::Points(points, covariates) => {
@@ -42,38 +42,22 @@ pub(super) fn variables(
     Ok((of_quantities(made, dims, model), draws))
 }
 
-/// Those that were asked for; otherwise the response, the parameters that vary, the fields.
-fn quantities(only: &[String], model: &Model) -> Result<Vec<String>> {
+/// Those that were asked for, each once; otherwise the response, the parameters that vary, the
+/// fields.
+fn quantities(only: &[String], model: &Model) -> Vec<String> {
     if !only.is_empty() {
-        return Ok(only.to_vec());
+        let first = |(i, name): &(usize, &String)| !only[..*i].contains(name);
+        return only.iter().enumerate().filter(first).map(|(_, name)| name.clone()).collect();
     }
-    // The expected response under another name.
-    let is_mean = |name: &str| {
-        name == "mean" || matches!(model.family, Family::Gaussian(_)) && name == "location"
-    };
-    let parameters = model
-        .equations
-        .iter()
-        .filter(|e| e.as_quantity().is_none() && !is_mean(&e.name))
-        .map(|e| e.name.clone());
-    let names = ["mean", "observation"].map(String::from).into_iter();
-    let all: Vec<String> =
-        names.chain(parameters).chain(model.fields.iter().map(|f| f.name.clone())).collect();
-    if let Some(name) = model
-        .fields
-        .iter()
-        .map(|f| &f.name)
-        .find(|n| ["mean", "sd", "draws", "quantiles"].contains(&n.as_str()))
-    {
-        return Err(gridgp_grid::Error::Data(format!(
-            "the field {name:?} has the name of an output variable; choose others with `only`"
-        ))
-        .into());
-    }
-    Ok(all)
+    let constant =
+        |name: &str| model.equations.iter().any(|e| e.name == name && e.as_quantity().is_some());
+    // The location of a Gaussian is the expected response, which is there already.
+    let is_mean = |name: &str| matches!(model.family, Family::Gaussian(_)) && name == "location";
+    let is_wanted = |name: &&str| *name == "mean" || !(constant(name) || is_mean(name));
+    model.quantities().into_iter().filter(is_wanted).map(str::to_owned).collect()
 }
 
-fn of_quantities(made: Vec<Quantity>, dims: &[&str], model: &Model) -> Vec<OutputVariable> {
+fn of_quantities(made: Vec<Quantity>, dims: &Dims, model: &Model) -> Vec<OutputVariable> {
     let y = &model.data.response.name;
     let mut all = Vec::new();
     for q in made {
@@ -91,43 +75,24 @@ fn of_quantities(made: Vec<Quantity>, dims: &[&str], model: &Model) -> Vec<Outpu
             false => ["mean", "standard deviation"],
         };
         let note = infinite(&q);
-        let mut push = |id: String, leading: Option<&str>, values: Vec<f64>, what: String| {
-            if values.is_empty() {
-                return;
-            }
-            let dims: Vec<&str> = leading.into_iter().chain(dims.iter().copied()).collect();
-            let mut v = OutputVariable::new(id, &dims, values);
-            if let Some(note) = note.as_ref().filter(|_| leading.is_none()) {
-                v = v.with("comment", note.as_str());
-            }
-            all.push(if is_response {
-                described(v, model, &what)
-            } else {
-                v.with("long_name", what.as_str())
-            });
-        };
-        // The response keeps the names that it has in predictions from a mode.
-        let (mean, sd, quantiles, draws) = match q.name.as_str() {
-            "mean" => ("mean".into(), "sd".into(), "mean_quantiles".into(), "draws".into()),
-            "observation" => (
-                String::new(),
-                "sd_observation".into(),
-                "quantiles".into(),
-                "observation_draws".into(),
-            ),
-            name => (
-                name.to_owned(),
-                format!("{name}_sd"),
-                format!("{name}_quantiles"),
-                format!("{name}_draws"),
-            ),
-        };
-        if !mean.is_empty() {
-            push(mean, None, q.mean, format!("posterior {center} of the {what}"));
-        }
+        let mut push =
+            |id: Option<String>, leading: Option<&str>, values: Vec<f64>, what: String| {
+                let Some(id) = id.filter(|_| !values.is_empty()) else { return };
+                let mut v = OutputVariable::new(id, &dims.of(leading), values);
+                if let Some(note) = note.as_ref().filter(|_| leading.is_none()) {
+                    v = v.with("comment", note.as_str());
+                }
+                all.push(if is_response {
+                    described(v, model, &what)
+                } else {
+                    v.with("long_name", what.as_str())
+                });
+            };
+        let [mean, sd, quantiles, draws] = output_names(&q.name);
+        push(mean, None, q.mean, format!("posterior {center} of the {what}"));
         push(sd, None, q.sd, format!("posterior {spread} of the {what}"));
-        push(quantiles, Some("quantile"), q.quantiles, format!("quantile of the {what}"));
-        push(draws, Some("draw"), q.draws, format!("posterior draws of the {what}"));
+        push(quantiles, Some(&dims.quantile), q.quantiles, format!("quantile of the {what}"));
+        push(draws, Some(&dims.draw), q.draws, format!("posterior draws of the {what}"));
     }
     all
 }

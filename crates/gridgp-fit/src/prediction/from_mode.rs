@@ -4,7 +4,7 @@ use gridgp_dist::{Distribution, Normal};
 use gridgp_model::Model;
 use gridgp_posterior::{Conditional, Moments, Target, memory};
 
-use super::{PredictOptions, Where, described};
+use super::{Dims, PredictOptions, Where, described};
 use crate::{Error, Fit, Host, OutputVariable, Result};
 
 /// The parameters of the fit in the order of the model.
@@ -25,7 +25,7 @@ pub(super) fn variables(
     model: &Model,
     theta: &[f64],
     place: &Where,
-    dims: &[&str],
+    dims: &Dims,
     options: &PredictOptions,
     seed: u64,
     host: &dyn Host,
@@ -69,7 +69,7 @@ pub(super) fn variables(
     let of_observation = |name: &str| ["sd_observation", "quantiles"].contains(&name);
     variables.retain(|v| asked(if of_observation(&v.name) { "observation" } else { "mean" }));
     if let Some(draws) = draws {
-        let dims: Vec<&str> = std::iter::once("draw").chain(dims.iter().copied()).collect();
+        let dims = dims.of(Some(&dims.draw));
         let what = format!("joint posterior draws of the location of {}", model.data.response.name);
         variables.push(described(OutputVariable::new("draws", &dims, draws), model, &what));
     }
@@ -78,7 +78,7 @@ pub(super) fn variables(
 
 fn of_moments(
     moments: Moments,
-    dims: &[&str],
+    dims: &Dims,
     model: &Model,
     quantiles: &[f64],
 ) -> Result<Vec<OutputVariable>> {
@@ -91,7 +91,7 @@ fn of_moments(
         quantile_values.extend(pairs.map(|(m, s)| m + z * s));
     }
     let one = |id: &str, values: Vec<f64>, what: &str| {
-        described(OutputVariable::new(id, dims, values), model, what)
+        described(OutputVariable::new(id, &dims.of(None), values), model, what)
     };
     let mut all = vec![
         one("mean", moments.mean, &format!("posterior mean of the location of {name}")),
@@ -103,7 +103,7 @@ fn of_moments(
         ),
     ];
     if !quantiles.is_empty() {
-        let dims: Vec<&str> = std::iter::once("quantile").chain(dims.iter().copied()).collect();
+        let dims = dims.of(Some(&dims.quantile));
         let what = format!("quantile of a new observation of {name}");
         all.push(described(OutputVariable::new("quantiles", &dims, quantile_values), model, &what));
     }

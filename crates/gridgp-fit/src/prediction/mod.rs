@@ -3,11 +3,11 @@
 mod from_draws;
 mod from_mode;
 
-use gridgp_grid::{Axis, Coordinate, Points};
-use gridgp_model::Model;
+use gridgp_grid::{Axis, Coordinate, Grid, Points};
+use gridgp_model::{Model, output_names};
 use gridgp_posterior::Place;
 
-use crate::{Fit, GridOutput, Host, OutputVariable, PointsOutput, Result};
+use crate::{Fit, GridOutput, Host, OutputVariable, PointsOutput, Result, output_name};
 
 /// Scattered points, as a file has them and as a fit needs them.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,9 +87,10 @@ impl Output {
         }
     }
 
-    /// `variables` where they lie.
+    /// `variables` where they lie; `dims` are those of the cells.
     fn new(
         place: Where,
+        dims: &[String],
         extra: Vec<Axis>,
         variables: Vec<OutputVariable>,
         attributes: Vec<(String, String)>,
@@ -99,7 +100,7 @@ impl Output {
                 Self::Grid(GridOutput { grid: place.grid, extra, variables, attributes })
             }
             Where::Points(points, _) => Self::Points(PointsOutput {
-                dim: "point".into(),
+                dim: dims[0].clone(),
                 coordinates: points.coordinates,
                 extra,
                 variables,
@@ -109,16 +110,40 @@ impl Output {
     }
 }
 
+/// The dimensions of a prediction.
+struct Dims {
+    cells: Vec<String>,
+    quantile: String,
+    draw: String,
+}
+
+impl Dims {
+    fn new(data: &Grid, place: &Where) -> Self {
+        let name = |name| output_name(data, name);
+        let cells = match place {
+            Where::Grid(place) => place.grid.axes().iter().map(|a| a.name().to_owned()).collect(),
+            Where::Points(..) => vec![name("point")],
+        };
+        Self { cells, quantile: name("quantile"), draw: name("draw") }
+    }
+
+    /// Those of a variable, `leading` in front.
+    fn of<'a>(&'a self, leading: Option<&'a str>) -> Vec<&'a str> {
+        leading.into_iter().chain(self.cells.iter().map(String::as_str)).collect()
+    }
+}
+
 /// Predicts from a fit, at its mode or from its draws.
 ///
 /// `model` is the model of the fit with its data. Variables are `mean`, `sd`, `sd_observation`, with
 /// levels `quantiles` and with draws `draws`; from draws also the fields and the parameters of the
-/// likelihood. Where a covariate is missing, or the trials or an exposure is 0, all but the fields
-/// is NaN. Coordinates are in the units of the data, the response in its own.
+/// likelihood, named by [`gridgp_model::output_names`] and [`output_name`]. Where a covariate is
+/// missing, or the trials or an exposure is 0, all but the fields is NaN. Coordinates are in the
+/// units of the data, the response in its own.
 ///
 /// # Errors
-/// The place does not fit the model; a level outside of 0 to 1; a quantity that the model does not
-/// have; the host does not admit what would be made.
+/// The place does not fit the model; a level outside of 0 to 1, or given twice; a quantity that the
+/// model does not have; the host does not admit what would be made.
 pub fn predict(
     fit: &Fit,
     model: &Model,
@@ -130,14 +155,15 @@ pub fn predict(
         let message = format!("the quantile {p} does not lie between 0 and 1");
         return Err(gridgp_grid::Error::Data(message).into());
     }
+    let data = &model.data.grid;
+    let dims = Dims::new(data, &place);
+    let mut extra = match options.quantiles.as_slice() {
+        [] => vec![],
+        levels => vec![Axis::numbers(dims.quantile.as_str(), levels.to_vec())?],
+    };
     let seed = options.seed.unwrap_or(fit.seed);
     let attributes =
         vec![("title".to_owned(), format!("prediction of {}", model.data.response.name))];
-    let dims: Vec<String> = match &place {
-        Where::Grid(place) => place.grid.axes().iter().map(|a| a.name().to_owned()).collect(),
-        Where::Points(..) => vec!["point".into()],
-    };
-    let dims: Vec<&str> = dims.iter().map(String::as_str).collect();
     let (mut variables, draws) = match fit.samples() {
         Some(samples) => {
             from_draws::variables(model, &samples, &place, &dims, options, seed, host)?
@@ -152,34 +178,21 @@ pub fn predict(
         && let Some(unknown) = place.unknown_cells(model)?
     {
         let is_field = |v: &OutputVariable| {
-            model.fields.iter().any(|f| v.name.strip_prefix(&f.name).is_some_and(is_summary))
+            model.fields.iter().any(|f| output_names(&f.name).contains(&Some(v.name.clone())))
         };
         for v in variables.iter_mut().filter(|v| !is_field(v)) {
             let cells = v.values.iter_mut().zip(unknown.iter().cycle());
             cells.filter(|(_, unknown)| **unknown).for_each(|(value, _)| *value = f64::NAN);
         }
     }
-    let mut extra = extra_axes(options, draws)?;
-    // `only` may have left out what lies on them.
-    extra.retain(|axis| variables.iter().any(|v| v.dims.iter().any(|d| d == axis.name())));
-    Ok(Output::new(place, extra, variables, attributes))
-}
-
-/// What stands behind the name of a field in the name of a variable about it.
-fn is_summary(rest: &str) -> bool {
-    ["", "_sd", "_quantiles", "_draws"].contains(&rest)
-}
-
-fn extra_axes(options: &PredictOptions, draws: usize) -> Result<Vec<Axis>> {
-    let mut axes = Vec::new();
-    if !options.quantiles.is_empty() {
-        axes.push(Axis::numbers("quantile", options.quantiles.clone())?);
-    }
+    variables.iter_mut().for_each(|v| v.name = output_name(data, &v.name));
     if options.draws > 0 {
         let numbers = (0..draws).map(|i| i as f64).collect();
-        axes.push(Axis::new("draw", vec![Coordinate::numbers("draw", numbers)])?);
+        extra.push(Axis::numbers(dims.draw.as_str(), numbers)?);
     }
-    Ok(axes)
+    // `only` may have left out what lies on them.
+    extra.retain(|axis| variables.iter().any(|v| v.dims.iter().any(|d| d == axis.name())));
+    Ok(Output::new(place, &dims.cells, extra, variables, attributes))
 }
 
 /// A variable in the unit of the response, with its meaning.

@@ -33,9 +33,9 @@ pub fn write_inference_data(path: &Path, groups: Vec<InferenceGroup>) -> Result<
 /// Beside draws, such others are written only where every variable of the group lies on the
 /// axis, and only if their names have no space (which that attribute cannot hold): ArviZ stacks
 /// the variables of a posterior, and xarray refuses to where some have a coordinate that others
-/// lack. They are in `observed_data`. An axis without a dimension coordinate gets one instead,
-/// its only coordinate or its first distinct labels, so that ArviZ says `base[Porto]` rather
-/// than `base[1]`.
+/// lack; and none is that is called `chain` or `draw`. They are in `observed_data`. An axis without
+/// a dimension coordinate gets one instead, its only coordinate or its first distinct labels, so
+/// that ArviZ says `base[Porto]` rather than `base[1]`.
 ///
 /// # Errors
 /// A variable whose axes the group does not have or whose length is not theirs, an empty
@@ -51,7 +51,7 @@ fn made(from: InferenceGroup) -> Result<NetcdfTree, String> {
         ("inference_library_version".into(), env!("CARGO_PKG_VERSION").into()),
     ];
     tree.attributes.extend(from.attributes);
-    let mut leading = vec![];
+    let mut leading: Vec<String> = vec![];
     if let Some(samples) = from.samples {
         for (name, n) in [("chain", samples.chains), ("draw", samples.draws)] {
             tree.dims.push((name.into(), n));
@@ -73,7 +73,7 @@ fn made(from: InferenceGroup) -> Result<NetcdfTree, String> {
                 None => true,
                 Some(_) => c.name == axis.name() || (everywhere && listable(&c.name)),
             };
-            if shown && free(&c.name) {
+            if shown && free(&c.name) && !leading.contains(&c.name) {
                 tree.variables.push(to_variable(c, &c.name, axis.name()));
             }
         }
@@ -107,7 +107,8 @@ fn made(from: InferenceGroup) -> Result<NetcdfTree, String> {
             };
             cells *= axis.len();
             let names = axis.shown().map(|c| &c.name);
-            others.extend(names.filter(|n| *n != dim && listable(n) && known.contains(n)).cloned());
+            let other = |n: &&String| *n != dim && listable(n) && !leading.contains(*n);
+            others.extend(names.filter(other).filter(|n| known.contains(*n)).cloned());
         }
         if v.values.len() != cells {
             return Err(format!(

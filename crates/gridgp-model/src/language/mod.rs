@@ -20,7 +20,7 @@ mod parse;
 
 use std::ops::Range;
 
-pub use number::number;
+pub use number::{CONSTANTS, FUNCTIONS, number};
 pub use parse::{MAX_DEPTH, MAX_OPERATORS, parse, parse_within};
 
 /// An expression and where it stands in its text.

@@ -2,6 +2,12 @@
 
 use super::{Expr, ExprKind, Fault, Operator, suggest};
 
+/// Names that stand for numbers.
+pub const CONSTANTS: [&str; 2] = ["pi", "inf"];
+
+/// Functions of numbers.
+pub const FUNCTIONS: [&str; 3] = ["log", "exp", "sqrt"];
+
 /// The value of an expression made of numbers, `pi`, `inf`, `log`, `exp` and `sqrt`.
 ///
 /// # Errors
@@ -35,7 +41,7 @@ pub fn number(e: &Expr) -> Result<f64, Fault> {
                 "exp" => x.exp(),
                 "sqrt" => x.sqrt(),
                 other => {
-                    let hint = suggest(other, ["log", "exp", "sqrt"]);
+                    let hint = suggest(other, FUNCTIONS);
                     let message = format!("{other:?} is not a function of numbers; {hint}");
                     return Err(Fault::new(c.function_span.clone(), message));
                 }

@@ -2,6 +2,7 @@
 
 mod defaults;
 mod descending;
+mod distinct;
 mod kernels;
 mod level;
 mod likelihood;
@@ -12,6 +13,7 @@ mod silent;
 mod sizes;
 
 use defaults::{Defaults, Use};
+pub use distinct::is_reserved;
 use gridgp_grid::{Dataset, Error, Result};
 use gridgp_likelihood::{Family, Likelihood};
 use level::{Level, mean_and_sd};
@@ -27,7 +29,7 @@ pub(super) fn resolve(spec: ModelSpec, source: &Source, mut data: Dataset) -> Re
     sizes::check(&spec, &data)?;
     silent::leave_out(&spec, &mut data);
     let standardization = standardization(&spec, &data)?;
-    check_names(&spec, source, &data)?;
+    distinct::check(&spec, source, &data)?;
     let defaults = Defaults::new(&data, standardization)?;
     let mut names = Names::new(&spec, source, &defaults)?;
 
@@ -81,34 +83,6 @@ fn standardization(spec: &ModelSpec, data: &Dataset) -> Result<(f64, f64)> {
         )));
     }
     Ok((mean, sd))
-}
-
-/// A name means one thing.
-fn check_names(spec: &ModelSpec, source: &Source, data: &Dataset) -> Result<()> {
-    let mut seen: Vec<(&str, &str)> = Vec::new();
-    let groups = [
-        ("parameters", spec.parameters.keys().map(String::as_str).collect::<Vec<_>>()),
-        ("fields", spec.fields.keys().map(String::as_str).collect()),
-        ("data", data.covariates.iter().map(|c| c.name.as_str()).collect()),
-    ];
-    for (section, names) in groups {
-        for name in names {
-            if let Some((other, _)) = seen.iter().find(|(_, n)| *n == name) {
-                let message = format!("{name:?} is a name in [{other}] already; choose another");
-                return Err(source.fault(&[section, name], &Fault::new(0..0, message)));
-            }
-            seen.push((section, name));
-        }
-    }
-    for axis in data.grid.axes() {
-        if ["amplitude", "center"].contains(&axis.name()) {
-            return Err(Error::Spec(format!(
-                "an axis cannot be called {:?}, which is a key of fields; rename it in [data.axes]",
-                axis.name()
-            )));
-        }
-    }
-    Ok(())
 }
 
 /// Only a location and a scale follow a response that is shifted and stretched.

@@ -4,7 +4,7 @@ use gridgp_dist::{Distribution, Normal, Prior};
 use indexmap::IndexMap;
 
 use super::defaults::{Defaults, Use};
-use crate::language::{Call, Expr, ExprKind, Fault, number, parse, suggest};
+use crate::language::{CONSTANTS, Call, Expr, ExprKind, FUNCTIONS, Fault, number, parse, suggest};
 use crate::param::{Parameter, Transform, Value};
 use crate::spec::{Entry, ModelSpec, Source};
 
@@ -14,6 +14,8 @@ pub(super) struct Names<'a> {
     defaults: &'a Defaults<'a>,
     declared: IndexMap<String, Declared>,
     parameters: Vec<Parameter>,
+    /// What parameters cannot be called: axes and fields.
+    others: Vec<String>,
 }
 
 struct Declared {
@@ -30,7 +32,9 @@ impl<'a> Names<'a> {
         source: &'a Source,
         defaults: &'a Defaults<'a>,
     ) -> gridgp_grid::Result<Self> {
-        let mut names = Self { source, defaults, declared: IndexMap::new(), parameters: vec![] };
+        let others = spec.data.axes.keys().chain(spec.fields.keys()).cloned().collect();
+        let (declared, parameters) = (IndexMap::new(), vec![]);
+        let mut names = Self { source, defaults, declared, parameters, others };
         for (name, entry) in &spec.parameters {
             let fail = |fault: Fault| source.fault(&["parameters", name], &fault);
             let e = parse(&entry.text()).map_err(fail)?;
@@ -154,7 +158,7 @@ impl<'a> Names<'a> {
                 let message = format!("write `~` before a prior: {label} ~ {}(…)", call.function);
                 Err(Fault::new(call.function_span.clone(), message))
             }
-            ExprKind::Name(name) if !["pi", "inf"].contains(&name.as_str()) => {
+            ExprKind::Name(name) if !CONSTANTS.contains(&name.as_str()) => {
                 let Some(value) = self.reference(name) else {
                     let hint = suggest(name, self.declared());
                     let message = format!(
@@ -203,7 +207,9 @@ impl<'a> Names<'a> {
     /// `label`, with a number if it is taken.
     fn fresh(&self, label: &str) -> String {
         let taken = |name: &str| {
-            self.parameters.iter().any(|p| p.name == name) || self.declared.contains_key(name)
+            self.parameters.iter().any(|p| p.name == name)
+                || self.declared.contains_key(name)
+                || self.others.iter().any(|n| n == name)
         };
         if !taken(label) {
             return label.into();
@@ -228,7 +234,7 @@ impl<'a> Names<'a> {
 
 /// Whether a call is arithmetic on numbers.
 fn is_arithmetic(call: &Call) -> bool {
-    ["log", "exp", "sqrt"].contains(&call.function.as_str())
+    FUNCTIONS.contains(&call.function.as_str())
 }
 
 fn finite(e: &Expr) -> Result<f64, Fault> {

@@ -165,7 +165,8 @@ class Fit:
         xarray.Dataset
             ``mean`` (of the response), ``sd``, ``sd_observation`` (of a new observation), with
             levels ``quantiles``, with draws ``draws``; from draws also the fields and the parameters
-            of the likelihood that vary. In the unit of the response.
+            of the likelihood that vary. In the unit of the response. A name that an axis or a
+            coordinate of the data has gets ``output_`` in front, ``output_mean``.
 
         Warns
         -----
@@ -307,9 +308,11 @@ class Fit:
         name, units = self._core.response()
         attrs = {} if units is None else {"units": units}
         names = list(cases)
-        made = made.assign_coords(period=periods, quantile=levels)
+        # What the data have a name for already gets another one.
+        own_name = self._core.output_name
+        made = made.assign_coords({own_name("period"): periods, own_name("quantile"): levels})
         if scenarios is not None:
-            made = made.assign_coords(scenario=names)
+            made = made.assign_coords({own_name("scenario"): names})
         scenario = [] if scenarios is None else [("scenario", len(names))]
         wanted = [
             ("level", [*scenario, ("period", len(periods))], f"return level of {name}", attrs),
@@ -327,21 +330,22 @@ class Fit:
             ),
         ]
         if values:
-            made = made.assign_coords(value=values)
+            made = made.assign_coords({own_name("value"): values})
         if len(names) > 1:
-            made = made.assign_coords(change=names[1:])
+            made = made.assign_coords({own_name("change"): names[1:]})
         for (what, leading, said, own), summaries in zip(wanted, found, strict=True):
             if not summaries:
                 continue
-            front, lengths = [d for d, _ in leading], [n for _, n in leading]
+            front, lengths = [own_name(d) for d, _ in leading], [n for _, n in leading]
             about = {"long_name": said, **own}
             mean, sd = (np.stack([s[k] for s in summaries]) for k in (0, 1))
-            made[what] = ((*front, *dims), mean.reshape(*lengths, *shape), about)
-            made[f"{what}_sd"] = ((*front, *dims), sd.reshape(*lengths, *shape), about)
+            made[own_name(what)] = ((*front, *dims), mean.reshape(*lengths, *shape), about)
+            made[own_name(f"{what}_sd")] = ((*front, *dims), sd.reshape(*lengths, *shape), about)
             if levels:
                 stacked = np.stack([s[2] for s in summaries])
                 stacked = stacked.reshape(*lengths, len(levels), *shape)
-                made[f"{what}_quantiles"] = ((*front, "quantile", *dims), stacked, about)
+                front.append(own_name("quantile"))
+                made[own_name(f"{what}_quantiles")] = ((*front, *dims), stacked, about)
         return made
 
     def to_datatree(self) -> xr.DataTree:
@@ -669,5 +673,7 @@ def _spread(
 
 
 def _renamed(made: xr.Dataset, dim: Hashable | None) -> xr.Dataset:
-    """With the name that scattered points had."""
-    return made if dim in (None, "point") else made.rename_dims(point=dim)
+    """With the name that scattered points had, unless a variable has it."""
+    known = dim is None or dim in made.variables
+    own = next((d for d in ("point", "output_point") if d in made.dims), None)
+    return made if known or own is None else made.rename_dims({own: dim})

@@ -119,7 +119,8 @@ fn extremes_block_maxima<'py>(
     Ok((numbers.into_pyarray(py), shaped(py, maxima, series, count), at, present))
 }
 
-/// The year of each time, and how many times each year has without gaps.
+/// The year of each time, when it is in steps of the series, and how many times each year has without
+/// gaps.
 #[pyfunction]
 #[allow(clippy::type_complexity)]
 fn extremes_year_blocks<'py>(
@@ -128,14 +129,15 @@ fn extremes_year_blocks<'py>(
     units: &str,
     calendar: &str,
     first_month: u32,
-) -> PyResult<(Bound<'py, PyArray1<i64>>, Vec<(i64, usize)>)> {
+) -> PyResult<(Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<f64>>, Vec<(i64, usize)>)> {
     let coordinate = Coordinate {
         calendar: Some(calendar.to_owned()),
         ..Coordinate::numbers("time", slice(&times)?.to_vec()).with_units(units)
     };
     let blocks = compute(py, || year_blocks(&coordinate, first_month))?;
     let blocks = blocks.map_err(PyValueError::new_err)?;
-    Ok((blocks.of.into_pyarray(py), blocks.lengths.into_iter().collect()))
+    let lengths = blocks.lengths.into_iter().collect();
+    Ok((blocks.of.into_pyarray(py), blocks.at.into_pyarray(py), lengths))
 }
 
 /// The quantile of a series; NaN is missing.
@@ -146,12 +148,14 @@ fn extremes_threshold(py: Python<'_>, values: PyReadonlyArray1<'_, f64>, q: f64)
     compute(py, || quantile_threshold(values, &missing, q))?.map_err(PyValueError::new_err)
 }
 
-/// Peaks of clusters: position, value, first and last position of the cluster.
+/// Peaks of clusters: position, value, first and last position of the cluster. `at` are the times in
+/// steps of the series; none if there are no gaps.
 #[pyfunction]
 #[allow(clippy::type_complexity)]
 fn extremes_decluster<'py>(
     py: Python<'py>,
     values: PyReadonlyArray1<'_, f64>,
+    at: PyReadonlyArray1<'_, f64>,
     threshold: f64,
     run: usize,
 ) -> PyResult<(
@@ -162,7 +166,8 @@ fn extremes_decluster<'py>(
 )> {
     let values = slice(&values)?;
     let missing: Vec<bool> = values.iter().map(|v| v.is_nan()).collect();
-    let peaks = compute(py, || decluster(values, &missing, threshold, run))?;
+    let at = slice(&at)?;
+    let peaks = compute(py, || decluster(values, &missing, at, threshold, run))?;
     let peaks = peaks.map_err(PyValueError::new_err)?;
     let whole = |f: fn(&Peak) -> usize| {
         peaks.iter().map(|p| f(p) as i64).collect::<Vec<i64>>().into_pyarray(py)

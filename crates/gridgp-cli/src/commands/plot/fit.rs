@@ -12,7 +12,7 @@ use gridgp_posterior::{
 };
 
 use super::cube::Cube;
-use super::source::Fitted;
+use super::source::{Fitted, OF_FIT};
 use crate::args::Plot;
 
 /// Draws of the posterior that are enough for a picture of means and spreads.
@@ -76,10 +76,11 @@ impl Fitted {
     pub fn cube(&self, variable: &str) -> anyhow::Result<Cube> {
         let mut cube = Cube::of(self.model.data.clone());
         let name = cube.quantity.name.clone();
-        if variable == "data" || variable == self.model.data.response.name {
-            return Ok(cube);
-        }
-        if !["mean", "sd", "sd_observation", "residual"].contains(&variable) {
+        if !OF_FIT.contains(&variable) {
+            // A response called `mean` is drawn as data.
+            if variable == "data" || variable == self.model.data.response.name {
+                return Ok(cube);
+            }
             bail!(
                 "a fit has no variable {variable:?}; it has data, mean, sd, sd_observation and \
                  residual"

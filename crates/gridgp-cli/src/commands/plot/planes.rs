@@ -91,7 +91,7 @@ fn subtract(cube: &mut Cube, other: &Cube, args: &Plot) -> anyhow::Result<()> {
 
 /// Keeps the first point of every axis but some, and says so.
 pub(super) fn reduce(cube: &mut Cube, keep: &[String], quiet: bool) {
-    while let Some(axis) = cube.axes.iter().position(|a| !keep.contains(&a.name().to_owned())) {
+    while let Some(axis) = cube.axes.iter().position(|a| !keep.iter().any(|k| k == a.name())) {
         let n = cube.axes[axis].len();
         if n > 1 && !quiet {
             eprintln!(
@@ -240,7 +240,8 @@ fn series(
     cubes.iter_mut().for_each(|c| reduce(c, &keep, args.quiet));
     let mut parts = Vec::new();
     // The mean of a prediction or of a fit comes with its band.
-    if names == ["mean"] && args.minus.is_none() {
+    let is_mean = args.minus.is_none() && names == opened.result("mean").as_slice();
+    if is_mean {
         parts.extend(band(args, opened, &keep)?);
     }
     for (cube, name) in cubes.iter().zip(names) {
@@ -253,7 +254,7 @@ fn series(
         };
         parts.push((name.clone(), part));
     }
-    if names == ["mean"] && matches!(opened, Opened::Fit(_)) && args.minus.is_none() {
+    if is_mean && matches!(opened, Opened::Fit(_)) {
         let mut data = opened.cube("data")?;
         data.select(&args.sel, &args.isel)?;
         reduce(&mut data, &keep, true);
@@ -272,11 +273,9 @@ fn band(args: &Plot, opened: &Opened, keep: &[String]) -> anyhow::Result<Vec<(St
         reduce(&mut cube, keep, true);
         Ok(cube.values)
     };
-    let known = |v: &str| matches!(opened, Opened::Fit(_)) || opened.has(v);
-    if !(known("sd") && known("sd_observation")) {
-        return Ok(vec![]);
-    }
-    let mean = column("mean")?;
+    let all = ["mean", "sd", "sd_observation"].map(|name| opened.result(name));
+    let [Some(mean), Some(sd), Some(sd_observation)] = all else { return Ok(vec![]) };
+    let mean = column(&mean)?;
     // The normal quantile at 0.95.
     let z = 1.644_853_626_951_472_7;
     let around = |sd: &[f64], sign: f64| -> Vec<f64> {
@@ -284,9 +283,9 @@ fn band(args: &Plot, opened: &Opened, keep: &[String]) -> anyhow::Result<Vec<(St
     };
     let mut parts = Vec::new();
     for (variable, name) in
-        [("sd_observation", "mean|90 % of observations"), ("sd", "mean|90 % of the location")]
+        [(sd_observation, "mean|90 % of observations"), (sd, "mean|90 % of the location")]
     {
-        let sd = column(variable)?;
+        let sd = column(&variable)?;
         let band = Part::Band { lower: around(&sd, -1.0), upper: around(&sd, 1.0) };
         parts.push((name.to_owned(), band));
     }

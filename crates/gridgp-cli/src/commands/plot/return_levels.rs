@@ -12,7 +12,7 @@ use gridgp_posterior::{ForecastOptions, Place, TailDraws, Target, forecast};
 
 use super::cube::Cube;
 use super::planes::reduce;
-use super::source::{Fitted, Opened};
+use super::source::{Fitted, Opened, is_result};
 use crate::args::Plot;
 use crate::commands::return_levels::axis_of_years;
 
@@ -177,17 +177,22 @@ fn moved(
 
 /// The curve of a file: quantiles by period.
 fn of_file(args: &Plot, opened: &Opened, style: &Style) -> anyhow::Result<Figure> {
-    let variable = "level_quantiles";
-    if !opened.has(variable) {
+    let Some(variable) = opened.result("level_quantiles") else {
         bail!(
-            "{} has no variable {variable:?}: curves are drawn of a fit, or of a NetCDF file by \
-             `gridgp return-levels`",
+            "{} has no variable \"level_quantiles\": curves are drawn of a fit, or of a NetCDF file \
+             by `gridgp return-levels`",
             args.file.display()
         );
-    }
-    let mut cube = opened.cube(variable)?;
+    };
+    let mut cube = opened.cube(&variable)?;
+    // Those of results come before axes that may have their names.
+    let of_result = |name: &str| {
+        let found = cube.axes.iter().find(|a| is_result(a.name(), name));
+        found.map_or_else(|| name.to_owned(), |a| a.name().to_owned())
+    };
+    let keep = [of_result("period"), of_result("quantile")];
     cube.select(&args.sel, &args.isel)?;
-    reduce(&mut cube, &["period".to_owned(), "quantile".to_owned()], args.quiet);
+    reduce(&mut cube, &keep, args.quiet);
     let [period, quantile] = cube.axes.as_slice() else {
         bail!("{variable:?} needs the dimensions period and quantile; leave them out of --sel");
     };

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use gridgp_fit::{Fit, InferenceGroup};
 use gridgp_io::{FileSummary, GuessedAxis};
-use gridgp_model::Model;
 use gridgp_model::spec::{AxisSpec, DataSpec, ModelSpec};
+use gridgp_model::{Model, OUTPUT};
 
 use super::cube::Cube;
 use crate::args::PlotKind;
@@ -34,6 +34,14 @@ pub struct Fitted {
 pub struct DataFile {
     path: PathBuf,
     summary: FileSummary,
+}
+
+/// The variables of a fit, beside its data.
+pub const OF_FIT: [&str; 4] = ["mean", "sd", "sd_observation", "residual"];
+
+/// Whether a variable or a dimension of a file is what results call `name`.
+pub fn is_result(found: &str, name: &str) -> bool {
+    found.trim_start_matches(OUTPUT) == name
 }
 
 impl Opened {
@@ -107,27 +115,31 @@ impl Opened {
         }
     }
 
-    /// Whether there is such a variable.
-    pub fn has(&self, variable: &str) -> bool {
+    /// What is called so in results: the name in this file, which has `output_` in front where an
+    /// axis has the name; `None` if there is no such variable.
+    pub fn result(&self, name: &str) -> Option<String> {
         match self {
-            Self::Data(file) => file.summary.variables.iter().any(|v| v.name == variable),
-            _ => false,
+            Self::Fit(_) => OF_FIT.contains(&name).then(|| name.to_owned()),
+            Self::Data(file) => file.result(name),
+            Self::Draws(_) | Self::Model(_) => None,
         }
     }
 }
 
 impl DataFile {
+    fn result(&self, name: &str) -> Option<String> {
+        let variables = self.summary.variables.iter().map(|v| v.name.as_str());
+        let found = variables.filter(|v| is_result(v, name));
+        found.max_by_key(|v| v.len()).map(str::to_owned)
+    }
+
     fn default_variable(&self) -> anyhow::Result<String> {
         // A prediction has several; its mean is what one looks at first.
-        let is_prediction = ["mean", "sd", "sd_observation"]
-            .iter()
-            .all(|name| self.summary.variables.iter().any(|v| v.name == *name));
-        if is_prediction {
-            return Ok("mean".into());
-        }
-        let has = |name: &str| self.summary.variables.iter().any(|v| v.name == name);
-        if has("level") && has("level_sd") {
-            return Ok("level".into());
+        for all in [&["mean", "sd", "sd_observation"][..], &["level", "level_sd"]] {
+            let all: Option<Vec<String>> = all.iter().map(|name| self.result(name)).collect();
+            if let Some(first) = all.and_then(|all| all.into_iter().next()) {
+                return Ok(first);
+            }
         }
         match &self.summary.guess {
             Some(guess) => Ok(guess.response.clone()),

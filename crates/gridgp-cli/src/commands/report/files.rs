@@ -8,7 +8,7 @@ use gridgp_plot::Range;
 use gridgp_plot::report::{Block, Role};
 
 use super::super::plot::cube::Cube;
-use super::super::plot::source::Opened;
+use super::super::plot::source::{Opened, is_result};
 use super::planes::{self, View};
 use super::text;
 
@@ -36,8 +36,8 @@ pub fn prediction(path: &Path) -> anyhow::Result<Vec<Block>> {
         ("observation_sd", "Standard deviation of a new observation", 1, Role::Other),
     ] {
         let taken = views.iter().any(|v: &View| v.title == title);
-        if !taken && opened.has(name) {
-            views.push(view(title, opened.cube(name)?, Range::Values, scale, role));
+        if let Some(name) = opened.result(name).filter(|_| !taken) {
+            views.push(view(title, opened.cube(&name)?, Range::Values, scale, role));
         }
     }
     if views.is_empty() {
@@ -61,16 +61,14 @@ pub fn return_levels(path: &Path) -> anyhow::Result<Vec<Block>> {
         ("design_life_level", "Design-life level", false),
         ("equivalent_reliability_level", "Level of equivalent reliability", false),
     ] {
-        if !opened.has(name) {
-            continue;
-        }
+        let Some(mean) = opened.result(name) else { continue };
         let range = if change { Range::AroundZero } else { Range::Values };
-        let mean = opened.cube(name)?;
+        let mean = opened.cube(&mean)?;
         let mut views = Vec::new();
-        let quantiles = format!("{name}_quantiles");
-        if opened.has(&quantiles) {
+        if let Some(quantiles) = opened.result(&format!("{name}_quantiles")) {
             let all = opened.cube(&quantiles)?;
-            let a = all.axes.iter().position(|a| a.name() == "quantile");
+            // That of the result comes before an axis of the data that has its name.
+            let a = all.axes.iter().position(|a| is_result(a.name(), "quantile"));
             let a = a.with_context(|| format!("{quantiles:?} has no axis \"quantile\""))?;
             let end = |point: usize, role: Role| {
                 let mut cube = all.clone();
@@ -79,11 +77,15 @@ pub fn return_levels(path: &Path) -> anyhow::Result<Vec<Block>> {
                 let level = percent(&all.axes[a], point);
                 view(&level, cube, range, 0, role)
             };
-            views = vec![end(0, Role::Lower), end(all.axes[a].len() - 1, Role::Upper)];
+            let levels: Vec<f64> = all.axes[a].points().column(0).collect();
+            let by_level = |i: &usize, j: &usize| levels[*i].total_cmp(&levels[*j]);
+            let (low, high) =
+                ((0..levels.len()).min_by(by_level), (0..levels.len()).max_by(by_level));
+            views = vec![end(low.unwrap_or(0), Role::Lower), end(high.unwrap_or(0), Role::Upper)];
         }
         views.insert(views.len().min(1), view("Mean", mean, range, 0, Role::Mean));
-        let sd = format!("{name}_sd");
-        if views.len() == 1 && opened.has(&sd) {
+        let sd = opened.result(&format!("{name}_sd")).filter(|_| views.len() == 1);
+        if let Some(sd) = sd {
             let cube = opened.cube(&sd)?;
             views.push(view("Standard deviation", cube, Range::Values, 1, Role::Spread));
         }

@@ -19,10 +19,37 @@ Numbers: TypeAlias = float | NDArray[Any] | Sequence[Any]
 
 def _over(f: Callable[..., Float], *arguments: Any, core: str | None = None) -> Any:
     """f over arrays; with names where an argument has them. ``core`` is a dimension to reduce."""
-    if not any(isinstance(a, (xr.DataArray, xr.Dataset)) for a in arguments):
+    if not any(_is_named(a) for a in arguments):
         return f(*arguments)
     dims = [[core] if core and core in getattr(a, "dims", ()) else [] for a in arguments]
     return xr.apply_ufunc(f, *arguments, input_core_dims=dims, keep_attrs=False)
+
+
+def _is_named(a: object) -> bool:
+    return isinstance(a, (xr.DataArray, xr.Dataset))
+
+
+def _alongside(at: Any, name: str, **parameters: Any) -> Any:
+    """``at``; beside DataArrays a list of them as the dimension ``name``.
+
+    Nothing is matched by its length with a dimension that has a name.
+    """
+    if not any(_is_named(a) for a in (at, *parameters.values())):
+        return at
+    for key, value in parameters.items():
+        if np.ndim(value) and not _is_named(value):
+            raise ValueError(
+                f"{key} is an array without names of dimensions beside DataArrays; make it a "
+                'DataArray, xr.DataArray(values, dims="station")'
+            )
+    if np.ndim(at) == 0 or _is_named(at):
+        return at
+    taken = sorted(key for key, p in parameters.items() if name in getattr(p, "dims", ()))
+    if taken or np.ndim(at) > 1:
+        why = f"{taken[0]} has the dimension {name!r} already" if taken else "it is no list"
+        raise ValueError(f"{name}: {why}; give it as a DataArray with dimensions of its own")
+    values = np.asarray(at, dtype=np.float64)
+    return xr.DataArray(values, {name: values}, [name])
 
 
 def _flat(arrays: tuple[ArrayLike, ...]) -> tuple[list[Float], tuple[int, ...]]:
@@ -53,17 +80,24 @@ def return_level(location: Any, scale: Any, shape: Any, period: Any) -> Any:
     location, scale, shape
         Of the GEV; arrays or DataArrays.
     period
-        In blocks (years of yearly maxima), above 1; NaN otherwise.
+        In blocks (years of yearly maxima), above 1; NaN otherwise. A list beside DataArrays becomes
+        the dimension ``period``.
 
     Returns
     -------
     ndarray or DataArray
         In the unit of the location.
 
+    Raises
+    ------
+    ValueError
+        Arrays without names of dimensions among DataArrays, which would be matched by length.
+
     References
     ----------
     Coles, An introduction to statistical modeling of extreme values (2001), equation (3.4).
     """
+    period = _alongside(period, "period", location=location, scale=scale, shape=shape)
     return _over(_returns("level"), location, scale, shape, period)
 
 
@@ -72,7 +106,11 @@ def return_period(location: Numbers, scale: Numbers, shape: Numbers, level: Numb
 @overload
 def return_period(location: Any, scale: Any, shape: Any, level: Any) -> Any: ...
 def return_period(location: Any, scale: Any, shape: Any, level: Any) -> Any:
-    """The period of which ``level`` is the return level; infinite beyond an upper end."""
+    """The period of which ``level`` is the return level; infinite beyond an upper end.
+
+    A list of levels beside DataArrays becomes the dimension ``level``.
+    """
+    level = _alongside(level, "level", location=location, scale=scale, shape=shape)
     return _over(_returns("period"), location, scale, shape, level)
 
 
@@ -81,11 +119,20 @@ def exceedance(location: Numbers, scale: Numbers, shape: Numbers, level: Numbers
 @overload
 def exceedance(location: Any, scale: Any, shape: Any, level: Any) -> Any: ...
 def exceedance(location: Any, scale: Any, shape: Any, level: Any) -> Any:
-    """P(Y > level) for the maximum of one block, accurate far out, where 1 − cdf is not."""
+    """P(Y > level) for the maximum of one block, accurate far out, where 1 − cdf is not.
+
+    A list of levels beside DataArrays becomes the dimension ``level``.
+    """
+    level = _alongside(level, "level", location=location, scale=scale, shape=shape)
     return _over(_returns("exceedance"), location, scale, shape, level)
 
 
-def _over_years(what: str, parameters: tuple[Any, Any, Any], at: Any, dim: str) -> Any:
+def _over_years(
+    what: str, parameters: tuple[Any, Any, Any], at: Any, name: str, dim: str
+) -> Any:
+    location, scale, shape = parameters
+    at = _alongside(at, name, location=location, scale=scale, shape=shape)
+
     def f(location: ArrayLike, scale: ArrayLike, shape: ArrayLike, number: ArrayLike) -> Float:
         given = [_values.numbers(a, "a parameter") for a in (location, scale, shape)]
         each = _values.numbers(number, "the level or period")[..., np.newaxis]
@@ -126,7 +173,7 @@ def design_life_level(
         Of the GEV of each year of the period: years along the last dimension of arrays, along
         ``dim`` of DataArrays. What does not change may have no such dimension.
     risk
-        A probability between 0 and 1.
+        A probability between 0 and 1. A list beside DataArrays becomes the dimension ``risk``.
     dim
         The dimension of years.
 
@@ -148,7 +195,7 @@ def design_life_level(
     >>> round(float(exceedance_over(location, 1.8, 0.1, level=level)), 12)
     0.1
     """
-    return _over_years("design_life_level", (location, scale, shape), risk, dim)
+    return _over_years("design_life_level", (location, scale, shape), risk, "risk", dim)
 
 
 def equivalent_reliability_level(
@@ -159,16 +206,17 @@ def equivalent_reliability_level(
     Over T years that is with probability (1 − 1/period)ᵀ; where nothing changes it is the return
     level of ``period``. Parameters as of :func:`design_life_level`.
     """
-    return _over_years("equivalent_reliability", (location, scale, shape), period, dim)
+    return _over_years("equivalent_reliability", (location, scale, shape), period, "period", dim)
 
 
 def expected_exceedances_level(
     location: Any, scale: Any, shape: Any, *, period: Any, dim: str = "year"
 ) -> Any:
     """The level with T/period expected exceedances in T years. As :func:`design_life_level`."""
-    return _over_years("expected_exceedances_level", (location, scale, shape), period, dim)
+    parameters = (location, scale, shape)
+    return _over_years("expected_exceedances_level", parameters, period, "period", dim)
 
 
 def exceedance_over(location: Any, scale: Any, shape: Any, *, level: Any, dim: str = "year") -> Any:
     """P(at least one yearly maximum of the period exceeds ``level``); years independent."""
-    return _over_years("exceedance_over", (location, scale, shape), level, dim)
+    return _over_years("exceedance_over", (location, scale, shape), level, "level", dim)

@@ -49,7 +49,8 @@ def block_maxima(
         The dimension of times.
     coverage
         A year with less than this share of its values is missing; times that the series does not
-        have count as missing. The step of the series is the shortest time between two of them.
+        have count as missing. The step of the series is the shortest time between two of them;
+        with at most one time a month it is that of the calendar, 12 months a year.
     begins
         The month in which a year begins: 10 for a wet season that spans the turn of the year.
         From July on a year has the number of its end.
@@ -99,11 +100,11 @@ def block_maxima(
     values = _values.numbers(ordered, "the series")
     n = values.shape[-1]
     if blocks is None:
-        numbers, lengths = _years(series[dim], _values.count(begins, "begins", 1))
+        numbers, _, lengths = _years(series[dim], _values.count(begins, "begins", 1))
         # Times that the series does not have are missing: NaN behind the last value.
-        have = {year: int(np.sum(numbers == year)) for year in lengths}
-        absent = [y for y, length in lengths.items() for _ in range(length - have[y])]
-        numbers = np.concatenate([numbers, np.asarray(absent, dtype=np.int64)])
+        years, have = np.unique(numbers, return_counts=True)
+        lacks = [max(lengths[int(y)] - int(n), 0) for y, n in zip(years, have, strict=True)]
+        numbers = np.concatenate([numbers, np.repeat(years, lacks)])
         name, what = "year", "year"
     else:
         given = _values.numbers(blocks, "blocks")
@@ -137,15 +138,15 @@ def block_maxima(
     )
 
 
-def _years(times: xr.DataArray, begins: int) -> tuple[NDArray[np.int64], dict[int, int]]:
-    """The year of each time, and how many times a whole year has."""
+def _years(times: xr.DataArray, begins: int) -> tuple[NDArray[np.int64], Float, dict[int, int]]:
+    """The year of each time, when it is in steps of the series, how many times a whole year has."""
     values = times.values
     if np.issubdtype(values.dtype, np.datetime64):
         units, calendar = "seconds since 1970-01-01", "proleptic_gregorian"
         numbers = (values - np.datetime64("1970-01-01", "s")) / np.timedelta64(1, "s")
         if np.isnat(values).any():
             raise ValueError(f"{times.name!r} has missing times (NaT); drop them")
-    elif values.dtype == object and len(values) and hasattr(values[0], "calendar"):
+    elif _are_times(values):
         import cftime  # type: ignore[import-untyped]
 
         units, calendar = "days since 1970-01-01", str(values[0].calendar)
@@ -156,8 +157,13 @@ def _years(times: xr.DataArray, begins: int) -> tuple[NDArray[np.int64], dict[in
             "pd.to_datetime(…)), or the blocks themselves: blocks=series.year"
         )
     numbers = np.ascontiguousarray(numbers, dtype=np.float64)
-    years, lengths = _core.extremes_year_blocks(numbers, units, calendar, begins)
-    return years, dict(lengths)
+    years, at, lengths = _core.extremes_year_blocks(numbers, units, calendar, begins)
+    return years, at, dict(lengths)
+
+
+def _are_times(values: NDArray[Any]) -> bool:
+    is_cftime = values.dtype == object and len(values) > 0 and hasattr(values[0], "calendar")
+    return np.issubdtype(values.dtype, np.datetime64) or is_cftime
 
 
 @overload
@@ -199,8 +205,9 @@ def decluster(series: Any, threshold: float, *, run: int = 1) -> Any:
     Parameters
     ----------
     series
-        A DataArray of one dimension, a pandas Series or an array, evenly spaced in time. NaN is
-        missing, and counts as not above the threshold.
+        A DataArray of one dimension, a pandas Series or an array. NaN is missing, and counts as not
+        above the threshold. So do times that a series with times does not have; others are evenly
+        spaced, a value after the other.
     threshold
         In the unit of the series.
     run
@@ -228,9 +235,21 @@ def decluster(series: Any, threshold: float, *, run: int = 1) -> Any:
             f"the series has the shape {values.shape}; peaks are of one series at a time: select "
             "one, series.sel(station=…)"
         )
-    peaks = Peaks(*_core.extremes_decluster(
-        values, _values.scalar(threshold, "the threshold"), _values.count(run, "run")
-    ))
+    index: Any = np.empty(0)
+    if isinstance(series, xr.DataArray):
+        index = series.coords.get(series.dims[0], index)
+    elif isinstance(series, pd.Series):
+        index = series.index
+    times = xr.DataArray(np.asarray(index), dims="time", name="time")
+    at = _years(times, 1)[1] if len(values) > 1 and _are_times(times.values) else np.empty(0)
+    order = np.argsort(at, kind="stable") if len(at) else np.arange(len(values))
+    where, value, first, last = _core.extremes_decluster(
+        values[order],
+        np.sort(at),
+        _values.scalar(threshold, "the threshold"),
+        _values.count(run, "run"),
+    )
+    peaks = Peaks(order[where], value, order[first], order[last])
     if isinstance(series, xr.DataArray):
         return series.isel({series.dims[0]: peaks.at})
     if isinstance(series, pd.Series):

@@ -1,0 +1,65 @@
+//! What can be predicted, and what the variables of a prediction are called.
+
+use gridgp_likelihood::{Family, Likelihood};
+
+use crate::Model;
+
+/// What stands before a name of a result that the data have already.
+pub const OUTPUT: &str = "output_";
+
+/// The variables of a prediction that hold mean, standard deviation, quantiles and draws of a
+/// quantity.
+///
+/// Of a field or a parameter `f` these are `f`, `f_sd`, `f_quantiles` and `f_draws`; of the expected
+/// response `mean`, `sd`, `mean_quantiles` and `draws`; of a new observation, which has the same
+/// mean, `sd_observation`, `quantiles` and `observation_draws`. Where an axis or a coordinate of the
+/// data has such a name, outputs put [`OUTPUT`] in front.
+///
+/// ```
+/// use gridgp_model::output_names;
+///
+/// let [mean, sd, ..] = output_names("trend");
+/// assert_eq!((mean.as_deref(), sd.as_deref()), (Some("trend"), Some("trend_sd")));
+/// assert_eq!(output_names("observation")[0], None);
+/// ```
+pub fn output_names(quantity: &str) -> [Option<String>; 4] {
+    let some = |names: [&str; 4]| names.map(|n| (!n.is_empty()).then(|| n.to_owned()));
+    match quantity {
+        "mean" => some(["mean", "sd", "mean_quantiles", "draws"]),
+        "observation" => some(["", "sd_observation", "quantiles", "observation_draws"]),
+        name => ["", "_sd", "_quantiles", "_draws"].map(|end| Some(format!("{name}{end}"))),
+    }
+}
+
+/// What can be predicted of any model with this likelihood: `mean`, `observation`, the parameters.
+/// A parameter called `mean` is the expected response.
+pub(crate) fn of_family(family: &Family) -> Vec<&'static str> {
+    let parameters = family.parameters().iter().map(|p| p.name).filter(|name| *name != "mean");
+    ["mean", "observation"].into_iter().chain(parameters).collect()
+}
+
+impl Model {
+    /// What can be predicted from draws: `mean` (the expected response), `observation` (a new one),
+    /// the parameters of the likelihood, the fields.
+    pub fn quantities(&self) -> Vec<&str> {
+        let fields = self.fields.iter().map(|f| f.name.as_str());
+        of_family(&self.family).into_iter().chain(fields).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_family_has_two_variables_of_one_name() {
+        for (name, family) in Family::ALL {
+            let mut names: Vec<String> =
+                of_family(family).iter().flat_map(|q| output_names(q)).flatten().collect();
+            let all = names.len();
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), all, "{name}");
+        }
+    }
+}
