@@ -1,5 +1,6 @@
 //! Results on a grid or at points, as NetCDF or as a long CSV table.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -104,7 +105,19 @@ impl Output<'_> {
     fn write(&self, path: &Path) -> Result<()> {
         self.check().map_err(|message| Error::file(path, message))?;
         match Format::of_name(path) {
-            Some(Format::Csv) => atomic::write(path, |file| self.csv(file)),
+            Some(Format::Csv) => {
+                let columns: Vec<Column> =
+                    self.variables.iter().flat_map(|v| self.columns(v)).collect();
+                let coordinates = self.rows.iter().flat_map(|d| &d.coordinates);
+                let head = coordinates.map(|c| c.name.as_str());
+                let head: Vec<&str> = head.chain(columns.iter().map(|c| c.name.as_str())).collect();
+                if let Some(name) = twice(&head) {
+                    let hint = "write NetCDF (.nc), where they are apart, or rename one of them";
+                    let message = format!("the table would have two columns {name:?}; {hint}");
+                    return Err(Error::file(path, message));
+                }
+                atomic::write(path, |file| self.csv(file, &head, &columns))
+            }
             Some(Format::Netcdf) => {
                 let bytes = netcdf::encode(&self.tree()).map_err(|m| Error::file(path, m))?;
                 atomic::write(path, |file| file.write_all(&bytes))
@@ -140,9 +153,8 @@ impl Output<'_> {
             names.extend(others.map(|c| c.name.as_str()));
         }
         names.extend(self.variables.iter().map(|v| v.name.as_str()));
-        names.sort_unstable();
-        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(format!("the name {:?} occurs twice; rename one of them", pair[0]));
+        if let Some(name) = twice(&names) {
+            return Err(format!("the name {name:?} occurs twice; rename one of them"));
         }
         for v in self.variables {
             let mut cells = 1;
@@ -197,20 +209,18 @@ impl Output<'_> {
         tree
     }
 
-    fn csv(&self, file: &mut dyn Write) -> io::Result<()> {
-        let columns: Vec<Column> = self.variables.iter().flat_map(|v| self.columns(v)).collect();
+    fn csv(&self, file: &mut dyn Write, head: &[&str], columns: &[Column<'_>]) -> io::Result<()> {
         let coordinates: Vec<Vec<Vec<String>>> =
             self.rows.iter().map(|d| d.coordinates.iter().map(texts).collect()).collect();
         let mut writer = csv::Writer::from_writer(file);
-        let names = self.rows.iter().flat_map(|d| d.coordinates.iter().map(|c| c.name.as_str()));
-        writer.write_record(names.chain(columns.iter().map(|c| c.name.as_str())))?;
+        writer.write_record(head)?;
         let mut at = vec![0; self.rows.len()];
         let cells: usize = self.rows.iter().map(Dim::len).product();
         for _ in 0..cells {
             for (texts, &i) in coordinates.iter().zip(&at) {
                 texts.iter().try_for_each(|c| writer.write_field(&c[i]))?;
             }
-            for column in &columns {
+            for column in columns {
                 let steps = at.iter().zip(&column.steps);
                 let value = column.values[column.offset + steps.map(|(i, s)| i * s).sum::<usize>()];
                 writer.write_field(number(value))?;
@@ -258,6 +268,12 @@ impl Output<'_> {
             .map(|(name, offset)| Column { name, values: &v.values, steps: rows.clone(), offset })
             .collect()
     }
+}
+
+/// A name that occurs twice.
+fn twice<'a>(names: &[&'a str]) -> Option<&'a str> {
+    let mut seen = HashSet::new();
+    names.iter().find(|name| !seen.insert(**name)).copied()
 }
 
 /// A column of a table.

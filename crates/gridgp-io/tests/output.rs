@@ -124,6 +124,9 @@ fn what_cannot_be_written_leaves_nothing() {
     assert!(message.contains("no dimension \"tim\"; did you mean \"time\""), "{message}");
     assert!(fails("out.nc", &|o| o.variables[0].values.truncate(5)).contains("5 values"));
     assert!(fails("out.csv", &|o| o.variables[0].name = "lon".into()).contains("occurs twice"));
+    let column = "level_quantile_0.05";
+    let message = fails("out.csv", &|o| o.variables[0].name = column.into());
+    assert!(message.contains("two columns \"level_quantile_0.05\"; write NetCDF"), "{message}");
     assert!(fails("out.zarr", &|_| ()).contains(".nc or .csv"));
     assert!(fails("no/out.nc", &|_| ()).contains("there is no folder"));
     if cfg!(target_os = "linux") {

@@ -66,3 +66,26 @@ def test_scenarios(fit: gp.Fit) -> None:
         fit.return_levels(scenarios={"now": {"gmts": 1.0}})
     with pytest.raises(ValueError, match="above 1"):
         fit.return_levels(0.5)
+
+
+def test_results_leave_names_to_the_data() -> None:
+    """A dimension ``period`` of the data and that of the levels are two."""
+    y = genextreme.rvs(-0.1, 35, 2.0, size=(2, 15), random_state=np.random.default_rng(3))
+    data = xr.DataArray(y, dims=["quantile", "period"], name="tmax").assign_coords(
+        quantile=[1.0, 2.0], period=np.arange(15.0)
+    )
+    mu = gp.Intercept(Normal(35, 5), name="mu")
+    model = gp.Model(GEV(mu + gp.Field("site", quantile="white()"), 2.0, 0.1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gp.FitWarning)
+        fit = model.fit(data, method="laplace", draws=50, progress=False)
+    levels = fit.return_levels([10, 100], quantiles=[0.5])
+    assert levels["level"].dims == ("output_period", "quantile", "period")
+    both = ("output_period", "output_quantile", "quantile", "period")
+    assert levels["level_quantiles"].dims == both
+    predicted = fit.predict(quantiles=[0.1, 0.9], draws=2)
+    assert predicted["quantiles"].dims == ("output_quantile", "quantile", "period")
+    np.testing.assert_array_equal(predicted["quantile"], [1.0, 2.0])
+    np.testing.assert_array_equal(predicted["output_quantile"], [0.1, 0.9])
+    with pytest.raises(ValueError, match='an axis cannot be called "draw"'):
+        gp.Model(GEV(mu, 2.0, 0.1)).fit(data.rename(quantile="draw"), progress=False)

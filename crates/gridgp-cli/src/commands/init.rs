@@ -80,12 +80,12 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
             },
             many => format!("[{}]", many.join(", ")),
         };
-        line(&format!("axes.{} = {value}", key(&named(axis))));
+        line(&format!("axes.{} = {value}", key(&axis_name(axis))));
         for covariate in &axis.covariates {
             line(&format!(
                 "# covariates.{} = {{ along = {}, center = true }}",
                 key(covariate),
-                quoted(&named(axis))
+                quoted(&axis_name(axis))
             ));
         }
     }
@@ -121,7 +121,7 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
             let names: Vec<&str> = numbers.iter().map(|c| c.as_str()).collect();
             format!("matern52({})", names.join(", "))
         };
-        line(&format!("{} = {}", key(&named(axis)), quoted(&kernel)));
+        line(&format!("{} = {}", key(&axis_name(axis)), quoted(&kernel)));
     }
     line("");
     line("# See `gridgp likelihoods`.");
@@ -303,7 +303,7 @@ fn about(c: &CoordinateSummary) -> String {
 }
 
 /// What the starter calls an axis: its name, unless that means something else there.
-fn named(axis: &GuessedAxis) -> String {
+fn axis_name(axis: &GuessedAxis) -> String {
     let name = &axis.name;
     let is_own = ["f", "intercept", "sigma"].contains(&name.as_str());
     if is_own || is_reserved(name) { format!("{name}_axis") } else { name.clone() }

@@ -94,8 +94,8 @@ fn write(here: &Path, name: &str, [a, b]: [&str; 2], method: &str) {
     let settings = match method {
         "map" => "starts = 1",
         "nuts" => "chains = 2\ntune = 15\ndraws = 8\nmax_depth = 3",
-        "svi" => "draws = 16\nsteps = 20",
-        _ => "draws = 16",
+        "svi" => "draws = 25\nsteps = 20",
+        _ => "draws = 25",
     };
     let model = format!(
         "[data]\nfile = 'd.csv'\nresponse = 'y'\naxes = ['{a}', '{b}']\n[parameters]\n\

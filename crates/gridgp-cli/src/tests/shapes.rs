@@ -102,7 +102,7 @@ fn write(here: &Path, case: &Case, method: &str) {
     };
     let settings = match method {
         "map" => "starts = 1",
-        _ => "draws = 16",
+        _ => "draws = 25",
     };
     let [k, l] = case.kernels;
     let model = format!(
