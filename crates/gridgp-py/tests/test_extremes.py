@@ -188,7 +188,8 @@ def test_thresholds_and_peaks() -> None:
     series = e.decluster(pd.Series(rain, index=time), 10.0, run=2)
     assert list(series.index) == list(time[[2, 8]])
     # Days that the series does not have end a storm, in whatever order the days are.
-    storms = pd.Series([12.0, 15.0, 20.0], index=pd.to_datetime(["2001-01-01", "2001-01-02", "2001-01-09"]))
+    days = pd.to_datetime(["2001-01-01", "2001-01-02", "2001-01-09"])
+    storms = pd.Series([12.0, 15.0, 20.0], index=days)
     assert list(e.decluster(storms, 10.0, run=2)) == [15.0, 20.0]
     assert list(e.decluster(storms[::-1], 10.0, run=2)) == [15.0, 20.0]
     assert list(e.decluster(storms, 10.0, run=7)) == [20.0]
