@@ -193,7 +193,7 @@ fn names_that_draws_cannot_have_are_refused_by_check() {
         write(here, "gaussian", ["t", name], "map");
         let message = gridgp(here, "check @m.toml").unwrap_err();
         assert!(message.contains(&format!("{name:?}")), "{message}");
-        assert_eq!(gridgp(here, "fit @m.toml -o @f.nc --quiet").is_err(), true);
+        assert!(gridgp(here, "fit @m.toml -o @f.nc --quiet").is_err());
         assert!(!here.join("f.nc").exists());
         // What the message advises.
         let text = std::fs::read_to_string(here.join("m.toml")).unwrap();
