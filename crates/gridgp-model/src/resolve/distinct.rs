@@ -164,7 +164,7 @@ mod tests {
 
     /// A series along the axis `t` with a covariate; words of the text are replaced in the names of
     /// the data, too.
-    fn model(replaced: &[(&str, &str)]) -> gridgp_grid::Result<Model> {
+    fn model(replaced: &[(&str, &str)]) -> Result<Model> {
         let new = |name: &str| {
             replaced.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| *new).to_owned()
         };
@@ -187,8 +187,8 @@ mod tests {
             Axis::new(new("u"), vec![numbers(&new("u"))]).unwrap(),
         ];
         let y = Variable::new(new("y"), vec![1.0, 2.0, 3.0, 5.0]);
-        let values = vec![0.0, 1.0, 1.0, 0.0];
-        let g = Covariate { name: new("g"), axes: vec![0, 1], values, units: None };
+        let (name, axes_of_g, values) = (new("g"), vec![0, 1], vec![0.0, 1.0, 1.0, 0.0]);
+        let g = Covariate { name, axes: axes_of_g, values, units: None, missing: None };
         let data = Dataset::new(Grid::new(axes).unwrap(), y, vec![g]).unwrap();
         let source = Source::new("m.toml", text);
         Model::new(ModelSpec::from_toml(&source)?, &source, data)
