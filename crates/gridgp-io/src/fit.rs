@@ -4,7 +4,7 @@
 //!
 //! | group | contents |
 //! |---|---|
-//! | root attributes | `gridgp_format` = 2, `gridgp_version`, `method`, `seed`, `model_file`, `model` (the text of the model file), `summary` (JSON, as `gridgp summary --json` prints it) |
+//! | root attributes | `gridgp_format` = 3, `gridgp_version`, `method`, `seed`, `model_file`, `model` (the text of the model file), `summary` (JSON, as `gridgp summary --json` prints it) |
 //! | `posterior` | one variable a parameter, dims (`chain`, `draw`), one draw for a mode; the fields, on their axes |
 //! | `unconstrained_posterior` | `x`, all unknowns of each draw: what prediction begins from |
 //! | `sample_stats` | how each draw came about |
@@ -25,7 +25,7 @@ use crate::tree::{NetcdfTree, TreeVariable, read_tree, write_tree};
 use crate::{Error, Result, arrays, group_of_tree, group_to_tree, netcdf};
 
 /// The format that this version writes and reads.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 /// What messages call a fit file that is no file.
 const IN_MEMORY: &str = "the fit";

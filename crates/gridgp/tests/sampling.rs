@@ -307,3 +307,58 @@ fn the_oracle_of_kron2d_by_the_joint_route() {
     let sampled = drawn(&model);
     assert_oracle(&model, &sampled, &expected);
 }
+
+/// A line beside a field on 12 × 4 cells, the response in units of `unit`, the first axis in units of
+/// `length`.
+fn in_units(method: &str, unit: f64, length: f64) -> serde_json::Value {
+    let x: Vec<f64> = even(11.0, 12);
+    let y = (0..48).map(|c| {
+        let (i, j) = (f64::from(c / 4), f64::from(c % 4));
+        let noise = (f64::from(c) * 0.618).fract() - 0.5;
+        unit * (20.0 + 0.3 * i + (0.7 * i).sin() * (1.0 + 0.2 * j) + 0.5 * noise)
+    });
+    let scaled = x.iter().map(|x| length * x).collect();
+    let mut data = data(["x", "t"], [scaled, even(3.0, 4)], y.collect());
+    data.covariates.push(gridgp::grid::Covariate {
+        name: "c".into(),
+        axes: vec![0],
+        values: x.iter().map(|x| x - 5.5).collect(),
+        units: None,
+    });
+    let text = format!(
+        "[data]\nresponse = 'y'\naxes = ['x', 't']\n[parameters]\nm = 'default'\nb = 'default'\n\
+         [fields.f]\nx = 'matern52(lengthscale ~ log_normal(log({}), 0.7))'\nt = 'matern52()'\n\
+         [likelihood]\nfamily = 'gaussian'\nlocation = 'm + b * c + f'\n[inference]\nmethod = \
+         '{method}'\nchains = 2\ntune = 300\ndraws = 400\nsteps = 2000\n",
+        3.0 * length
+    );
+    let source = Source::new("units.toml", text.as_str());
+    let fitted = gridgp::fit::fit(&model(&text, data), &source, &[], None, &gridgp::fit::Quiet);
+    fitted.unwrap().summary
+}
+
+/// What has no unit is the same in all units, and so is the way to it.
+#[test]
+fn the_same_data_in_other_units_are_the_same_fit() {
+    // Draws of nuts part ways by rounding; the others are the same steps.
+    for (method, tolerance) in [("map", 1e-6), ("laplace", 1e-5), ("svi", 1e-4), ("nuts", 0.0)] {
+        let plain = in_units(method, 1.0, 1.0);
+        for (unit, length) in [(1e-9, 1.0), (1e6, 1e5), (1e-7, 1e-3)] {
+            let other = in_units(method, unit, length);
+            for (name, p) in plain["parameters"].as_object().unwrap() {
+                let scale = match name.as_str() {
+                    "f.x.lengthscale" => length,
+                    "f.t.lengthscale" => 1.0,
+                    _ => unit,
+                };
+                let q = &other["parameters"][name];
+                let number = |p: &Value, key: &str| p[key].as_f64().unwrap_or(0.0);
+                let (a, b) = (number(p, "estimate"), number(q, "estimate") / scale);
+                let error = 5.0 * number(p, "mcse_mean").hypot(number(q, "mcse_mean") / scale);
+                let allowed = if method == "nuts" { error } else { tolerance * a.abs().max(0.1) };
+                assert!((a - b).abs() <= allowed, "{method}, {unit:e}, {name}: {a} and {b}");
+            }
+            assert_eq!(plain["converged"], other["converged"], "{method}, {unit:e}");
+        }
+    }
+}

@@ -70,7 +70,8 @@ impl InformedJoint {
             return;
         }
         let count = self.observed.parameters.len();
-        let is_real = |j: &usize| self.observed.parameters[*j].transform == Transform::Identity;
+        let is_real =
+            |j: &usize| matches!(self.observed.parameters[*j].transform, Transform::Scaled(_));
         let coefficients: Vec<usize> = (0..count).filter(is_real).collect();
         let gradient = |x: &[f64], out: &mut [f64]| self.log_density_gradient(x, out).is_finite();
         self.shear = Some(Shear::at(x, count, coefficients.into_iter(), gradient));

@@ -290,7 +290,7 @@ fn check_drawn_fields(missing: &[usize]) {
     let (mut sum, mut squares) = (vec![0.0; dim - 1], vec![0.0; dim - 1]);
     let mut x = vec![0.0; dim];
     for _ in 0..count {
-        x[0] = mu;
+        x[0] = m.parameters[0].transform.inverse(mu);
         joint.draw_fields(&mut x, &mut rng).unwrap();
         for (j, z) in x[1..].iter().enumerate() {
             sum[j] += z;

@@ -30,10 +30,25 @@ pub struct Parameter {
 }
 
 impl Parameter {
-    /// A parameter with this prior.
+    /// A parameter with this prior. On the real line x is θ in standard deviations of the prior, so
+    /// that what moves x does not depend on the unit of θ; elsewhere x has no unit.
     pub fn new(name: impl Into<String>, prior: Prior) -> Self {
         let transform = Transform::for_domain(prior.support());
-        Self { name: name.into(), prior, transform, unit: None, is_default: false, written: None }
+        let name = name.into();
+        let mut parameter =
+            Self { name, prior, transform, unit: None, is_default: false, written: None };
+        if let (Transform::Scaled(_), Some(sd)) = (transform, prior.sd()) {
+            parameter.transform = Transform::Scaled(sd);
+        }
+        parameter
+    }
+
+    /// Makes x no coarser than standard deviations of `default`, the prior that the data suggest:
+    /// the written one may be as wide as its author is unsure.
+    pub(crate) fn refine(&mut self, default: &Prior) {
+        if let (Transform::Scaled(scale), Some(sd)) = (&mut self.transform, default.sd()) {
+            *scale = scale.min(sd);
+        }
     }
 
     /// The prior for people: as it was written, such as `log_normal(log(4), 0.7)`, otherwise with

@@ -6,7 +6,7 @@ use gridgp_dist::Domain;
 ///
 /// | variant | θ | dθ/dx |
 /// |---|---|---|
-/// | `Identity` | x | 1 |
+/// | `Scaled(s)` | s x | s |
 /// | `Exp` | eˣ | eˣ |
 /// | `Above(a)` | a + eˣ | eˣ |
 /// | `Below(b)` | b − e⁻ˣ | e⁻ˣ |
@@ -30,8 +30,8 @@ use gridgp_dist::Domain;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Transform {
-    /// The real line to itself.
-    Identity,
+    /// The real line to itself, in another unit; s > 0.
+    Scaled(f64),
     /// To (0, ∞).
     Exp,
     /// To (a, ∞).
@@ -46,7 +46,7 @@ impl Transform {
     /// The transform from the real line to `domain`.
     pub fn for_domain(domain: Domain) -> Self {
         match domain {
-            Domain::Real => Self::Identity,
+            Domain::Real => Self::Scaled(1.0),
             Domain::Positive => Self::Exp,
             Domain::Above(a) => Self::Above(a),
             Domain::Below(b) => Self::Below(b),
@@ -57,7 +57,7 @@ impl Transform {
     /// The values that θ takes.
     pub fn domain(&self) -> Domain {
         match *self {
-            Self::Identity => Domain::Real,
+            Self::Scaled(_) => Domain::Real,
             Self::Exp => Domain::Positive,
             Self::Above(a) => Domain::Above(a),
             Self::Below(b) => Domain::Below(b),
@@ -69,7 +69,7 @@ impl Transform {
     #[inline]
     pub fn forward(&self, x: f64) -> f64 {
         match *self {
-            Self::Identity => x,
+            Self::Scaled(s) => s * x,
             Self::Exp => x.exp(),
             Self::Above(a) => (a + x.exp()).max(a.next_up()),
             Self::Below(b) => (b - (-x).exp()).min(b.next_down()),
@@ -85,7 +85,7 @@ impl Transform {
     #[inline]
     pub fn inverse(&self, theta: f64) -> f64 {
         match *self {
-            Self::Identity => theta,
+            Self::Scaled(s) => theta / s,
             Self::Exp => theta.ln(),
             Self::Above(a) => (theta - a).ln(),
             Self::Below(b) => -(b - theta).ln(),
@@ -97,7 +97,7 @@ impl Transform {
     #[inline]
     pub fn derivative(&self, x: f64) -> f64 {
         match *self {
-            Self::Identity => 1.0,
+            Self::Scaled(s) => s,
             Self::Exp | Self::Above(_) => x.exp(),
             Self::Below(_) => (-x).exp(),
             Self::Logistic(a, b) => (b - a) * logistic(x) * logistic(-x),
@@ -108,7 +108,7 @@ impl Transform {
     #[inline]
     pub fn log_jacobian(&self, x: f64) -> f64 {
         match *self {
-            Self::Identity => 0.0,
+            Self::Scaled(s) => s.ln(),
             Self::Exp | Self::Above(_) => x,
             Self::Below(_) => -x,
             Self::Logistic(a, b) => (b - a).ln() - x.abs() - 2.0 * (-x.abs()).exp().ln_1p(),
@@ -119,7 +119,7 @@ impl Transform {
     #[inline]
     pub fn log_jacobian_derivative(&self, x: f64) -> f64 {
         match *self {
-            Self::Identity => 0.0,
+            Self::Scaled(_) => 0.0,
             Self::Exp | Self::Above(_) => 1.0,
             Self::Below(_) => -1.0,
             Self::Logistic(..) => -(0.5 * x).tanh(),
@@ -141,7 +141,7 @@ mod tests {
     /// One example after another; a new variant does not compile until it has its place here.
     fn after(example: Transform) -> Option<Transform> {
         match example {
-            Transform::Identity => Some(Transform::Exp),
+            Transform::Scaled(_) => Some(Transform::Exp),
             Transform::Exp => Some(Transform::Above(-2.5)),
             Transform::Above(_) => Some(Transform::Below(3.0)),
             Transform::Below(_) => Some(Transform::Logistic(0.5, 1.5)),
@@ -151,9 +151,10 @@ mod tests {
 
     #[test]
     fn every_transform_conforms() {
-        for example in std::iter::successors(Some(Transform::Identity), |&t| after(t)) {
+        for example in std::iter::successors(Some(Transform::Scaled(1.0)), |&t| after(t)) {
             check_transform(&example);
         }
+        check_transform(&Transform::Scaled(1e-7));
         check_transform(&Transform::Logistic(-1e6, 1e-3));
         check_transform(&Transform::Above(1e8));
     }

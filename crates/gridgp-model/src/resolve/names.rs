@@ -88,9 +88,18 @@ impl<'a> Names<'a> {
             declared.pending = false;
             let prior = self.defaults.prior(&usage, &self.parameters)?;
             let parameter = &mut self.parameters[j];
-            parameter.prior = prior;
-            parameter.transform = Transform::for_domain(prior.support());
+            let Parameter { transform, .. } = Parameter::new("", prior);
+            (parameter.prior, parameter.transform) = (prior, transform);
             parameter.is_default = true;
+        }
+        self.refine(j, &usage)
+    }
+
+    /// Gives the unconstrained value of a parameter on the real line the scale of its use.
+    fn refine(&mut self, j: usize, usage: &Use<'_>) -> Result<(), Fault> {
+        if matches!(self.parameters[j].transform, Transform::Scaled(_)) {
+            let default = self.defaults.prior(usage, &self.parameters)?;
+            self.parameters[j].refine(&default);
         }
         Ok(())
     }
@@ -148,7 +157,9 @@ impl<'a> Names<'a> {
                 self.check_support(&prior, label, &usage, e)?;
                 let unit = self.defaults.unit(&usage);
                 let name = self.fresh(label);
-                Ok(self.add(Parameter { unit, ..Parameter::new(name, prior) }))
+                let value = self.add(Parameter { unit, ..Parameter::new(name, prior) });
+                self.refine(self.parameters.len() - 1, &usage)?;
+                Ok(value)
             }
             _ if is_prior => Err(Fault::new(
                 e.span.clone(),

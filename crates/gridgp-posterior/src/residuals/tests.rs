@@ -18,6 +18,13 @@ fn model(y: Vec<f64>, likelihood: &str) -> Model {
     Model::new(ModelSpec::from_toml(&source).unwrap(), &source, data).unwrap()
 }
 
+/// A chain of draws of `mu`, the only parameter.
+fn draws_of(model: &Model, mu: impl IntoIterator<Item = f64>) -> Samples {
+    let unconstrained = |mu| model.parameters[0].transform.inverse(mu);
+    let x: Vec<f64> = mu.into_iter().map(unconstrained).collect();
+    Samples { chains: 1, draws: x.len(), dim: 1, x }
+}
+
 /// The exact posterior of a normal mean, and the exact prediction of each left-out observation.
 #[test]
 fn leaving_one_out_is_refitting_without_it() {
@@ -31,8 +38,7 @@ fn leaving_one_out_is_refitting_without_it() {
     let (mean, sd) = posterior(&y);
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     let mut normal = || -> f64 { StandardNormal.sample(&mut rng) };
-    let x: Vec<f64> = (0..40_000).map(|_| mean + sd * normal()).collect();
-    let samples = Samples { chains: 1, draws: x.len(), dim: 1, x };
+    let samples = draws_of(&gaussian, (0..40_000).map(|_| mean + sd * normal()));
     let found = residuals(&gaussian, &samples, Weighing::LeaveOneOut, 1).unwrap();
     let seen = residuals(&gaussian, &samples, Weighing::InSample, 1).unwrap();
     assert_eq!(found.cells, [0, 1, 2, 3, 4, 5]);
@@ -76,7 +82,7 @@ fn right_draws_cover_what_they_say() {
     }
     assert_eq!(found.histogram(10).iter().sum::<usize>(), 4000);
     // Draws that are one too high.
-    let shifted = Samples { x: vec![1.0; 50], ..samples };
+    let shifted = draws_of(&gaussian, [1.0; 50]);
     let found = residuals(&gaussian, &shifted, Weighing::InSample, 1).unwrap();
     let all = found.summary(&levels, |_| true);
     assert!((all.mean + 1.0).abs() < 0.06 && all.distance > 0.3 && all.coverage[1] < 0.8);
@@ -85,7 +91,7 @@ fn right_draws_cover_what_they_say() {
 #[test]
 fn counts_have_half_their_mass_below() {
     let poisson = model(vec![0.0, 2.0, 9.0], "family = 'poisson'\nrate = 'exp(mu)'\n");
-    let samples = Samples { chains: 1, draws: 10, dim: 1, x: vec![2f64.ln(); 10] };
+    let samples = draws_of(&poisson, [2f64.ln(); 10]);
     let found = residuals(&poisson, &samples, Weighing::InSample, 1).unwrap();
     let p = (-2f64).exp();
     approx::assert_relative_eq!(found.up_to[0], p, max_relative = 1e-12);
@@ -132,8 +138,7 @@ fn residuals_far_out_are_finite_and_right() {
 fn probabilities_at_their_ends_are_left_out_like_others() {
     let y = vec![0.0, 1.0, 1.0];
     let bernoulli = model(y, "family = 'bernoulli'\nprobability = 'logistic(mu)'\n");
-    let x: Vec<f64> = (0..200).map(|i| 40.0 + (f64::from(i)).sin()).collect();
-    let samples = Samples { chains: 1, draws: 200, dim: 1, x };
+    let samples = draws_of(&bernoulli, (0..200).map(|i| 40.0 + (f64::from(i)).sin()));
     let found = residuals(&bernoulli, &samples, Weighing::LeaveOneOut, 1).unwrap();
     assert!(found.k.iter().all(|k| !k.is_nan()));
     assert!(found.log_score[0] < -38.0 && found.log_score[0] > -42.0, "{:?}", found.log_score);
@@ -148,9 +153,9 @@ fn directions_around_pi_are_as_around_zero() {
         let wrap = |v: f64| v - std::f64::consts::TAU * (v / std::f64::consts::TAU).round();
         let y = near.iter().map(|v| wrap(v + by)).collect();
         let text = "family = 'von_mises'\nlocation = 'mu'\nconcentration = 6\n";
-        let x: Vec<f64> = (0..400).map(|i| wrap(by + 0.1 * (1.7 * f64::from(i)).sin())).collect();
-        let samples = Samples { chains: 1, draws: 400, dim: 1, x };
-        residuals(&model(y, text), &samples, Weighing::LeaveOneOut, 1).unwrap()
+        let m = model(y, text);
+        let at = (0..400).map(|i| wrap(by + 0.1 * (1.7 * f64::from(i)).sin()));
+        residuals(&m, &draws_of(&m, at), Weighing::LeaveOneOut, 1).unwrap()
     };
     let (zero, pi) = (turned(0.0), turned(std::f64::consts::PI));
     for i in 0..near.len() {

@@ -224,11 +224,18 @@ fn moments_of_a_new_observation_are_those_of_the_mixture() {
     }
 }
 
+/// A chain of draws of the only parameter.
+fn draws_of(model: &Model, values: Vec<f64>) -> Samples {
+    let x: Vec<f64> =
+        values.into_iter().map(|v| model.parameters[0].transform.inverse(v)).collect();
+    Samples { chains: 1, draws: x.len(), dim: 1, x }
+}
+
 #[test]
 fn infinite_moments_are_said_to_be_infinite() {
     let xi = "x = 'normal(0.4, 0.5)'";
     let gev = constant(xi, "family = 'gev'\nlocation = 30\nscale = 2\nshape = 'x'", [31.0, 32.0]);
-    let with = |x: Vec<f64>| Samples { chains: 1, draws: x.len(), dim: 1, x };
+    let with = |x: Vec<f64>| draws_of(&gev, x);
     let shapes: Vec<f64> = (0..50).map(|i| 0.1 + 1e-3 * f64::from(i)).collect();
     let finite = moments_of(&gev, &with(shapes.clone()), &[0.5]);
     assert!(finite[1].sd[0] > 2.5 && finite[1].sd[0] < 4.0, "{}", finite[1].sd[0]);
@@ -250,8 +257,8 @@ fn directions_are_averaged_on_the_circle() {
     let text = "family = 'von_mises'\nlocation = 'm'\nconcentration = 25";
     let law = constant("m = 'normal(0, 3)'", text, [3.0, -3.0]);
     let of = |center: f64| {
-        let x: Vec<f64> = (0..2000).map(|i| center + 0.1 * (0.7 * f64::from(i)).sin()).collect();
-        moments_of(&law, &Samples { chains: 1, draws: 2000, dim: 1, x }, &[0.05, 0.95])
+        let m = (0..2000).map(|i| center + 0.1 * (0.7 * f64::from(i)).sin());
+        moments_of(&law, &draws_of(&law, m.collect()), &[0.05, 0.95])
     };
     let (zero, pi) = (of(0.0), of(PI));
     for (a, b) in zero.iter().zip(&pi) {
