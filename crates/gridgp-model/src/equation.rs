@@ -44,7 +44,12 @@ impl Equation {
 
     /// The quantity, where it is one number for all cells, written as a number or a parameter.
     pub fn as_quantity(&self) -> Option<Value> {
-        let [term] = self.predictor.terms.as_slice() else { return None };
+        let term = match self.predictor.terms.as_slice() {
+            // A sum that is 0 has no terms.
+            [] => return self.is_linear().then_some(Value::Fixed(0.0)),
+            [term] => term,
+            _ => return None,
+        };
         if !self.is_linear() || term.field.is_some() || !term.covariates.is_empty() {
             return None;
         }

@@ -4,6 +4,7 @@
 //! holds no strings that mean anything: fields, terms and quantities are positions. [`param`] has the
 //! parameters, and the way between their natural and unconstrained values.
 
+mod advice;
 mod block;
 mod describe;
 mod equation;
@@ -24,6 +25,7 @@ pub use predictor::{Predictor, Term};
 pub use resolve::is_reserved;
 pub use seam::seams;
 
+use faer::Mat;
 use gridgp_grid::{Dataset, Points};
 use gridgp_kernel::{Covariance, Kernel};
 use gridgp_likelihood::Family;
@@ -95,6 +97,23 @@ impl AxisKernel {
     /// The kernel's numbers at `theta`.
     pub fn numbers(&self, theta: &[f64]) -> Vec<f64> {
         self.values.iter().map(|v| v.at(theta)).collect()
+    }
+
+    /// The mean over the axis of the kernel's variance, and that of what is left without the field's mean
+    /// along the axis, which some hundred points tell.
+    fn variances(&self, theta: &[f64]) -> (f64, f64) {
+        let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
+        let numbers = self.numbers(theta);
+        let mut diagonal = vec![0.0; self.points.len()];
+        self.kernel.diagonal(&self.points, &numbers, &mut diagonal);
+        let some: Vec<usize> = (0..diagonal.len()).step_by(diagonal.len().div_ceil(200)).collect();
+        let rows = some.iter().flat_map(|&i| self.points.row(i)).copied().collect();
+        let mut gram = Mat::zeros(some.len(), some.len());
+        self.kernel.gram(&Points::new(rows, self.points.dims()), &numbers, gram.as_mut());
+        let all = mean(&some.iter().map(|&i| diagonal[i]).collect::<Vec<_>>());
+        let level = gram.sum() / (some.len() * some.len()) as f64;
+        let share = if all > 0.0 { (1.0 - level / all).clamp(0.0, 1.0) } else { 0.0 };
+        (mean(&diagonal), share * mean(&diagonal))
     }
 }
 
@@ -367,5 +386,65 @@ scale = "half_normal(1)"
         assert_eq!(found(200.0, "matern32(lengthscale = 30)"), [""; 0]);
         assert_eq!(found(350.0, "periodic(period = 360, lengthscale = 1)"), [""; 0]);
         assert_eq!(found(350.0, "white()"), [""; 0]);
+    }
+
+    /// The model with `years` in place of gmst, raw as they are in a file.
+    fn with_years(text: &str) -> Model {
+        let mut data = data();
+        data.covariates[0].values = vec![2000.0, 2001.0, 2002.0, 2003.0];
+        let source = Source::new("m.toml", text);
+        Model::new(ModelSpec::from_toml(&source).unwrap(), &source, data).unwrap()
+    }
+
+    #[test]
+    fn the_default_of_an_intercept_reaches_the_level_at_year_0() {
+        use gridgp_dist::Distribution;
+        let text = TEXT.replace("normal(1, 0.5)", "default");
+        let m = with_years(&text);
+        // 2001.5 / 1.118 standard deviations away, times 2.5 of the response.
+        assert_eq!(m.parameters[0].prior.to_string(), "normal(5.5, 15400)");
+        let slope = m.parameters[1].prior.sd().unwrap();
+        assert!(m.parameters[0].prior.sd().unwrap() > 2000.0 * slope / 2.0, "{slope}");
+        let advice = m.advice();
+        assert!(advice[0].contains("covariates.gmst = { center = true }"), "{advice:?}");
+        assert!(model(TEXT).unwrap().advice().is_empty());
+    }
+
+    #[test]
+    fn unknowns_on_the_real_line_have_the_scale_of_what_they_are_about() {
+        let scale = |text: &str| match model(text).unwrap().parameters[1].transform {
+            param::Transform::Scaled(scale) => scale,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(scale(TEXT), 0.5);
+        // Of a prior as wide as one likes the default has more to say.
+        let wide = scale(&TEXT.replace("normal(1, 0.5)", "normal(0, 1e6)"));
+        assert!((1.0..100.0).contains(&wide), "{wide}");
+    }
+
+    #[test]
+    fn a_polynomial_of_years_may_vary_as_the_response_does() {
+        use gridgp_dist::Distribution;
+        let text =
+            TEXT.replace("squared_exponential(lengthscale = l) * 4", "polynomial(degree = 2)");
+        let m = model(&text.replace("l = \"half_normal(3)\"\n", "")).unwrap();
+        let (field, theta) =
+            (&m.fields[1], m.parameters.iter().map(|p| p.prior.median()).collect::<Vec<_>>());
+        let (all, varying) = field.axes[1].as_ref().unwrap().variances(&theta);
+        let amplitude = &m.parameters[field.amplitude.free().unwrap()];
+        assert!(varying < 1e-5 * all, "{varying} {all}");
+        // Twice the sd of the response, 3.45.
+        let spread = amplitude.prior.sd().unwrap() / (1.0 - 2.0 / std::f64::consts::PI).sqrt();
+        assert!((spread * varying.sqrt() / 6.9 - 1.0).abs() < 0.01, "{spread} {varying}");
+        assert!(m.advice().is_empty());
+        let text = text.replace("[fields.warming]", "[fields.warming]\namplitude = 0.1");
+        let advice = model(&text.replace("l = \"half_normal(3)\"\n", "")).unwrap().advice();
+        assert!(advice[0].contains("center = [\"year\"] under [fields.warming]"), "{advice:?}");
+    }
+
+    #[test]
+    fn a_model_without_noise_is_refused_for_what_it_is() {
+        let e = model(&TEXT.replace("\"half_normal(1)\"\n", "0\n")).unwrap_err().to_string();
+        assert!(e.contains("cannot be 0") && e.contains("write a small one"), "{e}");
     }
 }

@@ -33,6 +33,7 @@ const INSIDE: &[(&str, &[&str])] = &[
             "equation",
             "output",
             "resolve",
+            "advice",
             "describe",
             "seam",
         ],

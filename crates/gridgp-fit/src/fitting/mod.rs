@@ -101,6 +101,7 @@ pub fn fit(
     if let Some(warnings) = found.summary["warnings"].as_array_mut() {
         let before = doubts(&model.data, scalings).into_iter().chain(seams(model));
         warnings.splice(..0, before.map(Value::from));
+        warnings.extend(model.advice().into_iter().map(Value::from));
     }
     let fit = Fit {
         version: env!("CARGO_PKG_VERSION").into(),

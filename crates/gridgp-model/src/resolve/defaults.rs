@@ -4,11 +4,11 @@
 //! |---|---|
 //! | lengthscale, period | log-normal, 95 % between the shortest distance (twice that for a period) and the longest |
 //! | other positive shape parameters | log_normal(0, 1) |
-//! | field amplitude | half-normal, twice the standard deviation of the response (over the size of a kernel without unit diagonal) |
+//! | field amplitude | half-normal, twice the standard deviation of the response (over the size of a kernel without unit diagonal, or of its variation where that is a tenth of it or less) |
 //! | amplitude or variance inside a kernel | half_normal(1) |
 //! | weight of a coregionalization | normal(0, 1) |
 //! | noise | half-normal, the standard deviation of the response |
-//! | intercept | normal, mean and 2.5 standard deviations of the response |
+//! | intercept | normal, mean and 2.5 standard deviations of the response, times √(1 + Σ (mean/sd)²) over the covariates beside it |
 //! | effect of a covariate | normal, 0 and 2.5 standard deviations of the response over the covariate's |
 //! | the same behind a link | the mean or the spread of the response seen through the link, 1 in place of the standard deviation |
 //!
@@ -22,15 +22,16 @@ use gridgp_likelihood::{DefaultValue, LikelihoodParameter};
 use super::level::{Level, mean_and_sd};
 use crate::AxisKernel;
 use crate::language::{ExprKind, parse};
-use crate::param::{Parameter, Value};
+use crate::param::Parameter;
 
 /// What a quantity is used for.
 #[derive(Clone, Copy)]
 pub(super) enum Use<'a> {
     /// The noise' standard deviation.
     Noise,
-    /// The factor of some covariates, and perhaps of a field, in a predictor at this level.
-    Coefficient { covariates: &'a [usize], field: Option<usize>, level: &'a Level },
+    /// The factor of some covariates, and perhaps of a field, in a predictor at this level; `lever` is
+    /// how much further than that an intercept may lie.
+    Coefficient { covariates: &'a [usize], field: Option<usize>, level: &'a Level, lever: f64 },
     /// A field's standard deviation.
     FieldAmplitude { axes: &'a [Option<AxisKernel>], level: &'a Level },
     /// A parameter of the likelihood itself, whose typical value is known.
@@ -99,7 +100,7 @@ impl<'a> Defaults<'a> {
                 _ => None,
             },
             Use::FieldAmplitude { level, .. }
-            | Use::Coefficient { covariates: [], field: None, level } => {
+            | Use::Coefficient { covariates: [], field: None, level, .. } => {
                 if level.in_response_units { response() } else { None }
             }
             Use::Kernel { role: Role::Lengthscale { .. } | Role::Period, parameter, axis } => {
@@ -140,13 +141,15 @@ impl<'a> Defaults<'a> {
                 _ if parameter.domain.upper() == 1.0 => made("uniform", &[0.0, 1.0]),
                 _ => made("half_normal", &[2.0 * typical.abs().max(f64::MIN_POSITIVE)]),
             },
-            Use::Coefficient { covariates, field, level } => {
+            Use::Coefficient { covariates, field, level, lever } => {
                 let size: f64 =
                     covariates.iter().map(|&c| spread(self.data.covariates[c].known())).product();
                 let (center, spread) = self.modelled(level);
                 match field {
                     Some(_) => made("normal", &[0.0, 1.0 / size]),
-                    None if covariates.is_empty() => made("normal", &[center, 2.5 * spread]),
+                    None if covariates.is_empty() => {
+                        made("normal", &[center, 2.5 * spread * lever])
+                    }
                     None => made("normal", &[0.0, 2.5 * spread / size]),
                 }
             }
@@ -196,18 +199,20 @@ fn spread(x: impl Iterator<Item = f64> + Clone) -> f64 {
     if sd > 0.0 { sd } else { 1.0 }
 }
 
-/// The standard deviation of a field of amplitude 1, at the medians of its kernels' priors.
+/// The standard deviation of a field of amplitude 1, at the medians of its kernels' priors; its
+/// variation alone along an axis where that is little beside its level, as of a polynomial of years.
 fn typical_size(axes: &[Option<AxisKernel>], parameters: &[Parameter]) -> f64 {
     let theta: Vec<f64> = parameters.iter().map(|p| p.prior.median()).collect();
     let mut variance = 1.0;
     for axis in axes.iter().flatten().filter(|a| !a.kernel.has_unit_diagonal()) {
-        let mut diagonal = vec![0.0; axis.points.len()];
-        let numbers: Vec<f64> = axis.values.iter().map(|v: &Value| v.at(&theta)).collect();
-        axis.kernel.diagonal(&axis.points, &numbers, &mut diagonal);
-        variance *= diagonal.iter().sum::<f64>() / diagonal.len() as f64;
+        let (all, varying) = axis.variances(&theta);
+        variance *= if axis.center || varying < LITTLE * all { varying } else { all };
     }
     if variance > 0.0 && variance.is_finite() { variance.sqrt() } else { 1.0 }
 }
+
+/// The share of its variance with which a field still varies enough.
+pub(crate) const LITTLE: f64 = 0.01;
 
 fn made(name: &str, arguments: &[f64]) -> Result<Prior, String> {
     let arguments: Vec<(Option<&str>, f64)> =

@@ -66,7 +66,7 @@ fn trials(family: &Family, data: &Dataset) -> f64 {
 }
 
 /// Mean and standard deviation (of n, not n − 1), also where squares leave the range of numbers.
-pub(super) fn mean_and_sd(x: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+pub(crate) fn mean_and_sd(x: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let largest = x.clone().fold(0.0, |m: f64, v| m.max(v.abs()));
     if largest > 0.0 && !(1e-100..1e100).contains(&largest) {
         let (mean, sd) = plain(x.map(|v| v / largest));

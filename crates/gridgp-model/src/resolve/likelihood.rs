@@ -8,7 +8,7 @@ use gridgp_likelihood::{DefaultValue, Family, Likelihood, LikelihoodParameter};
 
 use super::defaults::{Use, written_prior};
 use super::descending;
-use super::level::Level;
+use super::level::{Level, mean_and_sd};
 use super::linked::split;
 use super::names::Names;
 use crate::equation::Equation;
@@ -179,7 +179,14 @@ impl Scope<'_> {
         match equation.as_quantity() {
             Some(Value::Fixed(v)) if domain.contains(v) => return Ok(()),
             Some(Value::Fixed(v)) => {
-                let message = format!("the {name} cannot be {v}: it must lie in {domain}");
+                let noise_free = if v == 0.0 && self.p.default == DefaultValue::Noise {
+                    "; there is no model without noise: write a small one, a ten-thousandth of the \
+                     standard deviation of the response, say"
+                } else {
+                    ""
+                };
+                let message =
+                    format!("the {name} cannot be {v}: it must lie in {domain}{noise_free}");
                 return Err(Fault::new(e.span.clone(), message));
             }
             Some(Value::Free(j)) => {
@@ -266,13 +273,14 @@ impl Scope<'_> {
     ) -> Result<(), Fault> {
         let level = Level::of(self.data, self.family, self.p, equation);
         let bounded = equation.link == Link::Identity && self.p.domain != Domain::Real;
+        let lever = lever(&equation.predictor, self.data);
         for term in &equation.predictor.terms {
             for &j in &term.parameters {
                 let (covariates, field) = (term.covariates.as_slice(), term.field);
                 let usage = if bounded {
                     Use::Likelihood { parameter: self.p, typical: level.center }
                 } else {
-                    Use::Coefficient { covariates, field, level: &level }
+                    Use::Coefficient { covariates, field, level: &level, lever }
                 };
                 names.settle_default(j, usage).map_err(|e| Fault::new(span.clone(), e))?;
             }
@@ -325,6 +333,19 @@ impl Scope<'_> {
         }
         Ok(())
     }
+}
+
+/// √(1 + Σ (mean/sd)²) over the covariates with effects: how much further an intercept lies from the
+/// response than the level does at the covariates' means.
+fn lever(predictor: &Predictor, data: &Dataset) -> f64 {
+    let square = |t: &Term| match t.covariates.as_slice() {
+        [c] if !t.parameters.is_empty() => {
+            let (mean, sd) = mean_and_sd(data.covariates[*c].known());
+            if sd > 0.0 { (mean / sd).powi(2) } else { 0.0 }
+        }
+        _ => 0.0,
+    };
+    (1.0 + predictor.fixed().map(square).sum::<f64>()).sqrt()
 }
 
 fn inside(a: Domain, b: Domain) -> bool {

@@ -12,11 +12,13 @@ mod settings;
 mod silent;
 mod sizes;
 
+pub(super) use defaults::LITTLE;
 use defaults::{Defaults, Use};
 pub use distinct::is_reserved;
 use gridgp_grid::{Dataset, Error, Result};
 use gridgp_likelihood::{Family, Likelihood};
-use level::{Level, mean_and_sd};
+use level::Level;
+pub(super) use level::mean_and_sd;
 use names::Names;
 
 use crate::equation::Equation;

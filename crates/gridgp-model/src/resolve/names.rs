@@ -96,7 +96,7 @@ impl<'a> Names<'a> {
     }
 
     /// Gives the unconstrained value of a parameter on the real line the scale of its use.
-    fn refine(&mut self, j: usize, usage: &Use<'_>) -> Result<(), Fault> {
+    fn refine(&mut self, j: usize, usage: &Use<'_>) -> Result<(), String> {
         if matches!(self.parameters[j].transform, Transform::Scaled(_)) {
             let default = self.defaults.prior(usage, &self.parameters)?;
             self.parameters[j].refine(&default);
@@ -158,7 +158,8 @@ impl<'a> Names<'a> {
                 let unit = self.defaults.unit(&usage);
                 let name = self.fresh(label);
                 let value = self.add(Parameter { unit, ..Parameter::new(name, prior) });
-                self.refine(self.parameters.len() - 1, &usage)?;
+                self.refine(self.parameters.len() - 1, &usage)
+                    .map_err(|m| Fault::new(e.span.clone(), m))?;
                 Ok(value)
             }
             _ if is_prior => Err(Fault::new(
