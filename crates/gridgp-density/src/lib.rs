@@ -8,7 +8,7 @@ mod posterior;
 mod samples;
 
 pub use joint::{ExpectedJoint, InformedJoint, Joint};
-pub use marginal::{Marginal, MarginalValue};
+pub use marginal::{Conditioned, Marginal, MarginalValue};
 pub use posterior::LogPosterior;
 pub use samples::Samples;
 

@@ -2,8 +2,8 @@
 
 use faer::Mat;
 use gridgp_dense::{KroneckerIdentity, Spectral};
-use gridgp_density::Marginal;
 use gridgp_density::gaps::{Full, GapFactor, Gaps};
+use gridgp_density::{Conditioned, Marginal};
 use gridgp_grid::Result;
 use gridgp_model::Model;
 
@@ -11,13 +11,15 @@ use super::place::Place;
 
 /// p(location | y, θ): Gaussian, exact, on any grid and at any points.
 ///
-/// With A = s·⊗K + σ²I and α = A⁻¹(y − m), the mean at new points is m* + s·⊗K*ₐ α and the variance
-/// of the field s·⊗kₐ** − s²·⊗(K*ₐQₐ)^{∘2} (1/D). Missing cells take W Wᵀ out of A⁻¹ (m columns,
-/// W̃ = ⊗Qₐᵀ W): the residual is filled there, and the variance grows by Σₖ (s·⊗(K*ₐQₐ) w̃ₖ)².
+/// With A = s·⊗K + σ²I and α = A⁻¹(y − m), the mean at new points is m* + s·⊗K*ₐ α. The variance of
+/// the field is s·⊗kₐ** − s²·⊗(K*ₐQₐ)^{∘2} (1/D), written with the shares Pₐ = (K*ₐQₐ)^{∘2} Λₐ⁻¹ of the
+/// eigenvectors in the prior variance as what none of them reaches, s (⊗kₐ** − ⊗Pₐ 1), and what the
+/// noise hides of them, s ⊗Pₐ (σ²/D). Missing cells take W Wᵀ out of A⁻¹ (m columns, W̃ = ⊗Qₐᵀ W): the
+/// residual is filled there, and the variance grows by Σₖ (s·⊗(K*ₐQₐ) w̃ₖ)².
 ///
-/// The variance is a difference of numbers as large as the prior's, so it is exact to rounding of
-/// the prior variance: where the data leave nothing open, the standard deviation is about 1e-8 of
-/// the amplitude, and not 0.
+/// The first part is a difference of numbers as large as the prior's, so a standard deviation is exact
+/// to about 1e-8 of the amplitude. Where the data leave nothing open but their noise, the second part
+/// keeps it from being 0.
 #[derive(Debug, Clone)]
 pub struct Conditional<'m> {
     pub(super) model: &'m Model,
@@ -58,11 +60,11 @@ impl<'m> Conditional<'m> {
         let expected = model.parameters.len();
         assert_eq!(theta.len(), expected, "theta must have {expected} values, one a parameter");
         let mut marginal = Marginal::new(model)?;
-        let (covariance, gaps) = marginal.condition(theta)?;
+        let Conditioned { covariance, gaps, alpha } = marginal.condition(theta)?;
         Ok(Self {
             model,
             theta: theta.to_vec(),
-            alpha: covariance.solve(marginal.residual()),
+            alpha,
             variance: marginal.variance(theta),
             noise: marginal.noise(theta),
             covariance,
@@ -111,11 +113,35 @@ impl<'m> Conditional<'m> {
         d
     }
 
+    /// σ²/D, on the grid of the joint eigenbasis.
+    pub(super) fn hidden(&self) -> Vec<f64> {
+        let mut d = self.covariance.diagonal();
+        d.iter_mut().for_each(|d| *d = self.noise / *d);
+        d
+    }
+
+    /// Turns each K*ₐQₐ into the shares Pₐ of the eigenvectors, and gives their sums Pₐ 1 for each point.
+    pub(super) fn shares(&self, projected: &mut [Mat<f64>]) -> Vec<Vec<f64>> {
+        let share = |(projected, factor): (&mut Mat<f64>, &Spectral)| {
+            let values = factor.values();
+            let rounding = 0.5 * f64::EPSILON * values.iter().copied().fold(0.0, f64::max);
+            let mut sums = vec![0.0; projected.nrows()];
+            for (column, &value) in projected.col_iter_mut().zip(values) {
+                let weight = if value > rounding { value.recip() } else { 0.0 };
+                for (p, sum) in column.iter_mut().zip(&mut sums) {
+                    *p *= *p * weight;
+                    *sum += *p;
+                }
+            }
+            sums
+        };
+        projected.iter_mut().zip(self.factors()).map(share).collect()
+    }
+
     /// Back to the scale of the response.
     pub(super) fn moments(&self, mut mean: Vec<f64>, variance: Vec<f64>) -> Moments {
         let (origin, unit) = self.model.standardization;
         mean.iter_mut().for_each(|m| *m = origin + unit * *m);
-        // Rounding may leave a variance below 0 where the data leave nothing open.
         let sd: Vec<f64> = variance.into_iter().map(|v| unit * v.max(0.0).sqrt()).collect();
         let noise_sd = self.noise_sd();
         let sd_observation = sd.iter().map(|sd| sd.hypot(noise_sd)).collect();

@@ -24,14 +24,14 @@ impl Conditional<'_> {
         let mut projected: Vec<Mat<f64>> =
             cross.iter().zip(self.bases()).map(|((k, _), q)| product(k, &q)).collect();
         let unknown = self.gap_variance(&projected);
-        projected.iter_mut().for_each(square);
+        let explained = outer(self.shares(&mut projected));
         let projected: Vec<MatRef<'_, f64>> = projected.iter().map(Mat::as_ref).collect();
-        let explained = apply(&projected, self.scaled_precision());
-        let mut variance = cross.iter().fold(vec![1.0], |prior: Vec<f64>, (_, v)| {
-            prior.iter().flat_map(|a| v.iter().map(move |b| a * b)).collect()
-        });
+        let hidden = apply(&projected, self.hidden());
+        let mut variance = outer(cross.iter().map(|(_, v)| v.clone()));
         let s = self.variance;
-        variance.iter_mut().zip(explained).for_each(|(v, e)| *v = s * (*v - e));
+        for ((v, e), h) in variance.iter_mut().zip(explained).zip(hidden) {
+            *v = s * ((*v - e).max(0.0) + h);
+        }
         if let Some(unknown) = unknown {
             variance.iter_mut().zip(unknown).for_each(|(v, u)| *v += u);
         }
@@ -80,7 +80,9 @@ pub(super) fn product(cross: &Mat<f64>, basis: &Mat<f64>) -> Mat<f64> {
     product
 }
 
-/// A^{∘2}.
-pub(super) fn square(a: &mut Mat<f64>) {
-    a.col_iter_mut().flat_map(|c| c.iter_mut()).for_each(|v| *v *= *v);
+/// ⊗ vectors, the last one fastest.
+fn outer(vectors: impl IntoIterator<Item = Vec<f64>>) -> Vec<f64> {
+    vectors
+        .into_iter()
+        .fold(vec![1.0], |all, v| all.iter().flat_map(|a| v.iter().map(move |b| a * b)).collect())
 }

@@ -8,7 +8,7 @@ use gridgp_grid::{Error, Points, Result};
 use rayon::prelude::*;
 
 use super::conditional::{Conditional, Moments};
-use super::grid::{product, square};
+use super::grid::product;
 use super::place::{check_finite, check_points};
 
 /// Numbers in the intermediates of a tile: 4 MiB.
@@ -28,7 +28,7 @@ impl Conditional<'_> {
     pub fn at_points(&self, at: &[Points], covariates: &[(String, Vec<f64>)]) -> Result<Moments> {
         let count = check_points(self.model, at)?;
         let columns = self.columns(covariates, count)?;
-        let (bases, precision) = (self.bases(), self.scaled_precision());
+        let (bases, hidden) = (self.bases(), self.hidden());
         let shape = self.model.data.grid.shape();
         let (last, others) = shape.split_last().expect("a grid has an axis");
         // A row of each intermediate of `contract` and of two matrices an axis.
@@ -49,13 +49,14 @@ impl Conditional<'_> {
             let mut projected: Vec<Mat<f64>> =
                 cross.iter().zip(&bases).map(|((k, _), q)| product(k, q)).collect();
             let unknown = self.gap_variance_at(&projected);
-            projected.iter_mut().for_each(square);
-            let explained = contract(projected.iter(), &precision);
+            let explained = self.shares(&mut projected);
+            let left = contract(projected.iter(), &hidden);
             let moments = (0..rows.len()).map(|i| {
                 let mean = s * weight[i] * means[i] + fixed[i];
                 let prior: f64 = cross.iter().map(|(_, v)| v[i]).product();
+                let open = (prior - explained.iter().map(|e| e[i]).product::<f64>()).max(0.0);
                 let unknown = unknown.as_ref().map_or(0.0, |u| s * u[i]);
-                (mean, s * weight[i] * weight[i] * (prior - explained[i] + unknown))
+                (mean, s * weight[i] * weight[i] * (open + left[i] + unknown))
             });
             Ok(moments.collect())
         });

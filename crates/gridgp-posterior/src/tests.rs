@@ -6,6 +6,7 @@ mod refusals;
 
 use faer::Mat;
 use gridgp_dense::Cholesky;
+use gridgp_density::Marginal;
 use gridgp_dist::Distribution;
 use gridgp_grid::{Axis, Coordinate, Covariate, Dataset, Grid, Points, Variable};
 use gridgp_kernel::Covariance;
@@ -400,5 +401,45 @@ fn predictive_noise_is_a_variance() {
     let moments = Conditional::new(&m, &theta).unwrap().on_grid(&few_places()).unwrap();
     for (sd, total) in moments.sd.iter().zip(&moments.sd_observation) {
         assert!((total * total - sd * sd - sigma * sigma).abs() < 1e-12);
+    }
+}
+
+/// Where noise is little more than the rounding of the field: 15 points of a squared exponential,
+/// beside 80-digit arithmetic. Of the likelihood no more is asked than the bound that comes with it.
+#[test]
+fn noise_next_to_rounding_is_conditioned_on() {
+    let x: Vec<f64> = (0..15).map(|i| f64::from(i) / 16.0).collect();
+    let cases = [
+        (1e-6, 74.1130128681631, [(0.53125, 0.850319307635586, 8.34312e-7)], 0.05),
+        (1e-7, 78.3319897063498, [(0.53125, 0.850319737920031, 8.74513e-8)], 0.2),
+        (1e-8, 80.3399680650781, [(0.53125, 0.850319784479093, 9.30874e-9)], 10.0),
+    ];
+    for (noise, log_prob, at, tolerance) in cases {
+        let y = x
+            .iter()
+            .enumerate()
+            .map(|(i, x)| (4.0 * x).sin() + noise * ((7919 * i % 11) as f64 - 5.0) / 5.0);
+        let grid = Grid::new(vec![Axis::numbers("x", x.clone()).unwrap()]).unwrap();
+        let data = Dataset::new(grid, Variable::new("y", y.collect()), vec![]).unwrap();
+        let m = model(
+            &format!(
+                "[data]\nresponse = 'y'\naxes = ['x']\n[fields.f]\namplitude = 1\nx = \
+                 'squared_exponential(lengthscale = 0.3)'\n[likelihood]\nfamily = 'gaussian'\n\
+                 location = 'f'\nscale = {noise}\n"
+            ),
+            data,
+        );
+        let value = Marginal::new(&m).unwrap().log_prob(&[]).unwrap();
+        let error = (value.log_prob - log_prob).abs();
+        assert!(error <= value.truncation && error < tolerance, "{noise:e}: {error} {value:?}");
+        let conditional = Conditional::new(&m, &[]).unwrap();
+        for (x, mean, sd) in at {
+            let found = conditional.at_points(&[Points::line(&[x])], &[]).unwrap();
+            let off = (found.mean[0] - mean).abs() / noise;
+            assert!(off < tolerance, "{noise:e}: the mean at {x} is off by {off} noise sds");
+            let ratio = found.sd[0] / sd;
+            let near = (1.0 / (1.0 + tolerance)..1.0 + tolerance).contains(&ratio);
+            assert!(near, "{noise:e}: sd {} at {x}, {sd} is right", found.sd[0]);
+        }
     }
 }

@@ -14,6 +14,7 @@
 mod basis;
 mod eigen;
 mod low_rank;
+mod resolved;
 
 pub use basis::Basis;
 pub use eigen::{SymmetricEigen, symmetric_eigen};
@@ -30,6 +31,7 @@ pub struct Spectral {
     values: Vec<f64>,
     basis: Basis,
     dropped: f64,
+    rounding: f64,
 }
 
 /// What is known about a matrix beyond its entries; each fact opens a cheaper route.
@@ -145,7 +147,7 @@ impl Spectral {
             basis = basis.keep(&keep);
             values.into_iter().zip(&keep).filter_map(|(v, k)| k.then_some(v)).collect()
         };
-        Ok(Self { values, basis, dropped })
+        Ok(Self { values, basis, dropped, rounding: 0.0 })
     }
 
     /// Number of rows n of K.
@@ -171,6 +173,12 @@ impl Spectral {
     /// A bound on the trace of what was dropped, K − Q Λ Qᵀ, besides rounding.
     pub fn dropped(&self) -> f64 {
         self.dropped
+    }
+
+    /// Where small eigenvalues count ([`Spectral::resolved`]) the norm of what rounding of the entries
+    /// of K may be, ε √n times the largest; elsewhere 0.
+    pub fn rounding(&self) -> f64 {
+        self.rounding
     }
 
     /// K from its factors, n x n, for tests and small sizes.

@@ -19,7 +19,8 @@ pub(super) struct Value {
     pub(super) scale_bar: f64,
     /// ∂ℓ/∂σ².
     pub(super) noise_bar: f64,
-    /// An upper bound on what the dropped eigenpairs change in ℓ.
+    /// An upper bound on what dropped eigenpairs, and rounding of K where small ones count, change
+    /// in ℓ.
     pub(super) truncation: f64,
 }
 
@@ -154,6 +155,11 @@ pub(super) fn dropped(axes: &[(f64, f64)]) -> f64 {
 /// ‖E‖ ‖α‖².
 pub(super) fn truncation(dropped: f64, noise: f64, alpha_squared: f64, rest: f64) -> f64 {
     0.5 * dropped / noise * (1.0 + (alpha_squared * noise + rest / noise))
+}
+
+/// A change E of A, of either sign, changes ℓ by at most ½ ‖E‖ (tr A⁻¹ + ‖α‖²) to first order.
+pub(super) fn perturbation(norm: f64, inverse: f64, alpha_squared: f64) -> f64 {
+    0.5 * norm * (inverse + alpha_squared)
 }
 
 /// The entries of ⊗ vectors, the last one fastest.

@@ -18,7 +18,7 @@ use gridgp_dense::{
 use rayon::prelude::*;
 
 use super::covariance::{
-    Value, alpha_on_grid, dropped, norm_outside, outer, split_diagonal, truncation,
+    Value, alpha_on_grid, dropped, norm_outside, outer, perturbation, split_diagonal, truncation,
 };
 
 /// Buffers that live from one evaluation to the next.
@@ -107,14 +107,19 @@ impl KroneckerNoise {
             noise_bar: 0.5 * (total.alpha_squared - total.inverse),
             truncation: 0.0,
         };
+        let rounding = self.scale * rounding(&self.factors);
+        let (mut inverse, mut alpha_squared) = (total.inverse, total.alpha_squared);
         if outside > 0 {
             let inside = || self.inside(&scratch.tilde);
             let rest = norm_outside(&self.bases(), r, total.norm, inside);
+            inverse += outside as f64 / self.noise;
+            alpha_squared += rest / (self.noise * self.noise);
             value.leave_outside(rest, outside, self.noise);
             let traces = self.factors.iter().map(trace_and_dropped);
             let dropped = self.scale * dropped(&traces.collect::<Vec<_>>());
             value.truncation = truncation(dropped, self.noise, total.alpha_squared, rest);
         }
+        value.truncation += perturbation(rounding, inverse, alpha_squared);
         scratch.weights = contract(&self.factors, &scratch.contracted);
         scratch.weights.push(total.last);
         value
@@ -307,6 +312,16 @@ impl KroneckerNoise {
 /// tr K and a bound on what was dropped of it.
 pub(super) fn trace_and_dropped(f: &Spectral) -> (f64, f64) {
     (f.values().iter().sum::<f64>() + f.dropped(), f.dropped())
+}
+
+/// The norm of what rounding may be in ⊗Kₐ, as far as the factors say.
+fn rounding(factors: &[Spectral]) -> f64 {
+    let largest = |f: &Spectral| f.values().iter().copied().fold(0.0, f64::max);
+    let of = |(a, f): (usize, &Spectral)| -> f64 {
+        let others = factors.iter().enumerate().filter(|(b, _)| *b != a);
+        f.rounding() * others.map(|(_, f)| largest(f)).product::<f64>()
+    };
+    factors.iter().enumerate().map(of).sum()
 }
 
 /// Sums over cells of the eigenbasis.

@@ -17,7 +17,9 @@ use gridgp_dense::{Basis, Cholesky, Spectral, project_in_place};
 use gridgp_grid::{Error, Result};
 
 use super::super::gaps::eigenvalues;
-use super::covariance::{Value, alpha_on_grid, dropped, norm_outside, split_diagonal, truncation};
+use super::covariance::{
+    Value, alpha_on_grid, dropped, norm_outside, perturbation, split_diagonal, truncation,
+};
 use super::kronecker::trace_and_dropped;
 
 /// Up to so many eigenvalues of the other axes a Cholesky factor for each is cheaper than the
@@ -123,6 +125,9 @@ impl LongAxis {
             let dropped = self.scale * dropped(&traces);
             value.truncation = truncation(dropped, self.noise, sums.alpha_squared, rest);
         }
+        let most = lambdas.iter().copied().fold(0.0, f64::max);
+        let rounding = self.scale * most * f64::EPSILON * (n as f64).sqrt() * self.largest();
+        value.truncation += perturbation(rounding, sums.inverse, sums.alpha_squared);
         Ok(value)
     }
 
@@ -207,6 +212,12 @@ impl LongAxis {
     /// tr K.
     fn trace(&self) -> f64 {
         self.blocks.iter().map(|k| k.diagonal().column_vector().sum()).sum()
+    }
+
+    /// The largest diagonal entry of the blocks of K.
+    fn largest(&self) -> f64 {
+        let of = |k: &Mat<f64>| k.diagonal().column_vector().iter().copied().fold(0.0, f64::max);
+        self.blocks.iter().map(of).fold(0.0, f64::max)
     }
 
     /// Number of λ that belong to the axes after the long one; with `(b, m)` the other axis b counts

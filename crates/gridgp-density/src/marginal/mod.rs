@@ -21,9 +21,15 @@ use gridgp_model::param::Value;
 use gridgp_model::{Model, Term};
 use kronecker::KroneckerNoise;
 use long_axis::LongAxis;
+pub use predict::Conditioned;
 use rayon::prelude::*;
 
 use super::gaps::{GapFactor, Gaps};
+
+/// A bound on the error of ℓ above which small eigenvalues are worth a slower way to them.
+const COARSE: f64 = 1e-6;
+/// Most cells for that: some seconds where they are all on one axis.
+const MOST_RESOLVED: usize = 2000;
 
 /// log p(y | θ) of a model with a Gaussian likelihood, its fields integrated out.
 #[derive(Debug, Clone)]
@@ -48,7 +54,8 @@ pub struct Marginal {
 pub struct MarginalValue {
     /// log p(y | θ), normalized, of the response as modelled (standardized, if it is).
     pub log_prob: f64,
-    /// An upper bound on how much the eigenpairs that are zero to rounding could change it.
+    /// An upper bound on how much eigenpairs that are zero to rounding, and rounding itself where
+    /// eigenvalues as small as that count, could change it.
     pub truncation: f64,
 }
 
@@ -149,7 +156,7 @@ impl Marginal {
             )));
         }
         let mut covariance = self.covariance(theta, scale, noise)?;
-        let gaps = self.fill(&covariance)?;
+        let mut gaps = self.fill(&covariance)?;
         let mut value = match covariance.evaluate(&self.residual, &mut self.scratch) {
             // Where rounding loses σ² beside s λ K there is no Cholesky factor; eigenvectors keep it.
             Err(_) => {
@@ -159,6 +166,14 @@ impl Marginal {
             }
             Ok(value) => value,
         };
+        if value.truncation > COARSE
+            && covariance.full().is_some()
+            && let Some(factors) = self.resolved(theta, scale, noise)
+        {
+            covariance = Covariance::Spectral(KroneckerNoise { factors, scale, noise });
+            gaps = self.fill(&covariance)?;
+            value = covariance.evaluate(&self.residual, &mut self.scratch)?;
+        }
         let gaps = self.gaps.as_ref().zip(gaps.as_ref());
         if let (Some((_, factor)), Some(full)) = (gaps, covariance.full()) {
             value.log_prob += factor.log_prob();
@@ -208,6 +223,24 @@ impl Marginal {
 
     fn factors(&self, theta: &[f64]) -> Result<Vec<Spectral>> {
         self.axes.par_iter().map(|axis| axis.spectral(theta)).collect()
+    }
+
+    /// Factors whose eigenvalues are good down to what the noise hides, where these have dropped some;
+    /// `None` where that would take long or cannot be.
+    fn resolved(&self, theta: &[f64], scale: f64, noise: f64) -> Option<Vec<Spectral>> {
+        if self.shape.iter().product::<usize>() > MOST_RESOLVED {
+            return None;
+        }
+        let mut factors = self.factors(theta).ok()?;
+        let largest = |f: &Spectral| f.values().iter().copied().fold(0.0, f64::max);
+        let all: f64 = scale * factors.iter().map(largest).product::<f64>();
+        for (axis, factor) in self.axes.iter().zip(&mut factors) {
+            if factor.dropped() > 0.0 {
+                let shift = noise / (all / largest(factor));
+                *factor = Spectral::resolved(axis.gram(theta).as_ref(), shift).ok()?;
+            }
+        }
+        Some(factors)
     }
 
     /// s·⊗K + σ²I with its factors.

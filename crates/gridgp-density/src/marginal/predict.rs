@@ -3,27 +3,65 @@
 use std::ops::Range;
 
 use faer::Mat;
-use gridgp_dense::KroneckerIdentity;
+use gridgp_dense::{KroneckerIdentity, Spectral};
 use gridgp_grid::{Covariate, Error, Grid, Points, Result};
 use rayon::prelude::*;
 
 use super::super::gaps::{Full, GapFactor, Gaps};
+use super::covariance::{dropped, truncation};
 use super::design::Design;
-use super::{Marginal, covariate_weights};
+use super::kronecker::trace_and_dropped;
+use super::{COARSE, Marginal, covariate_weights};
 
 /// For an axis, Cov(f(new), f(data)) and the prior variances of the new points.
 pub type Cross = (Mat<f64>, Vec<f64>);
 
+/// What [`Marginal::condition`] gives.
+#[derive(Debug, Clone)]
+pub struct Conditioned {
+    /// A = s·⊗K + σ²I.
+    pub covariance: KroneckerIdentity,
+    /// What missing cells change in A⁻¹.
+    pub gaps: Option<(Gaps, GapFactor)>,
+    /// A⁻¹(y − m), on the grid.
+    pub alpha: Vec<f64>,
+}
+
+impl Conditioned {
+    /// A bound on what dropped eigenpairs change in log p.
+    fn coarseness(&self) -> f64 {
+        let (a, noise) = (&self.covariance, self.covariance.noise());
+        let traces: Vec<_> = a.factors().iter().map(trace_and_dropped).collect();
+        let alpha_squared = self.alpha.iter().map(|v| v * v).sum();
+        truncation(a.scale() * dropped(&traces), noise, alpha_squared, 0.0)
+    }
+}
+
 impl Marginal {
-    /// s·⊗K + σ²I at `theta`, and what missing cells change in it; the residual y − m, filled where
-    /// a cell is missing, is kept for [`Marginal::residual`].
-    pub fn condition(
-        &mut self,
-        theta: &[f64],
-    ) -> Result<(KroneckerIdentity, Option<(Gaps, GapFactor)>)> {
+    /// s·⊗K + σ²I at `theta`, what missing cells change in it, and α = A⁻¹(y − m) on the grid; the
+    /// residual y − m, filled where a cell is missing, is kept for [`Marginal::residual`].
+    ///
+    /// # Errors
+    /// As [`Marginal::log_prob`].
+    pub fn condition(&mut self, theta: &[f64]) -> Result<Conditioned> {
         self.update_residual(theta);
-        let factors = self.factors(theta)?;
-        let covariance = KroneckerIdentity::new(factors, self.variance(theta), self.noise(theta))
+        let (scale, noise) = (self.variance(theta), self.noise(theta));
+        let found = self.condition_with(self.factors(theta)?, scale, noise)?;
+        if found.coarseness() > COARSE
+            && let Some(factors) = self.resolved(theta, scale, noise)
+        {
+            return self.condition_with(factors, scale, noise);
+        }
+        Ok(found)
+    }
+
+    fn condition_with(
+        &mut self,
+        factors: Vec<Spectral>,
+        scale: f64,
+        noise: f64,
+    ) -> Result<Conditioned> {
+        let covariance = KroneckerIdentity::new(factors, scale, noise)
             .map_err(|e| Error::Singular(e.to_string()))?;
         let gaps = match &self.gaps {
             None => None,
@@ -34,7 +72,8 @@ impl Marginal {
                 Some((gaps.clone(), factor))
             }
         };
-        Ok((covariance, gaps))
+        let alpha = covariance.solve(&self.residual);
+        Ok(Conditioned { covariance, gaps, alpha })
     }
 
     /// y − m at the parameters of the last call.
