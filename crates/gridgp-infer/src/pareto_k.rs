@@ -109,7 +109,7 @@ fn advice(engine: Engine) -> &'static str {
     match engine {
         Engine::MeanField => "try the guide low_rank or full_rank, more steps, or nuts",
         Engine::LowRank(_) => "try a higher rank, the guide full_rank, more steps, or nuts",
-        Engine::FullRank => "try more steps with a decaying learning rate, or nuts",
+        Engine::FullRank => "try more steps, or nuts",
         Engine::Pathfinder => "try more paths, svi, or nuts started from these draws",
         Engine::Laplace => "try svi with the guide full_rank, or nuts started from these draws",
     }

@@ -43,6 +43,25 @@ impl Shape for UnitTriangular {
         dot(noise, noise)
     }
 
+    /// C⁻ᵀ ε, by substitution.
+    ///
+    /// Half of d² parameters that each move with the noise of a step cost a third of a nat at 100
+    /// unknowns; with the score there is none where p is normal.
+    fn negative_score(&self, rest: &[f64], noise: &[f64], _w: Vec<f64>) -> Option<Vec<f64>> {
+        let mut v = noise.to_vec();
+        for i in (1..v.len()).rev() {
+            let (before, from) = v.split_at_mut(i);
+            for (b, c) in before.iter_mut().zip(&rest[row(i)..row(i) + i]) {
+                *b -= c * from[0];
+            }
+        }
+        Some(v)
+    }
+
+    fn has_score(&self) -> bool {
+        true
+    }
+
     fn variance(&self, rest: &[f64], i: usize) -> f64 {
         let below = &rest[row(i)..row(i) + i];
         1.0 + dot(below, below)

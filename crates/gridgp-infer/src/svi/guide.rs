@@ -108,8 +108,15 @@ pub(super) trait Shape: Send + Sync {
         0.0
     }
 
-    /// Adds the derivative of ½ log det R Rᵀ with respect to `rest`.
-    fn half_log_det_vjp(&self, _rest: &[f64], _rest_bar: &mut [f64]) {}
+    /// −∇ log q(w) for w = R ε, (R Rᵀ)⁻¹ w, where it replaces the derivative of the entropy.
+    fn negative_score(&self, _rest: &[f64], _noise: &[f64], _w: Vec<f64>) -> Option<Vec<f64>> {
+        None
+    }
+
+    /// Whether there is a [`negative_score`](Self::negative_score).
+    fn has_score(&self) -> bool {
+        false
+    }
 
     /// The variance of wᵢ.
     fn variance(&self, rest: &[f64], i: usize) -> f64;
@@ -143,7 +150,11 @@ impl LocationScale {
     }
 
     /// Adds `factor` times the derivative of log p(x(ε)) with respect to the parameters, from the
-    /// gradient of log p at x, which is overwritten.
+    /// gradient of log p at x, which is overwritten; for a shape with a score, that of
+    /// log p(x(ε)) − log q(x(ε)) with q held fixed, whose noise vanishes as q nears p.
+    ///
+    /// # Source
+    /// Roeder, Wu and Duvenaud (2017), Sticking the landing, NeurIPS 30.
     pub(super) fn draw_vjp(
         &self,
         noise: &[f64],
@@ -154,6 +165,11 @@ impl LocationScale {
     ) {
         let d = self.scale.len();
         let (mean, _, rest) = self.parts();
+        let w = (0..d).map(|i| (x[i] - mean[i]) / self.scale[i]).collect();
+        if let Some(score) = self.shape.negative_score(rest, noise, w) {
+            let scaled = score.iter().zip(&self.scale).map(|(s, scale)| s / scale);
+            gradient.iter_mut().zip(scaled).for_each(|(g, s)| *g += s);
+        }
         let (mean_bar, others) = out.split_at_mut(d);
         let (scale_bar, rest_bar) = others.split_at_mut(d);
         for i in 0..d {
@@ -166,11 +182,12 @@ impl LocationScale {
         self.shape.apply_vjp(rest, noise, gradient, rest_bar);
     }
 
-    /// Adds the derivative of the entropy Σ s + ½ log det R Rᵀ + const.
+    /// Adds the derivative of the entropy, Σ s + const of independent unknowns; draws of others have it.
     pub(super) fn entropy_vjp(&self, out: &mut [f64]) {
         let d = self.scale.len();
-        out[d..2 * d].iter_mut().for_each(|s| *s += 1.0);
-        self.shape.half_log_det_vjp(self.parts().2, &mut out[2 * d..]);
+        if !self.shape.has_score() {
+            out[d..2 * d].iter_mut().for_each(|s| *s += 1.0);
+        }
     }
 
     /// exp(s): the standard deviations, where the unknowns are independent.

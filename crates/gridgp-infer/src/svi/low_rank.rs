@@ -14,8 +14,7 @@ const BEGIN: f64 = 0.1;
 
 /// w = ε₁ + U ε₂ with ε₁ of length d and ε₂ of length k; the parameters are U (d × k), row by row.
 ///
-/// With M = I + Uᵀ U, k × k: log det(I + U Uᵀ) = log det M, its derivative with respect to U is
-/// 2 U M⁻¹, and (I + U Uᵀ)⁻¹ = I − U M⁻¹ Uᵀ.
+/// With M = I + Uᵀ U, k × k: log det(I + U Uᵀ) = log det M, and (I + U Uᵀ)⁻¹ = I − U M⁻¹ Uᵀ.
 ///
 /// # Source
 /// Ong, Nott and Smith (2018), Journal of Computational and Graphical Statistics 27, 465–478, for
@@ -25,15 +24,12 @@ pub(super) struct LowRank {
     rank: usize,
     /// The lower triangular L of M = L Lᵀ, k × k.
     factor: Vec<f64>,
-    /// M⁻¹, k × k.
-    inverse: Vec<f64>,
     log_det: f64,
 }
 
 impl LowRank {
     pub(super) fn new(dim: usize, rank: usize) -> Self {
-        let square = || vec![0.0; rank * rank];
-        Self { dim, rank, factor: square(), inverse: square(), log_det: 0.0 }
+        Self { dim, rank, factor: vec![0.0; rank * rank], log_det: 0.0 }
     }
 
     /// v = L⁻¹ v.
@@ -73,7 +69,7 @@ impl Shape for LowRank {
         rest.iter_mut().for_each(|u| *u = scale * normal());
     }
 
-    /// M, its Cholesky factor and its inverse. M − I is positive semidefinite, so that no pivot is below 1.
+    /// M and its Cholesky factor. M − I is positive semidefinite, so that no pivot is below 1.
     fn refresh(&mut self, rest: &[f64]) {
         let k = self.rank;
         let m = &mut self.factor;
@@ -94,15 +90,6 @@ impl Shape for LowRank {
                 m[i * k + j] = if i == j { left.sqrt() } else { left / m[j * k + j] };
             }
             self.log_det += 2.0 * m[i * k + i].ln();
-        }
-        let mut memory = [0.0; MAX_RANK];
-        let v = &mut memory[..k];
-        for j in 0..k {
-            v.fill(0.0);
-            v[j] = 1.0;
-            self.forward(v);
-            self.backward(v);
-            self.inverse[j * k..(j + 1) * k].copy_from_slice(v);
         }
     }
 
@@ -134,17 +121,29 @@ impl Shape for LowRank {
         dot(w, w) - dot(v, v)
     }
 
-    fn log_det(&self) -> f64 {
-        self.log_det
-    }
-
-    fn half_log_det_vjp(&self, rest: &[f64], rest_bar: &mut [f64]) {
-        let k = self.rank;
-        for (u, u_bar) in rest.chunks_exact(k).zip(rest_bar.chunks_exact_mut(k)) {
-            for (u_bar, row) in u_bar.iter_mut().zip(self.inverse.chunks_exact(k)) {
-                *u_bar += dot(row, u);
+    /// w − U M⁻¹ Uᵀ w.
+    fn negative_score(&self, rest: &[f64], _noise: &[f64], mut w: Vec<f64>) -> Option<Vec<f64>> {
+        let mut memory = [0.0; MAX_RANK];
+        let v = &mut memory[..self.rank];
+        for (w, u) in w.iter().zip(rest.chunks_exact(self.rank)) {
+            for (v, u) in v.iter_mut().zip(u) {
+                *v += w * u;
             }
         }
+        self.forward(v);
+        self.backward(v);
+        for (w, u) in w.iter_mut().zip(rest.chunks_exact(self.rank)) {
+            *w -= dot(u, v);
+        }
+        Some(w)
+    }
+
+    fn has_score(&self) -> bool {
+        true
+    }
+
+    fn log_det(&self) -> f64 {
+        self.log_det
     }
 
     fn variance(&self, rest: &[f64], i: usize) -> f64 {

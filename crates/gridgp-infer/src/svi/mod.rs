@@ -107,7 +107,9 @@ pub struct SviProgress {
 /// x ~ q: the one nearest to p in KL(q ‖ p).
 ///
 /// Each step draws x = μ + R ε with ε ~ N(0, I), takes the gradient of log p(x) through x to the
-/// parameters of q, adds that of the entropy, which is exact, and lets Adam move. A particle where
+/// parameters of q, adds that of the entropy, which is exact, and lets Adam move. For correlated
+/// unknowns the gradient is that of log p(x) − log q(x) through x, q held fixed, which has the same
+/// expectation and no noise where q is p (Roeder, Wu and Duvenaud 2017, NeurIPS 30). A particle where
 /// p is −∞ or its gradient not finite is left out, and counted in
 /// [`Approximation::skipped`].
 ///
@@ -360,7 +362,7 @@ fn unconverged(window: &Window, options: &SviOptions) -> String {
     let (Some(change), Some(noise)) = (window.change(), window.noise()) else {
         return format!(
             "convergence could not be told: {} steps hold fewer than two windows of {length}; raise \
-             steps or lower window",
+             steps",
             options.steps
         );
     };
@@ -374,7 +376,7 @@ fn unconverged(window: &Window, options: &SviOptions) -> String {
         format!(
             "convergence could not be told: the mean ELBO of {length} steps changed by {change:.1e} \
              of itself and its noise alone is {noise:.1e}, above the tolerance {tolerance:.1e}; \
-             raise particles or window, or lower the learning rate in the end"
+             raise particles or steps, or lower learning_rate"
         )
     } else {
         format!(
