@@ -6,8 +6,12 @@ use gridgp_density::LogPosterior;
 use gridgp_grid::Result;
 use gridgp_kernel::{Covariance, Role};
 use gridgp_model::Model;
+use gridgp_model::spec::Density;
 
-use super::{MaximizeOptions, Optimum, Progress, maximize, starts};
+use super::curvature::distance_to_mode;
+use super::line_search::ROUND_OFF;
+use super::starts::at_other_peaks;
+use super::{MaximizeOptions, Optimum, Progress, StartSummary, maximize, starts};
 
 /// A mode of the posterior of θ.
 #[derive(Debug, Clone)]
@@ -25,6 +29,8 @@ pub struct Map {
     pub gradient_norm: f64,
     /// How the search went, on all cells.
     pub optimum: Optimum,
+    /// How each start ended, where they competed: on all cells, or on a block of them.
+    pub starts: Vec<StartSummary>,
     /// The number of cells on which the starts competed, where that was not all of them.
     pub screened_on: Option<usize>,
     /// What a statistician would want to know before believing the numbers.
@@ -35,36 +41,28 @@ pub struct Map {
 /// [`InferenceSpec`](gridgp_model::spec::InferenceSpec).
 ///
 /// On a grid of more than 160,000 cells the starts compete on a block of it first, cut from the
-/// middle of the longest axes, and only the winner goes on with all cells.
+/// middle of the longest axes, and only the winner goes on with all cells. Where the winner's
+/// period is no peak of the periodogram, there are more starts at the peaks.
 ///
 /// # Errors
 /// [`gridgp_grid::Error::Spec`] if the exact marginal cannot take the model,
 /// [`gridgp_grid::Error::Inference`] if no start has a finite density.
 pub fn map(model: &Model, progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync)) -> Result<Map> {
-    let spec = &model.spec.inference;
-    let mut prototype = LogPosterior::new(model, spec.density)?;
-    let mut options = MaximizeOptions {
-        max_iterations: spec.max_iterations,
-        tolerance: spec.tolerance,
-        curvature: None,
-    };
-    let mut starts = starts(model, spec.starts, spec.seed);
-    let screened = screen(model)?;
-    if let Some(block) = &screened {
-        let prototype = LogPosterior::new(block, spec.density)?;
-        // The starts compete on a part of the data, and the winner goes on with all of them. A
-        // mode of the part is a start like any other: nothing of the part is in the result.
-        if let Ok(best) = maximize(&|| prototype.clone(), &starts, &options, progress) {
-            starts = vec![best.x];
-            let share = block.data.grid.len() as f64 / model.data.grid.len() as f64;
-            options.curvature = Some(best.curvature.scaled(1.0 / share));
-        }
-    }
-    let optimum = maximize(&|| prototype.clone(), &starts, &options, progress)?;
+    let Search { mut posterior, optimum, starts, screened_on, ambiguity } =
+        search(model, model.spec.inference.density, progress)?;
     let estimate = model.natural(&optimum.x);
-    let value = prototype.marginal().log_prob(&estimate)?;
+    let value = posterior.marginal().log_prob(&estimate)?;
     let gradient_norm = optimum.gradient.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
-    let warnings = warnings(model, &optimum, gradient_norm, &estimate);
+    let mut warnings = warnings(model, &optimum, gradient_norm, &estimate);
+    warnings.extend(ambiguity);
+    if value.truncation > SURE {
+        warnings.push(format!(
+            "the covariance is singular to rounding beside this noise: the log marginal likelihood is \
+             sure to {:.1e} only, and predicted means may be off by more than the noise; give the \
+             noise a prior that keeps away from 0, or the field a rougher kernel, such as matern52",
+            value.truncation
+        ));
+    }
     Ok(Map {
         estimate,
         log_posterior: optimum.value,
@@ -72,11 +70,104 @@ pub fn map(model: &Model, progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Syn
         truncation: value.truncation,
         gradient_norm,
         optimum,
-        screened_on: screened.map(|block| block.data.grid.len()),
+        starts,
+        screened_on,
         warnings,
     })
 }
 
+impl Map {
+    /// Evaluations of the log posterior from all starts, on a block or on all cells.
+    pub fn evaluations(&self) -> usize {
+        let last = self.screened_on.map_or(0, |_| self.optimum.evaluations);
+        self.starts.iter().map(|s| s.evaluations).sum::<usize>() + last
+    }
+}
+
+/// What [`search`] finds.
+pub(super) struct Search {
+    /// The density on all cells.
+    pub(super) posterior: LogPosterior,
+    pub(super) optimum: Optimum,
+    starts: Vec<StartSummary>,
+    screened_on: Option<usize>,
+    /// A warning where a single start reached the mode.
+    ambiguity: Option<String>,
+}
+
+/// The mode of the marginal posterior, as [`map`] searches it.
+pub(super) fn search(
+    model: &Model,
+    density: Density,
+    progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync),
+) -> Result<Search> {
+    let spec = &model.spec.inference;
+    let posterior = LogPosterior::new(model, density)?;
+    let mut options = MaximizeOptions {
+        max_iterations: spec.max_iterations,
+        tolerance: spec.tolerance,
+        curvature: None,
+    };
+    let starts = starts(model, spec.starts, spec.seed);
+    if let Some(block) = screen(model)? {
+        let prototype = LogPosterior::new(&block, density)?;
+        // The starts compete on a part of the data, and the winner goes on with all of them. A
+        // mode of the part is a start like any other: nothing of the part is in the result.
+        if let Ok(best) = compete(&block, &prototype, &starts, &options, progress) {
+            let cells = block.data.grid.len();
+            let share = cells as f64 / model.data.grid.len() as f64;
+            let ambiguity = ambiguity(&best);
+            options.curvature = Some(best.curvature.scaled(1.0 / share));
+            let mut optimum = maximize(&|| posterior.clone(), &[best.x], &options, progress)?;
+            settle(&mut optimum, &posterior, spec.tolerance);
+            let (starts, screened_on) = (best.starts, Some(cells));
+            return Ok(Search { posterior, optimum, starts, screened_on, ambiguity });
+        }
+    }
+    let mut optimum = compete(model, &posterior, &starts, &options, progress)?;
+    settle(&mut optimum, &posterior, spec.tolerance);
+    let (starts, ambiguity) = (optimum.starts.clone(), ambiguity(&optimum));
+    Ok(Search { posterior, optimum, starts, screened_on: None, ambiguity })
+}
+
+/// Lets a search that ended by round-off count as converged where the mode is nearer than `tolerance`
+/// by the curvature there: along a narrow ridge the gradient is large when nothing is left to gain.
+fn settle(optimum: &mut Optimum, posterior: &LogPosterior, tolerance: f64) {
+    if !optimum.converged {
+        let rest = distance_to_mode(&mut posterior.clone(), &optimum.x, &optimum.gradient);
+        optimum.converged = rest <= tolerance;
+    }
+}
+
+/// The best of `starts`, or a higher mode from one of the peaks of the periodogram that the best does
+/// not stand on.
+fn compete(
+    model: &Model,
+    prototype: &LogPosterior,
+    starts: &[Vec<f64>],
+    options: &MaximizeOptions,
+    progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync),
+) -> Result<Optimum> {
+    let mut best = maximize(&|| prototype.clone(), starts, options, progress)?;
+    let others = at_other_peaks(model, &best.x);
+    if others.is_empty() {
+        return Ok(best);
+    }
+    let (before, all) = (starts.len(), starts.len() + others.len());
+    let later =
+        |p: &Progress| progress(&Progress { start: before + p.start, starts: all, ..p.clone() });
+    if let Ok(other) = maximize(&|| prototype.clone(), &others, options, &later) {
+        let starts = [best.starts, other.starts.clone()].concat();
+        if other.value > best.value && (other.converged || !best.converged) {
+            best = Optimum { start: before + other.start, ..other };
+        }
+        best.starts = starts;
+    }
+    Ok(best)
+}
+
+/// A log likelihood may be off by this without a word.
+const SURE: f64 = 1e-3;
 /// Most cells for starts to compete on.
 pub(super) const SCREEN: usize = 160_000;
 /// An axis is not cut below this.
@@ -110,6 +201,26 @@ fn screen(model: &Model) -> Result<Option<Model>> {
     model.block(&ranges).map(Some)
 }
 
+/// A warning where of several starts only one reached the best value, or one ran away beyond it.
+fn ambiguity(best: &Optimum) -> Option<String> {
+    let same = 1e-3_f64.max(ROUND_OFF * best.value.abs());
+    let highest = best.starts.iter().map(|s| s.value).fold(f64::MIN, f64::max);
+    if highest > best.value + same {
+        return Some(format!(
+            "the density rises without end somewhere, to {highest:.1} where a start gave up: a prior \
+             such as gamma(0.001, rate = 0.001) has a pole at an end of its range; this is the highest \
+             mode beside it, and a prior that is bounded there makes it the only one"
+        ));
+    }
+    let there = best.starts.iter().filter(|s| (s.value - best.value).abs() < same).count();
+    (best.starts.len() > 1 && there == 1).then(|| {
+        format!(
+            "only one of {} starts reached this mode; there may be a higher one: try more starts",
+            best.starts.len()
+        )
+    })
+}
+
 fn warnings(model: &Model, optimum: &Optimum, norm: f64, estimate: &[f64]) -> Vec<String> {
     use gridgp_dist::Distribution;
     let mut warnings = Vec::new();
@@ -119,13 +230,6 @@ fn warnings(model: &Model, optimum: &Optimum, norm: f64, estimate: &[f64]) -> Ve
              gradient is {norm:.2e}, where {:.0e} was asked for; allow more max_iterations, or \
              start elsewhere with inference.start",
             model.spec.inference.tolerance
-        ));
-    }
-    let better = optimum.starts.iter().filter(|s| (s.value - optimum.value).abs() < 1e-3).count();
-    if optimum.starts.len() > 1 && better == 1 {
-        warnings.push(format!(
-            "only one of {} starts reached this mode; there may be a higher one: try more starts",
-            optimum.starts.len()
         ));
     }
     for (p, &theta) in model.parameters.iter().zip(estimate) {
@@ -181,7 +285,7 @@ mod tests {
         let mut m = model([500, 330], ["squared_exponential()", "squared_exponential()"]);
         m.spec.inference.starts = 3;
         let found = map(&m, &|_| ControlFlow::Continue(())).unwrap();
-        assert_eq!(found.screened_on, Some(250 * 330));
+        assert_eq!((found.screened_on, found.starts.len()), (Some(250 * 330), 3));
         assert!(found.optimum.converged, "{:?}", found.warnings);
         // From nothing, on all cells.
         let density = LogPosterior::new(&m, m.spec.inference.density).unwrap();
@@ -191,5 +295,60 @@ mod tests {
             maximize(&|| density.clone(), &start, &options, &|_| ControlFlow::Continue(()))
                 .unwrap();
         assert!((direct.value - found.log_posterior).abs() < 1e-6, "{}", direct.value);
+    }
+
+    /// All starts end where the period is not, and the periodogram knows better.
+    #[test]
+    fn a_peak_of_the_periodogram_is_looked_at_when_all_starts_agree() {
+        let m = model([120, 12], ["cosine()", "matern52()"]);
+        let posterior = LogPosterior::new(&m, m.spec.inference.density).unwrap();
+        let j = m.position("f.x.period").unwrap();
+        let mut start = starts(&m, 1, 0).swap_remove(0);
+        start[j] = m.parameters[j].transform.inverse(1.3);
+        let options = MaximizeOptions::default();
+        let silent = |_: &Progress| ControlFlow::Continue(());
+        let make = || posterior.clone();
+        let there = maximize(&make, std::slice::from_ref(&start), &options, &silent).unwrap();
+        let found = compete(&m, &posterior, &[start], &options, &silent).unwrap();
+        let period = 0.1 * 2.0 * std::f64::consts::PI / 0.11;
+        assert!((m.natural(&there.x)[j] / period - 1.0).abs() > 0.1);
+        assert!((m.natural(&found.x)[j] / period - 1.0).abs() < 0.01);
+        assert!(found.value > there.value + 10.0 && found.start > 0, "{found:?}");
+        assert_eq!(found.starts[found.start].value, found.value);
+    }
+
+    /// gamma(0.001, rate = 0.001) rises to ∞ at 0, and so does the density of the mode.
+    #[test]
+    fn a_pole_of_a_prior_is_not_the_mode() {
+        let mut m = model([40, 3], ["matern52()", "matern52()"]);
+        let plain = map(&m, &|_| ControlFlow::Continue(())).unwrap();
+        let j = m.position("scale").unwrap();
+        let arguments = [(None, 0.001), (Some("rate"), 0.001)];
+        m.parameters[j].prior = gridgp_dist::Prior::from_call("gamma", &arguments).unwrap();
+        let found = map(&m, &|_| ControlFlow::Continue(())).unwrap();
+        assert!(found.optimum.converged, "{:?}", found.warnings);
+        let ratio = found.estimate[j] / plain.estimate[j];
+        assert!((0.8..1.25).contains(&ratio), "{ratio}");
+    }
+
+    #[test]
+    fn a_covariance_that_is_singular_beside_the_noise_is_told() {
+        let smooth =
+            ["squared_exponential(lengthscale = 2)", "squared_exponential(lengthscale = 2)"];
+        let mut m = model([12, 8], smooth);
+        m.spec.inference.starts = 1;
+        let told = |m: &Model| {
+            let found = map(m, &|_| ControlFlow::Continue(())).unwrap();
+            let said = found.warnings.iter().any(|w| w.contains("singular to rounding"));
+            assert_eq!(said, found.truncation > SURE, "{:?}", found.warnings);
+            said
+        };
+        assert!(!told(&m));
+        let j = m.position("scale").unwrap();
+        m.parameters[j].prior =
+            gridgp_dist::Prior::from_call("uniform", &[(None, 1e-9), (None, 1e-8)]).unwrap();
+        m.parameters[j].transform =
+            gridgp_model::param::Transform::for_domain(gridgp_dist::Domain::Interval(1e-9, 1e-8));
+        assert!(told(&m));
     }
 }

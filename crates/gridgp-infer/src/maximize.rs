@@ -28,6 +28,9 @@ impl Default for MaximizeOptions {
     }
 }
 
+/// How far from the first start no mode is expected: 50 is e⁵⁰ in a lengthscale.
+const FAR: f64 = 50.0;
+
 /// The best point found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Optimum {
@@ -85,7 +88,9 @@ pub struct Progress {
 ///
 /// `make` gives each start its own density; starts run in parallel on the current rayon pool, with
 /// the same result for any number of threads (ties go to the first start). A start where the
-/// density is −∞ is skipped, which its [`StartSummary`] tells. `progress` sees every iteration of
+/// density is −∞ is skipped, which its [`StartSummary`] tells; one that ends more than 50 away from
+/// the first start without converging has run away, along a pole of a prior say, and does not win
+/// over others. `progress` sees every iteration of
 /// every start, from the thread that did it; a `Break` ends all of them, and the best so far comes
 /// back with `converged` false.
 ///
@@ -178,11 +183,17 @@ pub(super) fn maximize_boxed<'d>(
             converged: c.converged,
         })
         .collect();
+    let ran_away = |c: &Climb| {
+        let distances = c.point.x.iter().zip(&starts[0]).map(|(x, from)| (x - from).abs());
+        !c.converged && distances.fold(0.0, f64::max) > FAR
+    };
     let (start, best) = climbs
         .into_iter()
         .enumerate()
         .filter(|(_, c)| c.point.value.is_finite())
-        .min_by(|(_, a), (_, b)| a.point.value.total_cmp(&b.point.value))
+        .min_by(|(_, a), (_, b)| {
+            ran_away(a).cmp(&ran_away(b)).then(a.point.value.total_cmp(&b.point.value))
+        })
         .ok_or_else(|| nowhere_finite(starts.len()))?;
     Ok(Optimum {
         x: best.point.x,

@@ -13,11 +13,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 use rayon::prelude::*;
 
+use super::curvature::negative_hessian;
 use super::joint_start::{JointStart, joint_start};
-use super::{
-    ChainState, Draws, Event, MaximizeOptions, Metric, NutsOptions, Whitening, maximize, nuts,
-    starts,
-};
+use super::map::{Search, search};
+use super::{ChainState, Draws, Event, Metric, NutsOptions, Progress, Whitening, nuts};
 
 /// Keeps the random numbers of the fields apart from those of the sampler.
 const FIELDS: u64 = 0x6669_656c_6473;
@@ -204,16 +203,10 @@ fn with_fields(model: &Model, parameters: &Samples, seed: u64) -> Result<Samples
 /// deviations.
 fn marginal_starts(model: &Model) -> Result<(Vec<Vec<f64>>, Vec<f64>)> {
     let spec = &model.spec.inference;
-    let posterior = LogPosterior::new(model, Density::Unconstrained)?;
-    let make = || posterior.clone();
-    let options = MaximizeOptions {
-        max_iterations: spec.max_iterations,
-        tolerance: spec.tolerance,
-        curvature: None,
-    };
-    let from = starts(model, spec.starts, spec.seed);
-    let mode = maximize(&make, &from, &options, &|_| ControlFlow::Continue(()))?.x;
-    let spread = spread_at(&mut make(), &mode);
+    let silent = |_: &Progress| ControlFlow::Continue(());
+    let Search { mut posterior, optimum, .. } = search(model, Density::Unconstrained, &silent)?;
+    let mode = optimum.x;
+    let spread = spread_at(&mut posterior, &mode);
     let draw = |chain: usize, attempt: usize| {
         let mut rng = ChaCha8Rng::seed_from_u64(spec.seed ^ STARTS);
         rng.set_stream((chain + (attempt << 32)) as u64);
@@ -225,27 +218,14 @@ fn marginal_starts(model: &Model) -> Result<(Vec<Vec<f64>>, Vec<f64>)> {
             .collect()
     };
     let sds = (0..mode.len()).map(|i| norm(spread.row(i).as_mat())).collect();
-    Ok((inside(&mut make(), spec.chains, draw)?, sds))
+    Ok((inside(&mut posterior, spec.chains, draw)?, sds))
 }
 
 /// A root of the inverse of the negative Hessian, or 0.1 I where that is not positive definite.
 fn spread_at(density: &mut impl LogDensity, mode: &[f64]) -> Mat<f64> {
     let d = mode.len();
-    let mut hessian = Mat::zeros(d, d);
-    let (mut up, mut down) = (vec![0.0; d], vec![0.0; d]);
-    let step = 1e-4;
-    for j in 0..d {
-        let mut x = mode.to_vec();
-        x[j] += step;
-        density.log_density_gradient(&x, &mut up);
-        x[j] -= 2.0 * step;
-        density.log_density_gradient(&x, &mut down);
-        for i in 0..d {
-            hessian[(i, j)] = (down[i] - up[i]) / (2.0 * step);
-        }
-    }
-    let symmetric = Mat::from_fn(d, d, |i, j| 0.5 * (hessian[(i, j)] + hessian[(j, i)]));
-    let covariance = Cholesky::new(symmetric.as_ref()).and_then(|precision| {
+    let hessian = negative_hessian(density, mode);
+    let covariance = Cholesky::new(hessian.as_ref()).and_then(|precision| {
         let mut inverse = Mat::identity(d, d);
         precision.solve_in_place(inverse.as_mut());
         Cholesky::new(inverse.as_ref())

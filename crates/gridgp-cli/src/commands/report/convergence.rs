@@ -15,7 +15,6 @@ const MOST: usize = 12;
 
 /// A judgement a check; which ones depends on the method.
 pub fn findings(fit: &Fitted, summary: &Value) -> Vec<Finding> {
-    let number = |key: &str| summary[key].as_f64();
     let mut all = Vec::new();
     match fit.file.method.as_str() {
         "map" => mode(summary, &mut all),
@@ -42,16 +41,6 @@ pub fn findings(fit: &Fitted, summary: &Value) -> Vec<Finding> {
                 ),
             ),
         });
-    }
-    if number("truncation_bound").is_some_and(|b| b > 1e-6) {
-        all.push(Finding::new(
-            Grade::Caution,
-            "Eigenvalues were dropped.",
-            format!(
-                "What was dropped may move the log likelihood by up to {}.",
-                numbers::four(number("truncation_bound").unwrap_or(0.0))
-            ),
-        ));
     }
     all
 }

@@ -33,8 +33,8 @@ pub(super) fn of_map(model: &Model, map: &Map, seconds: f64, peak_memory: Option
         "gradient_norm": map.gradient_norm,
         "converged": map.optimum.converged,
         "iterations": map.optimum.iterations,
-        "evaluations": map.optimum.starts.iter().map(|s| s.evaluations).sum::<usize>(),
-        "starts": map.optimum.starts.iter().map(|s| json!({
+        "evaluations": map.evaluations(),
+        "starts": map.starts.iter().map(|s| json!({
             "log_posterior": s.value,
             "gradient_norm": s.gradient_norm,
             "converged": s.converged,
