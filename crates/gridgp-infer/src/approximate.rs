@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use gridgp_density::{ExpectedJoint, InformedJoint, Joint, LogDensity, Samples};
 use gridgp_grid::{Error, Result};
+use gridgp_likelihood::Family;
 use gridgp_model::Model;
 use gridgp_model::spec::{Expectation, GuideSpec, InferenceSpec, Method};
 use rand::SeedableRng;
@@ -38,6 +39,9 @@ pub fn approximate(
     progress: &(dyn Fn(&ApproximateProgress) -> ControlFlow<()> + Sync),
 ) -> Result<(Samples, Approximation)> {
     let spec = &model.spec.inference;
+    if spec.method == Method::Laplace {
+        check_smooth(model)?;
+    }
     // A variational fit starts at the mode.
     let chains = if spec.method == Method::Svi { 0 } else { spec.chains };
     let JointStart { density, mode, sds, starts } = joint_start(model, chains)?;
@@ -103,6 +107,23 @@ pub(super) fn guide(spec: &InferenceSpec) -> Guide {
         GuideSpec::LowRank => Guide::LowRank { rank: spec.rank },
         GuideSpec::FullRank => Guide::FullRank,
     }
+}
+
+/// Refuses the method `laplace` for a likelihood without a curvature at the mode.
+///
+/// # Errors
+/// [`Error::Spec`] for the family `laplace`, whose log density has a kink where a location meets its
+/// observation: modes lie there.
+pub(super) fn check_smooth(model: &Model) -> Result<()> {
+    if !matches!(model.family, Family::Laplace(_)) {
+        return Ok(());
+    }
+    Err(Error::Spec(
+        "the method laplace takes the curvature at the mode, where a laplace likelihood has none: its \
+         log density is made of straight lines, with a kink at the mode. Use the method svi or nuts, \
+         or the likelihood student_t, which bears outliers and is smooth"
+            .into(),
+    ))
 }
 
 /// Standard deviations for a guide to begin with at a mode.

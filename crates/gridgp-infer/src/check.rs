@@ -5,7 +5,7 @@ use gridgp_grid::{Error, Result};
 use gridgp_model::Model;
 use gridgp_model::spec::{Expectation, GuideSpec, Method, Route};
 
-use super::approximate::guide;
+use super::approximate::{check_smooth, guide};
 use super::{LaplaceOptions, route};
 
 /// Refuses a model that the method of its `[inference]` cannot take, before anything is searched.
@@ -30,7 +30,10 @@ pub fn check(model: &Model) -> Result<()> {
     let unknowns = Joint::new(model)?.dim();
     some(unknowns)?;
     match spec.method {
-        Method::Laplace => LaplaceOptions::default().check(unknowns),
+        Method::Laplace => {
+            check_smooth(model)?;
+            LaplaceOptions::default().check(unknowns)
+        }
         Method::Svi if spec.expectation == Expectation::Quadrature => {
             if spec.guide != GuideSpec::MeanField {
                 return Err(Error::Spec(

@@ -16,7 +16,7 @@ pub fn run(args: &Check) -> anyhow::Result<()> {
     // What `fit` would refuse is refused now.
     gridgp_fit::check(&loaded.model, &Terminal::new(true))?;
     let doubts = gridgp_fit::doubts(&loaded.model.data, &loaded.scalings);
-    for doubt in doubts.into_iter().chain(seams(&loaded.model)) {
+    for doubt in doubts.into_iter().chain(seams(&loaded.model)).chain(loaded.model.advice()) {
         eprintln!("warning: {doubt}");
     }
     let mut out = std::io::stdout().lock();
