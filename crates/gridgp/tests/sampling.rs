@@ -324,6 +324,7 @@ fn in_units(method: &str, unit: f64, length: f64) -> serde_json::Value {
         axes: vec![0],
         values: x.iter().map(|x| x - 5.5).collect(),
         units: None,
+        missing: None,
     });
     let text = format!(
         "[data]\nresponse = 'y'\naxes = ['x', 't']\n[parameters]\nm = 'default'\nb = 'default'\n\
