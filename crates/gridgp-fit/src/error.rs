@@ -15,6 +15,9 @@ pub enum Error {
     /// The log of draws cannot be begun, or belongs to another run.
     #[error(transparent)]
     Log(LogError),
+    /// The log of draws holds other draws than this run would have made.
+    #[error("{0}")]
+    Unlike(gridgp_grid::Error),
     /// Draws could not be written to their log, and the run was stopped.
     #[error("the draws could not be kept; those that were written are there to go on from: {0}")]
     Unkept(LogError),

@@ -51,10 +51,10 @@ pub use map::{Map, map};
 pub use maximize::{MaximizeOptions, Optimum, Progress, StartSummary, maximize};
 pub use nuts::{
     Adapted, ChainDraws, ChainState, Draws, Event, Metric, NutsOptions, Phase, Statistics,
-    Whitening, nuts,
+    Whitening, nuts, verify_draws,
 };
 pub use pareto_k::ParetoK;
 pub use pathfinder::{PathfinderOptions, pathfinder};
-pub use sample::{SamplePlan, Sampled, plan, route, sample};
+pub use sample::{SamplePlan, Sampled, plan, route, sample, verify_earlier};
 pub use starts::starts;
 pub use svi::{Guide, SviOptions, SviProgress, svi, svi_by_quadrature};

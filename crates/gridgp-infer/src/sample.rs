@@ -16,7 +16,9 @@ use rayon::prelude::*;
 use super::curvature::negative_hessian;
 use super::joint_start::{JointStart, joint_start};
 use super::map::{Search, search};
-use super::{ChainState, Draws, Event, Metric, NutsOptions, Progress, Whitening, nuts};
+use super::{
+    ChainState, Draws, Event, Metric, NutsOptions, Progress, Whitening, nuts, verify_draws,
+};
 
 /// Keeps the random numbers of the fields apart from those of the sampler.
 const FIELDS: u64 = 0x6669_656c_6473;
@@ -156,6 +158,20 @@ pub fn sample(
         ));
     }
     Ok(Sampled { samples, draws, route: plan.route })
+}
+
+/// Refuses draws of an interrupted run that this plan would not have made.
+///
+/// # Errors
+/// As [`verify_draws`].
+pub fn verify_earlier(model: &Model, plan: &SamplePlan, earlier: &Draws) -> Result<()> {
+    match &plan.density {
+        Some(density) => verify_draws(&|| density.clone(), &plan.options, &earlier.chains),
+        None => {
+            let posterior = LogPosterior::new(model, Density::Unconstrained)?;
+            verify_draws(&|| posterior.clone(), &plan.options, &earlier.chains)
+        }
+    }
 }
 
 /// The first draws of each chain, as many as the shortest has.

@@ -26,6 +26,15 @@ pub enum Error {
         /// What was found and what to try.
         message: String,
     },
+    /// Another process writes the file.
+    #[error(
+        "{}: a run is writing its draws there at this moment; wait until it ends, or stop it first",
+        path.display()
+    )]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
     /// One cell of a table.
     #[error("{}, line {line}, column {column:?}: {message}", path.display())]
     Cell {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gridgp_infer::{Draws, Event, SamplePlan, Sampled, plan, sample};
+use gridgp_infer::{Draws, Event, SamplePlan, Sampled, plan, sample, verify_earlier};
 use gridgp_model::Model;
 use gridgp_posterior::unfold;
 use serde_json::{Map, json};
@@ -33,6 +33,9 @@ pub(super) fn fit(model: &Model, log: Option<&dyn DrawLog>, host: &dyn Host) -> 
         let interrupted = run.chains.iter().any(|c| c.len() < spec.draws);
         Draws { chains: run.chains, interrupted }
     });
+    if let Some(draws) = &earlier {
+        verify_earlier(model, &plan, draws).map_err(Error::Unlike)?;
+    }
     // A new run, which leaves nothing that a resumed one could use.
     let forget = || {
         if let (Some(log), None) = (log, &begun_with) {

@@ -63,6 +63,37 @@ impl<D: LogDensity> Chain<'_, D> {
         Ok(draws)
     }
 
+    /// The first of these draws that this chain would not have made, as far as one evaluation a
+    /// draw and two trajectories tell.
+    pub(super) fn foreign(mut self, made: &ChainDraws) -> Result<Option<usize>> {
+        let Some(Adapted { step_size, whitening, position }) = &made.adapted else {
+            return Ok(None);
+        };
+        let mut gradient = vec![0.0; made.dim];
+        for (i, statistics) in made.statistics.iter().enumerate() {
+            let lp = self.density.log_density_gradient(made.draw(i), &mut gradient);
+            if lp.to_bits() != statistics.lp.to_bits() {
+                return Ok(Some(i));
+            }
+        }
+        let Some(last) = made.len().checked_sub(1) else { return Ok(None) };
+        for i in [0, last] {
+            let from = if i == 0 { &position[..] } else { made.draw(i - 1) };
+            let Some(from) = Point::new(&mut self.density, from) else { return Ok(Some(i)) };
+            let depth = self.options.max_depth;
+            let moved = self.step(&from, whitening, *step_size, depth, Purpose::Sampling, i)?;
+            // As text, in which NaN equals NaN and every other number itself alone.
+            let same = |moved: Moved| {
+                format!("{:?} {:?}", moved.to.x, moved.statistics)
+                    == format!("{:?} {:?}", made.draw(i), made.statistics[i])
+            };
+            if !moved.is_some_and(same) {
+                return Ok(Some(i));
+            }
+        }
+        Ok(None)
+    }
+
     fn point(&mut self, x: &[f64], what: &str) -> Result<Point> {
         Point::new(&mut self.density, x).ok_or_else(|| {
             Error::Inference(format!(

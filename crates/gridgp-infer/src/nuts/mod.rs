@@ -22,6 +22,7 @@ pub use whitening::Whitening;
 use chain::Chain;
 use gridgp_density::LogDensity;
 use gridgp_grid::{Error, Result};
+use rayon::prelude::*;
 
 use super::AnyDensity;
 
@@ -233,6 +234,40 @@ fn nuts_boxed<'d>(
         results.into_iter().map(|(_, result)| result).collect::<Result<_>>()?;
     let interrupted = chains.iter().any(|c| c.first + c.len() < options.draws);
     Ok(Draws { chains, interrupted })
+}
+
+/// Refuses draws to go on from that [`nuts()`] would not have made with this density and options.
+///
+/// The log density of every draw is computed anew, and the first and the last draw of each chain
+/// are made again from what is before them, which takes one evaluation a draw and two trajectories
+/// a chain. Everything must agree to the last bit. Chains that have no draw pass.
+///
+/// # Errors
+/// [`Error::Inference`] names the first draw that differs.
+pub fn verify_draws<D: LogDensity + Send>(
+    make: &(dyn Fn() -> D + Sync),
+    options: &NutsOptions,
+    chains: &[ChainDraws],
+) -> Result<()> {
+    chains.par_iter().try_for_each(|made| {
+        if made.adapted.as_ref().is_some_and(|a| a.whitening.flaw(made.dim).is_some()) {
+            return Err(unlike(made.chain, 0));
+        }
+        let observe = &|_: &Event| ControlFlow::Continue(());
+        let stop = &AtomicBool::new(false);
+        let chain = Chain { chain: made.chain, density: make(), options, observe, stop };
+        match chain.foreign(made)? {
+            Some(draw) => Err(unlike(made.chain, draw)),
+            None => Ok(()),
+        }
+    })
+}
+
+fn unlike(chain: usize, draw: usize) -> Error {
+    Error::Inference(format!(
+        "draw {draw} of chain {chain} is not the one that this model, data and seed give: the draws \
+         were damaged, or made by another build or on another kind of processor; start anew"
+    ))
 }
 
 fn check(dim: usize, starts: &[Vec<f64>], options: &NutsOptions) -> Result<()> {

@@ -1,14 +1,21 @@
 //! Numbers as bytes, and frames around them.
 
-/// Adds contents and their frame to `out`.
-pub(super) fn frame(out: &mut Vec<u8>, contents: impl FnOnce(&mut Vec<u8>)) {
+/// The checksum of contents that follow those with the checksum `before`.
+pub(super) fn checksum(before: u32, contents: &[u8]) -> u32 {
+    let mut sum = crc32fast::Hasher::new_with_initial(before);
+    sum.update(contents);
+    sum.finalize()
+}
+
+/// Adds contents and their frame to `out`; `sum` is the checksum so far.
+pub(super) fn frame(out: &mut Vec<u8>, sum: &mut u32, contents: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.extend([0; 8]);
     contents(out);
     let length = u32::try_from(out.len() - start - 8).expect("a record is smaller than 4 GB");
     out[start..start + 4].copy_from_slice(&length.to_le_bytes());
     out[start + 4..start + 8].copy_from_slice(&(!length).to_le_bytes());
-    let sum = crc32fast::hash(&out[start + 8..]);
+    *sum = checksum(*sum, &out[start + 8..]);
     out.extend(sum.to_le_bytes());
 }
 

@@ -1,6 +1,6 @@
 //! Draws on disk as they come, so that a run that is killed can go on.
 //!
-//! A file is 8 bytes `gpdraws\n`, the number of the format (1), the header, then records. All
+//! A file is 8 bytes `gpdraws\n`, the number of the format (2), the header, then records. All
 //! numbers are little endian. Header and records are framed alike:
 //!
 //! | bytes | contents |
@@ -8,7 +8,7 @@
 //! | 4 | n, the length of the contents |
 //! | 4 | n with all bits flipped: a length that was damaged is not followed |
 //! | n | contents |
-//! | 4 | CRC-32 of the contents |
+//! | 4 | CRC-32 of all contents so far, from the header on: a record of another run, or at another place, does not fit |
 //!
 //! | contents | fields |
 //! |---|---|
@@ -18,6 +18,8 @@
 //!
 //! Each record is one write to the system. A process that is killed loses none that were written,
 //! and at most the last is torn; what a machine without power loses is up to the file system.
+//!
+//! Who writes a log holds a lock on it, which ends with the process.
 
 mod bytes;
 mod place;
@@ -32,4 +34,4 @@ pub use write::DrawLog;
 
 const MAGIC: &[u8; 8] = b"gpdraws\n";
 /// The format that this version writes and reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;

@@ -7,7 +7,7 @@ use std::path::Path;
 use gridgp_fit::{LogHeader, LoggedRun};
 use gridgp_infer::{Adapted, ChainDraws, Statistics, Whitening};
 
-use super::bytes::Taker;
+use super::bytes::{Taker, checksum};
 use super::{FORMAT, MAGIC};
 use crate::{Error, Result};
 
@@ -16,15 +16,25 @@ use crate::{Error, Result};
 /// # Errors
 /// The file cannot be read, is no log or one of another format, or is damaged before its end.
 pub fn read_draw_log(path: &Path) -> Result<LoggedRun> {
-    Ok(read_with_end(path)?.0)
+    let file = File::open(path).map_err(|e| Error::io("read", path, e))?;
+    Ok(read(path, &file, |_| Ok(()))?.0)
 }
 
-/// As [`read_draw_log`], with the place where the last whole record ends.
-pub(super) fn read_with_end(path: &Path) -> Result<(LoggedRun, u64)> {
-    let cannot = |e| Error::io("read", path, e);
-    let file = File::open(path).map_err(cannot)?;
-    let length = file.metadata().map_err(cannot)?.len();
-    let mut frames = Frames { path, reader: BufReader::new(file), at: 0, length, contents: vec![] };
+/// Where the last whole record ends, and the checksum there.
+pub(super) struct End {
+    pub(super) at: u64,
+    pub(super) sum: u32,
+}
+
+/// As [`read_draw_log`], with where it ends. `admit` sees the header before any record is read.
+pub(super) fn read(
+    path: &Path,
+    file: &File,
+    admit: impl FnOnce(&LogHeader) -> Result<()>,
+) -> Result<(LoggedRun, End)> {
+    let length = file.metadata().map_err(|e| Error::io("read", path, e))?.len();
+    let reader = BufReader::new(file);
+    let mut frames = Frames { path, reader, at: 0, sum: 0, length, contents: vec![] };
     frames.check_format()?;
     let header = match frames.next()? {
         Some(contents) => take_header(&mut Taker(contents)),
@@ -37,6 +47,11 @@ pub(super) fn read_with_end(path: &Path) -> Result<(LoggedRun, u64)> {
         }
     };
     let header = header.ok_or_else(|| frames.damaged("a header that cannot be understood"))?;
+    admit(&header)?;
+    // Each has its place in memory, also before its first record.
+    if header.chains as u64 > length {
+        return Err(frames.damaged("a header with more chains than the file has bytes"));
+    }
     let chain = |chain| ChainDraws::new(chain, header.dim, 0);
     let mut chains: Vec<ChainDraws> = (0..header.chains).map(chain).collect();
     loop {
@@ -47,15 +62,17 @@ pub(super) fn read_with_end(path: &Path) -> Result<(LoggedRun, u64)> {
             return Err(frames.damaged("a record that does not follow from those before"));
         }
     }
-    let (end, ignored_bytes) = (frames.at, length - frames.at);
-    Ok((LoggedRun { header, chains, ignored_bytes }, end))
+    let end = End { at: frames.at, sum: frames.sum };
+    Ok((LoggedRun { header, chains, ignored_bytes: length - end.at }, end))
 }
 
 struct Frames<'a> {
     path: &'a Path,
-    reader: BufReader<File>,
+    reader: BufReader<&'a File>,
     /// Where the next frame begins.
     at: u64,
+    /// The checksum of the contents before it.
+    sum: u32,
     length: u64,
     contents: Vec<u8>,
 }
@@ -118,11 +135,12 @@ impl Frames<'_> {
             return Ok(None);
         }
         self.fill(whole - 8)?;
-        let (contents, sum) = self.contents.split_at(size as usize);
-        if sum != crc32fast::hash(contents).to_le_bytes() {
+        let (contents, written) = self.contents.split_at(size as usize);
+        let sum = checksum(self.sum, contents);
+        if written != sum.to_le_bytes() {
             return Err(self.damaged("a wrong checksum of the record"));
         }
-        self.at += whole;
+        (self.at, self.sum) = (self.at + whole, sum);
         self.contents.truncate(size as usize);
         Ok(Some(&self.contents))
     }

@@ -150,7 +150,8 @@ fn a_record_that_is_missing_is_noticed() {
     bytes.drain(end - 182..end - 91);
     std::fs::write(folder.path(), &bytes).unwrap();
     let message = read_draw_log(&folder.path()).unwrap_err().to_string();
-    let place = format!("does not follow from those before at byte {}", end - 182);
+    // Each checksum goes on from the one before.
+    let place = format!("a wrong checksum of the record at byte {}", end - 182);
     assert!(message.contains(&place), "{message}");
 }
 
@@ -207,10 +208,41 @@ fn files_that_are_no_log() {
     };
     assert!(message(b"").contains("not a log of draws"));
     assert!(message(b"x,y\n1,2\n3,4\n").contains("not a log of draws"));
-    assert!(message(b"gpdraws\n\x02\0\0\0").contains("has format 2"));
-    assert!(message(b"gpdraws\n\x01\0\0\0").contains("before its header"));
+    assert!(message(b"gpdraws\n\x01\0\0\0").contains("has format 1"));
+    assert!(message(b"gpdraws\n\x02\0\0\0").contains("before its header"));
     let message = DrawLog::create(&folder.path(), &header()).unwrap_err().to_string();
     assert!(message.contains("resume that run, or remove"), "{message}");
     std::fs::remove_file(folder.path()).unwrap();
     assert!(read_draw_log(&folder.path()).unwrap_err().to_string().contains("cannot read"));
+}
+
+/// A length in a header is not followed, whatever its checksum.
+#[test]
+fn more_chains_than_there_can_be() {
+    let folder = Folder::new();
+    for chains in [1 << 63, 1 << 40, 100_000] {
+        let header = LogHeader { chains, ..header() };
+        DrawLog::create(&folder.path(), &header).unwrap().finish().unwrap();
+        let message = read_draw_log(&folder.path()).unwrap_err().to_string();
+        assert!(message.contains("more chains than the file has bytes"), "{message}");
+        let message = DrawLog::resume(&folder.path(), &self::header()).unwrap_err().to_string();
+        assert!(message.contains("now there are 3"), "{message}");
+        std::fs::remove_file(folder.path()).unwrap();
+    }
+}
+
+#[test]
+fn a_log_has_one_writer() {
+    let folder = Folder::new();
+    let log = DrawLog::create(&folder.path(), &header()).unwrap();
+    for other in [
+        DrawLog::create(&folder.path(), &header()).map(|_| ()),
+        DrawLog::resume(&folder.path(), &header()).map(|_| ()),
+    ] {
+        let message = other.unwrap_err().to_string();
+        assert!(message.contains("is writing its draws there at this moment"), "{message}");
+    }
+    run(&log, None, None);
+    log.finish().unwrap();
+    assert!(DrawLog::resume(&folder.path(), &header()).is_ok());
 }

@@ -1,6 +1,6 @@
 //! Writing a log.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,7 @@ use gridgp_fit::{LogHeader, LoggedRun};
 use gridgp_infer::{Event, Phase};
 
 use super::bytes::{frame, put_bytes, put_f64s};
-use super::read::read_with_end;
+use super::read::{End, read};
 use super::{FORMAT, MAGIC};
 use crate::{Error, Result};
 
@@ -23,6 +23,8 @@ pub struct DrawLog {
 #[derive(Debug)]
 struct State {
     file: File,
+    /// The checksum of what was written.
+    sum: u32,
     /// Memory for one record.
     record: Vec<u8>,
     /// Whether a write failed: what would follow could not be read.
@@ -37,17 +39,23 @@ impl DrawLog {
     pub fn create(path: &Path, header: &LogHeader) -> Result<Self> {
         let options = OpenOptions::new().write(true).create_new(true).open(path);
         let file = options.map_err(|e| match e.kind() {
-            io::ErrorKind::AlreadyExists => Error::file(
-                path,
-                "holds the draws of an earlier run; resume that run, or remove the file",
-            ),
+            io::ErrorKind::AlreadyExists => {
+                let locked = File::open(path).map_err(|e| Error::io("read", path, e));
+                locked.and_then(|file| lock(path, &file)).err().unwrap_or_else(|| {
+                    Error::file(
+                        path,
+                        "holds the draws of an earlier run; resume that run, or remove the file",
+                    )
+                })
+            }
             _ => Error::io("write", path, e),
         })?;
-        let log = Self::over(path, file);
-        log.append(|out| {
+        lock(path, &file)?;
+        let log = Self::over(path, file, 0);
+        log.append(|out, sum| {
             out.extend_from_slice(MAGIC);
             out.extend(FORMAT.to_le_bytes());
-            frame(out, |out| put_header(out, header));
+            frame(out, sum, |out| put_header(out, header));
         })?;
         Ok(log)
     }
@@ -55,30 +63,33 @@ impl DrawLog {
     /// Goes on with a log, and gives what it holds. A record that was torn is cut off.
     ///
     /// # Errors
-    /// The file cannot be read or written, is damaged, or belongs to another run: then the message
-    /// says what changed.
+    /// The file cannot be read or written, is damaged, is written by a run that has not ended, or
+    /// belongs to another run: then the message says what changed.
     pub fn resume(path: &Path, header: &LogHeader) -> Result<(Self, LoggedRun)> {
-        let (run, end) = read_with_end(path)?;
-        let differences = run.header.differences(header);
-        if !differences.is_empty() {
-            return Err(Error::file(
+        let cannot = |e| Error::io("write", path, e);
+        let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(cannot)?;
+        lock(path, &file)?;
+        let (run, End { at, sum }) = read(path, &file, |found| {
+            let differences = found.differences(header);
+            if differences.is_empty() {
+                return Ok(());
+            }
+            Err(Error::file(
                 path,
                 format!(
                     "holds the draws of another run: {}; undo that to go on, or remove the file \
                      to start anew",
                     differences.join(", ")
                 ),
-            ));
-        }
-        let cannot = |e| Error::io("write", path, e);
-        let mut file = OpenOptions::new().write(true).open(path).map_err(cannot)?;
-        file.set_len(end).map_err(cannot)?;
+            ))
+        })?;
+        file.set_len(at).map_err(cannot)?;
         file.seek(SeekFrom::End(0)).map_err(cannot)?;
-        Ok((Self::over(path, file), run))
+        Ok((Self::over(path, file, sum), run))
     }
 
-    fn over(path: &Path, file: File) -> Self {
-        let state = State { file, record: vec![], broken: false };
+    fn over(path: &Path, file: File, sum: u32) -> Self {
+        let state = State { file, sum, record: vec![], broken: false };
         Self { path: path.to_owned(), state: Mutex::new(state) }
     }
 
@@ -87,18 +98,18 @@ impl DrawLog {
     /// # Errors
     /// The file cannot be written, now or before.
     pub fn record(&self, event: &Event) -> Result<()> {
-        self.append(|out| frame(out, |out| put_event(out, event)))
+        self.append(|out, sum| frame(out, sum, |out| put_event(out, event)))
     }
 
-    fn append(&self, contents: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
+    fn append(&self, contents: impl FnOnce(&mut Vec<u8>, &mut u32)) -> Result<()> {
         // A thread that panicked has not written: writing comes last and does not panic.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { file, record, broken } = &mut *state;
+        let State { file, sum, record, broken } = &mut *state;
         if *broken {
             return Err(Error::file(&self.path, "could not be written before; free disk space"));
         }
         record.clear();
-        contents(record);
+        contents(record, sum);
         file.write_all(record).map_err(|e| {
             *broken = true;
             Error::io("write", &self.path, e)
@@ -112,6 +123,15 @@ impl DrawLog {
     pub fn finish(self) -> Result<()> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         state.file.sync_all().map_err(|e| Error::io("write", &self.path, e))
+    }
+}
+
+/// Takes the lock of a log, which is given back when the file is closed.
+fn lock(path: &Path, file: &File) -> Result<()> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(Error::Busy { path: path.to_owned() }),
+        // Some file systems have no locks: the run is worth more than the protection.
+        Err(TryLockError::Error(_)) | Ok(()) => Ok(()),
     }
 }
 

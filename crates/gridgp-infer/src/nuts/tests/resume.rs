@@ -136,3 +136,32 @@ fn states_that_do_not_fit_are_refused() {
     assert!(message(&|s| adapted(s, &|a| a.step_size = f64::NAN)).contains("is NaN"));
     assert!(message(&|s| adapted(s, &|a| a.position[0] = f64::NAN)).contains("5 finite"));
 }
+
+#[test]
+fn draws_of_another_run_are_noticed() {
+    let draws = run(None, &until(1, Phase::Sampling, 40)).unwrap();
+    let target = Normal::correlated(5, 0.8);
+    let verify = |chains: &[ChainDraws], options: &NutsOptions| {
+        verify_draws(&|| target.clone(), options, chains).map_err(|e| e.to_string())
+    };
+    assert_eq!(verify(&draws.chains, &options()), Ok(()));
+    let refused = |place: &str, change: &dyn Fn(&mut ChainDraws)| {
+        let mut chains = draws.chains.clone();
+        change(&mut chains[1]);
+        let e = verify(&chains, &options()).unwrap_err();
+        assert!(e.contains(&format!("draw {place} of chain 1 is not the one")), "{place}: {e}");
+    };
+    let bit = |x: &mut f64| *x = f64::from_bits(x.to_bits() ^ 1 << 40);
+    refused("17", &|c| bit(&mut c.x[17 * 5 + 2]));
+    refused("23", &|c| bit(&mut c.statistics[23].lp));
+    refused("40", &|c| bit(&mut c.statistics[40].energy));
+    refused("0", &|c| c.statistics[0].n_steps += 1);
+    refused("0", &|c| bit(&mut c.adapted.as_mut().unwrap().step_size));
+    refused("0", &|c| bit(&mut c.adapted.as_mut().unwrap().whitening.scales[1]));
+    refused("0", &|c| bit(&mut c.adapted.as_mut().unwrap().position[4]));
+    refused("0", &|c| {
+        c.x.drain(..5);
+        c.statistics.remove(0);
+    });
+    assert!(verify(&draws.chains, &NutsOptions { seed: 5, ..options() }).is_err());
+}
