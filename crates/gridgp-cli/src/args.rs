@@ -107,6 +107,9 @@ pub struct Fit {
 pub struct Summary {
     /// A fit file.
     pub fit: PathBuf,
+    /// Read the fit file as it is, though its checksums are missing or wrong.
+    #[arg(long)]
+    pub no_verify: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -117,6 +120,9 @@ pub struct Summary {
 pub struct Predict {
     /// A fit file.
     pub fit: PathBuf,
+    /// Read the fit file as it is, though its checksums are missing or wrong.
+    #[arg(long)]
+    pub no_verify: bool,
     /// Where: a CSV table of points, a NetCDF file whose coordinates are the new grid, or axes
     /// such as `x=0:5:101,y=2` (start:stop:count, both ends included), for stations
     /// `lon=-9:3:49,lat=36:44:33`. Axes that are not named keep the points of the data. The grid of
@@ -152,6 +158,9 @@ pub struct Predict {
 pub struct Residuals {
     /// A fit file with draws.
     pub fit: PathBuf,
+    /// Read the fit file as it is, though its checksums are missing or wrong.
+    #[arg(long)]
+    pub no_verify: bool,
     /// The file to write for each observation: NetCDF, or a table if it ends in .csv.
     #[arg(short, long)]
     pub output: Option<PathBuf>,
@@ -216,6 +225,9 @@ pub enum PlotKind {
 pub struct Plot {
     /// Data (CSV, NetCDF), a fit, a prediction, a file of draws, or a model file for `prior`.
     pub file: PathBuf,
+    /// Read the fit file as it is, though its checksums are missing or wrong.
+    #[arg(long)]
+    pub no_verify: bool,
     /// What to draw; what suits the file if absent.
     #[arg(long, value_enum)]
     pub kind: Option<PlotKind>,
@@ -269,6 +281,9 @@ pub struct Plot {
 pub struct Report {
     /// A fit file.
     pub fit: PathBuf,
+    /// Read the fit file as it is, though its checksums are missing or wrong.
+    #[arg(long)]
+    pub no_verify: bool,
     /// The page to write, .html.
     #[arg(short, long)]
     pub output: PathBuf,
@@ -288,6 +303,9 @@ pub struct Report {
 pub struct ReturnLevels {
     /// A fit file with draws, of an extreme-value likelihood.
     pub fit: PathBuf,
+    /// Read the fit file as it is, though its checksums are missing or wrong.
+    #[arg(long)]
+    pub no_verify: bool,
     /// Return periods in years (in peaks, for peaks over a threshold).
     #[arg(long, value_delimiter = ',', default_values_t = [20.0, 100.0])]
     pub period: Vec<f64>,

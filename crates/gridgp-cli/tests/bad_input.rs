@@ -156,3 +156,168 @@ fn places_of_prediction_that_mean_nothing() {
     assert_eq!(code, Some(1));
     assert!(stderr.contains("1.5"), "{stderr}");
 }
+
+/// The bytes of every file of a folder.
+fn contents(folder: &Path) -> Vec<(std::ffi::OsString, Vec<u8>)> {
+    let mut all: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|f| f.unwrap())
+        .map(|f| (f.file_name(), std::fs::read(f.path()).unwrap_or_default()))
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn what_a_command_reads_it_does_not_replace() {
+    let folder = folder(TABLE, MODEL);
+    let here = folder.path();
+    gridgp(here, &["fit", "model.toml", "-o", "fit.nc"]);
+    std::fs::copy(here.join("fit.nc"), here.join("fit.html")).unwrap();
+    std::fs::copy(here.join("fit.nc"), here.join("fit.svg")).unwrap();
+    std::fs::write(here.join("points.csv"), "x,t\n0,1\n").unwrap();
+    std::fs::write(here.join("more.csv"), TABLE).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("fit.nc", here.join("link.nc")).unwrap();
+    let before = contents(here);
+    let mut cases = vec![
+        "predict fit.nc -o fit.nc",
+        "predict fit.nc --at points.csv -o points.csv",
+        "residuals fit.nc -o fit.nc",
+        "residuals fit.nc --by x --table fit.nc",
+        "return-levels fit.nc -o fit.nc",
+        "return-levels fit.nc --at points.csv -o points.csv",
+        "fit model.toml -o model.toml",
+        "fit model.toml -o data.csv",
+        "fit model.toml --data more.csv -o more.csv",
+        "report fit.html -o fit.html",
+        "report fit.nc --prediction fit.html -o fit.html",
+        "plot fit.svg -o fit.svg",
+        "plot fit.nc --minus fit.svg -o fit.svg",
+        "block-maxima data.csv --response y --time t -o data.csv",
+    ];
+    if cfg!(unix) {
+        cases.extend(["predict fit.nc -o link.nc", "predict link.nc -o fit.nc"]);
+    }
+    for case in cases {
+        let arguments: Vec<&str> = case.split(' ').collect();
+        let (code, stderr) = gridgp(here, &arguments);
+        assert!(code == Some(1) && stderr.contains("would be lost"), "{case}: {stderr}");
+        assert!(contents(here) == before, "{case}");
+    }
+    let twice = ["residuals", "fit.nc", "-o", "r.csv", "--by", "x", "--table", "./r.csv"];
+    let (code, stderr) = gridgp(here, &twice);
+    assert!(code == Some(1) && stderr.contains("written twice"), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_replaced_by_one() {
+    let folder = folder(TABLE, MODEL);
+    let here = folder.path();
+    gridgp(here, &["fit", "model.toml", "-o", "fit.nc"]);
+    let socket = |name: &str| std::os::unix::net::UnixListener::bind(here.join(name)).unwrap();
+    let _open = ["s.nc", "s.svg", "s.html"].map(socket);
+    let before = contents(here);
+    for case in [
+        "fit model.toml -o s.nc",
+        "predict fit.nc -o s.nc",
+        "plot fit.nc -o s.svg",
+        "report fit.nc -o s.html",
+        "simulate -o s.nc",
+    ] {
+        let (code, stderr) = gridgp(here, &case.split(' ').collect::<Vec<_>>());
+        assert!(code == Some(1) && stderr.contains("is a device or a pipe"), "{case}: {stderr}");
+        assert!(contents(here) == before, "{case}");
+    }
+}
+
+#[test]
+fn a_fit_whose_numbers_changed_is_refused_by_every_command() {
+    let folder = folder(TABLE, MODEL);
+    let here = folder.path();
+    gridgp(here, &["fit", "model.toml", "-o", "fit.nc"]);
+    let mut bytes = std::fs::read(here.join("fit.nc")).unwrap();
+    let fit = gridgp_io::read_fit(&here.join("fit.nc")).unwrap();
+    let lengthscale = fit.parameter("f.t.lengthscale").unwrap()[0].to_le_bytes();
+    let at = bytes.windows(8).position(|w| w == lengthscale).unwrap();
+    bytes[at + 5] ^= 1;
+    std::fs::write(here.join("fit.nc"), bytes).unwrap();
+    for case in [
+        "summary fit.nc",
+        "predict fit.nc -o p.nc",
+        "residuals fit.nc",
+        "return-levels fit.nc -o l.nc",
+        "plot fit.nc -o p.svg",
+        "plot fit.nc --kind density -o p.svg",
+        "report fit.nc -o p.html",
+    ] {
+        let mut arguments: Vec<&str> = case.split(' ').collect();
+        let (code, stderr) = gridgp(here, &arguments);
+        let words = "fit.nc: the group \"posterior\" does not match the checksum";
+        assert!(code == Some(1) && stderr.contains(words), "{case}: {stderr}");
+        arguments.push("--no-verify");
+        let stderr = gridgp(here, &arguments).1;
+        assert!(!stderr.contains("checksum") && stderr.contains("(--no-verify)"), "{stderr}");
+    }
+}
+
+#[test]
+fn names_may_have_slashes_and_angle_brackets() {
+    let table = TABLE.replace("x,t,y", "a/b,<u>t,speed m/s");
+    let model = MODEL
+        .replace("\"y\"", "\"speed m/s\"")
+        .replace("[\"x\", \"t\"]", "[\"a/b\", \"<u>t\"]")
+        .replace("\nt =", "\n\"<u>t\" =");
+    let folder = folder(&table, &model);
+    let here = folder.path();
+    for case in [
+        "fit model.toml -o fit.nc --report fit.html",
+        "summary fit.nc",
+        "predict fit.nc -o p.nc",
+        "predict fit.nc --at p.nc -o q.nc",
+        "predict fit.nc -o p.csv",
+        "plot fit.nc -o p.svg",
+        "plot p.nc -o q.svg",
+        "report fit.nc --prediction p.nc -o p.html",
+    ] {
+        let (code, stderr) = gridgp(here, &case.split(' ').collect::<Vec<_>>());
+        assert!(code == Some(0) && stderr.is_empty(), "{case}: {stderr}");
+    }
+    let fit = gridgp_io::read_fit(&here.join("fit.nc")).unwrap();
+    assert_eq!(fit.data.response.name, "speed m/s");
+    assert_eq!(fit.data.grid.axes()[0].name(), "a/b");
+    for page in ["fit.html", "p.html", "p.svg"] {
+        let page = std::fs::read_to_string(here.join(page)).unwrap();
+        assert!(page.contains("speed m/s") && !page.contains("<u>"));
+    }
+}
+
+/// Small files that are damaged in ways that once took gigabytes, minutes, or gave other numbers.
+#[test]
+fn damaged_files_of_shared_cases_fuzz() {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases/fuzz");
+    if !cases.exists() {
+        return eprintln!("skipped: {} is not there", cases.display());
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    for file in cases.read_dir().unwrap().map(|f| f.unwrap()) {
+        std::fs::copy(file.path(), here.join(file.file_name())).unwrap();
+    }
+    for (case, words) in [
+        ("check m.toml --data memory_3.nc", "it was cut short, lost bytes, or its header is wrong"),
+        ("check m.toml --data hang_3.nc", ""),
+        ("check m.toml --data hang_4.nc", ""),
+        ("summary hang_fit.nc", "hang_fit.nc"),
+        ("summary other_numbers_fit.nc", "it was cut short or lost bytes"),
+        ("predict other_numbers_fit.nc -o p.nc", "it was cut short or lost bytes"),
+        ("fit nuts.toml --resume -o abort", "abort.partial: has format 1"),
+        ("fit nuts.toml --resume -o other_draws", "other_draws.partial: has format 1"),
+    ] {
+        let (code, stderr) = gridgp(here, &case.split(' ').collect::<Vec<_>>());
+        let right = if words.is_empty() { Some(0) } else { Some(1) };
+        assert!(code == right && stderr.contains(words), "{case}: {code:?} {stderr}");
+        assert!(!stderr.contains("panicked"), "{case}: {stderr}");
+    }
+}

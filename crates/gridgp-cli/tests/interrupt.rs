@@ -8,7 +8,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use gridgp_fit::LoggedRun;
-use gridgp_io::read_draw_log;
+use gridgp_infer::{Event, Phase};
+use gridgp_io::{DrawLog, read_draw_log};
 use serde_json::Value;
 
 /// Enough that a run can be stopped in the middle, also where it is fast.
@@ -201,6 +202,13 @@ fn a_run_killed_while_tuning_begins_its_tuning_anew() {
     // And once more, when it has gone on.
     let mut child = gridgp(folder.path(), &[&FIT[..], &["--resume"]].concat()).spawn().unwrap();
     wait(&mut child, &log, sampling);
+    // Meanwhile nobody else writes there.
+    for also in [&["--resume"][..], &[]] {
+        let (code, _, said) = run(gridgp(folder.path(), &[&FIT[..], also].concat()));
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("is writing its draws there at this moment"), "{said}");
+        assert!(!said.contains("goes on with it"), "{said}");
+    }
     signal(&child, "-KILL");
     end(child);
     assert_as_uninterrupted(&resumed(folder.path()));
@@ -240,9 +248,33 @@ fn another_run_does_not_go_on_and_none_is_overwritten() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("damaged"), "{said}");
     assert_eq!(std::fs::read(&log).unwrap(), damaged);
+
+    // And so is one whose checksums fit: the model and the seed give other draws.
+    std::fs::write(&log, &before).unwrap();
+    let mut run_before = read_draw_log(&log).unwrap();
+    let x = &mut run_before.chains[1].x[3];
+    *x = f64::from_bits(x.to_bits() ^ 1);
+    std::fs::remove_file(&log).unwrap();
+    written(&log, &run_before);
+    let (code, _, said) = run(gridgp(here, &[&FIT[..], &["--resume"]].concat()));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("fit.nc.partial: draw 0 of chain 1 is not the one"), "{said}");
     std::fs::write(&log, &before).unwrap();
 
     assert_as_uninterrupted(&resumed(here));
+}
+
+/// Writes a log anew, without its draws for tuning.
+fn written(path: &Path, run: &LoggedRun) {
+    let log = DrawLog::create(path, &run.header).unwrap();
+    for c in &run.chains {
+        let chain = c.chain;
+        log.record(&Event::Tuned { chain, adapted: c.adapted.as_ref().unwrap() }).unwrap();
+        for (draw, statistics) in c.statistics.iter().enumerate() {
+            let (phase, x) = (Phase::Sampling, c.draw(draw));
+            log.record(&Event::Draw { chain, phase, draw, x, statistics }).unwrap();
+        }
+    }
 }
 
 /// Only the number of draws is another: the draws that there are stay, and more follow.

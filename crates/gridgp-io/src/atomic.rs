@@ -5,12 +5,20 @@ use std::path::Path;
 
 use crate::{Error, Result};
 
-/// Writes to a temporary file in the same folder, then renames it; on failure nothing is left.
+/// Writes to a temporary file in the same folder, then renames it; on failure nothing is left. A
+/// link is followed, and what is no file, such as a device or a pipe, is not replaced by one.
 pub(crate) fn write(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<()> {
-    let folder = match path.parent() {
+    if path.exists() && !path.is_file() && !path.is_dir() {
+        return Err(Error::file(
+            path,
+            "is a device or a pipe, which a file would replace; name a file, and copy it there",
+        ));
+    }
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folder = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
@@ -35,7 +43,7 @@ pub(crate) fn write(
     content(&mut writer).and_then(|()| writer.flush()).map_err(cannot)?;
     drop(writer);
     file.as_file().sync_all().map_err(cannot)?;
-    file.persist(path).map_err(|e| cannot(e.error))?;
+    file.persist(&target).map_err(|e| cannot(e.error))?;
     Ok(())
 }
 
@@ -56,6 +64,23 @@ mod tests {
         assert!(message.contains("out.nc") && message.contains("disk is full"), "{message}");
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_and_devices_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("out.nc"), folder.path().join("link.nc"));
+        std::fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write(&link, |f| f.write_all(b"new")).unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        assert!(link.is_symlink());
+        let socket = folder.path().join("socket.nc");
+        let _open = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let message = write(&socket, |_| Ok(())).unwrap_err().to_string();
+        assert!(message.contains("is a device or a pipe"), "{message}");
+        assert!(socket.exists() && !socket.is_file());
     }
 
     #[test]

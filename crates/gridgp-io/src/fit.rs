@@ -12,7 +12,8 @@
 //! | `observed_data` | the response on its grid, with the coordinates of its axes |
 //! | `constant_data` | the covariates as used, with attributes `center` and `scale` that say what was subtracted and divided |
 //!
-//! A reader refuses a format that it does not know.
+//! Every group, the file itself included, has the attribute `gridgp_checksum`; a reader refuses a
+//! file that does not match, and a format that it does not know.
 
 use std::path::Path;
 
@@ -22,7 +23,7 @@ use gridgp_model::spec::{ModelSpec, Source};
 
 use crate::coordinate::of_variable;
 use crate::tree::{NetcdfTree, TreeVariable, read_tree, write_tree};
-use crate::{Error, Result, arrays, group_of_tree, group_to_tree, netcdf};
+use crate::{Error, Result, arrays, checksum, group_of_tree, group_to_tree, netcdf};
 
 /// The format that this version writes and reads.
 const FORMAT: i64 = 3;
@@ -35,7 +36,7 @@ const IN_MEMORY: &str = "the fit";
 /// # Errors
 /// The file cannot be written.
 pub fn write_fit(path: &Path, fit: &Fit) -> Result<()> {
-    write_tree(path, &fit_tree(path, fit)?)
+    write_tree(path, &signed(path, fit)?)
 }
 
 /// A fit file as bytes.
@@ -44,10 +45,16 @@ pub fn write_fit(path: &Path, fit: &Fit) -> Result<()> {
 /// Names that occur twice.
 pub fn fit_to_bytes(fit: &Fit) -> Result<Vec<u8>> {
     let path = Path::new(IN_MEMORY);
-    netcdf::encode(&fit_tree(path, fit)?).map_err(|message| Error::file(path, message))
+    netcdf::encode(&signed(path, fit)?).map_err(|message| Error::file(path, message))
 }
 
-/// The contents of a fit file as a tree of groups; `path` is for messages.
+fn signed(path: &Path, fit: &Fit) -> Result<NetcdfTree> {
+    let mut tree = fit_tree(path, fit)?;
+    checksum::sign(&mut tree);
+    Ok(tree)
+}
+
+/// The contents of a fit file as a tree of groups, without checksums; `path` is for messages.
 ///
 /// # Errors
 /// Names that occur twice.
@@ -75,9 +82,19 @@ pub fn fit_tree(path: &Path, fit: &Fit) -> Result<NetcdfTree> {
 /// Reads a fit file.
 ///
 /// # Errors
-/// The file cannot be read, is damaged, is not a fit file, or has another format.
+/// The file cannot be read, is damaged, is not a fit file, has another format, or does not match
+/// its checksums.
 pub fn read_fit(path: &Path) -> Result<Fit> {
-    fit_of(path, &read_tree(path)?)
+    fit_of(path, &read_tree(path)?, true)
+}
+
+/// As [`read_fit`], without a look at the checksums: for a file that another program changed on
+/// purpose, or that was written before there were any.
+///
+/// # Errors
+/// As [`read_fit`], but for the checksums.
+pub fn read_fit_unverified(path: &Path) -> Result<Fit> {
+    fit_of(path, &read_tree(path)?, false)
 }
 
 /// The fit whose file has these bytes.
@@ -86,10 +103,10 @@ pub fn read_fit(path: &Path) -> Result<Fit> {
 /// As [`read_fit`].
 pub fn fit_from_bytes(bytes: &[u8]) -> Result<Fit> {
     let path = Path::new(IN_MEMORY);
-    fit_of(path, &netcdf::File::of_bytes(path, bytes)?.tree()?)
+    fit_of(path, &netcdf::File::of_bytes(path, bytes)?.tree()?, true)
 }
 
-fn fit_of(path: &Path, root: &NetcdfTree) -> Result<Fit> {
+fn fit_of(path: &Path, root: &NetcdfTree, verify: bool) -> Result<Fit> {
     let reader = Reader { path, root };
     match root.attribute("gridgp_format") {
         Some(Attribute::Integer(FORMAT)) => {}
@@ -100,6 +117,9 @@ fn fit_of(path: &Path, root: &NetcdfTree) -> Result<Fit> {
             )));
         }
         _ => return Err(reader.fail("it is not a fit file: `gridgp fit` writes them")),
+    }
+    if verify {
+        checksum::verify(path, root)?;
     }
     let source = Source::new(reader.text("model_file")?, reader.text("model")?);
     let spec = ModelSpec::from_toml(&source).map_err(|e| reader.fail(&e.to_string()))?;
@@ -208,81 +228,4 @@ impl<'a> Reader<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use gridgp_grid::{Axis, Coordinate};
-
-    use super::*;
-
-    const MODEL: &str = "[data]\nresponse = 'y'\naxes = { s = ['city', 'lon'], t = 't' }\n\
-                         covariates.g = { along = 't', center = true }\n[likelihood]\n\
-                         family = 'gaussian'\nlocation = 'f * g'\n[fields.f]\nt = 'matern32()'\n";
-
-    fn fit() -> Fit {
-        let s = Axis::new(
-            "s",
-            vec![
-                Coordinate::labels("city", vec!["Évora".into(), "Porto".into()]),
-                Coordinate::numbers("lon", vec![-7.9, -8.6]).with_units("degrees_east"),
-            ],
-        )
-        .unwrap()
-        .with_names(Coordinate::numbers("s", vec![554.0, 545.0]));
-        let t = Coordinate {
-            calendar: Some("standard".into()),
-            ..Coordinate::numbers("t", vec![0.5, 1.0, 4.0]).with_units("days since 2000-01-01")
-        };
-        let grid = Grid::new(vec![s.unwrap(), Axis::new("t", vec![t]).unwrap()]).unwrap();
-        let response = Variable {
-            units: Some("K".into()),
-            ..Variable::new("y", (0..6).map(|i| f64::from(i).sqrt()).collect())
-        };
-        let g = Covariate {
-            name: "g".into(),
-            axes: vec![1],
-            values: vec![-1.0, 0.0, 1.0],
-            units: None,
-            missing: None,
-        };
-        Fit {
-            version: "0.1.0".into(),
-            source: Source::new("m.toml", MODEL),
-            data: Dataset::new(grid, response, vec![g]).unwrap(),
-            scalings: vec![Scaling { center: 2.5, scale: 1.0 }],
-            method: "map".into(),
-            seed: u64::MAX,
-            groups: vec![gridgp_fit::mode_group(&[("f.amplitude", 1.25), ("scale", 0.1)])],
-            summary: "{\"a\": 1}".into(),
-        }
-    }
-
-    #[test]
-    fn a_fit_comes_back_as_it_was_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("fit.nc");
-        let fit = fit();
-        write_fit(&path, &fit).unwrap();
-        let back = read_fit(&path).unwrap();
-        assert_eq!(back.parameter("scale"), Some(&[0.1][..]));
-        assert_eq!(back, fit);
-        let bytes = fit_to_bytes(&fit).unwrap();
-        assert_eq!(bytes, std::fs::read(&path).unwrap());
-        assert_eq!(fit_from_bytes(&bytes).unwrap(), fit);
-        let e = fit_from_bytes(&bytes[..bytes.len() / 2]).unwrap_err().to_string();
-        assert!(e.contains("the fit"), "{e}");
-    }
-
-    #[test]
-    fn other_files_and_other_formats_are_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("fit.nc");
-        write_tree(&path, &NetcdfTree::new("")).unwrap();
-        assert!(read_fit(&path).unwrap_err().to_string().contains("not a fit file"));
-        let mut tree = NetcdfTree::new("");
-        tree.attributes.push(("gridgp_format".into(), 7.into()));
-        write_tree(&path, &tree).unwrap();
-        assert!(read_fit(&path).unwrap_err().to_string().contains("format 7"));
-        tree.attributes[0].1 = FORMAT.into();
-        write_tree(&path, &tree).unwrap();
-        assert!(read_fit(&path).unwrap_err().to_string().contains("damaged"));
-    }
-}
+mod tests;

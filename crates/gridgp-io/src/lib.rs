@@ -23,6 +23,7 @@
 mod arrays;
 mod asked;
 mod atomic;
+mod checksum;
 mod coordinate;
 mod covariate;
 mod csv;
@@ -51,7 +52,7 @@ pub use arrays::{
 pub use coordinate::coordinate_variable;
 pub use draw_log::{DrawLog, FileLog, read_draw_log};
 pub use error::{Error, Result};
-pub use fit::{fit_from_bytes, fit_to_bytes, fit_tree, read_fit, write_fit};
+pub use fit::{fit_from_bytes, fit_to_bytes, fit_tree, read_fit, read_fit_unverified, write_fit};
 use format::Format;
 use gridgp_fit::Scaling;
 use gridgp_grid::{Dataset, nearest};
@@ -63,7 +64,7 @@ pub use points::{find_points, points_like, read_grid, read_grid_axes, read_point
 pub use summary::{
     CoordinateSummary, FileSummary, Guess, GuessedAxis, Kind, VariableSummary, summarize,
 };
-pub use tree::{Array, NetcdfTree, TreeVariable, read_tree, write_tree};
+pub use tree::{Array, NetcdfKind, NetcdfTree, TreeVariable, netcdf_kind, read_tree, write_tree};
 pub use year_blocks::{YearBlocks, year_blocks};
 
 /// Reads the data at `path` as `spec` says. `spec.file` and `spec.standardize` are not looked at.

@@ -1,4 +1,4 @@
-//! The memory of the machine, for front-ends: nothing in the libraries asks on its own.
+//! The memory of the machine, for front-ends, and for readers of files before they take any.
 
 use std::path::Path;
 

@@ -147,3 +147,22 @@ pub fn write_tree(path: &Path, tree: &NetcdfTree) -> Result<()> {
 pub fn read_tree(path: &Path) -> Result<NetcdfTree> {
     netcdf::File::open(path)?.tree()
 }
+
+/// What a NetCDF file is to gridgp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NetcdfKind {
+    /// A fit file.
+    Fit,
+    /// Draws in ArviZ's layout, as other programs write them.
+    Draws,
+    /// Anything else: data, predictions.
+    Data,
+}
+
+/// Says what a NetCDF file is; no values are read.
+///
+/// # Errors
+/// The file cannot be read, is no NetCDF file, or its header is damaged.
+pub fn netcdf_kind(path: &Path) -> Result<NetcdfKind> {
+    Ok(netcdf::File::open(path)?.kind())
+}

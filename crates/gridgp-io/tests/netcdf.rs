@@ -188,7 +188,7 @@ fn what_stations_are_called_stands_beside_their_coordinates() {
 #[test]
 fn variables_in_groups_see_outer_coordinates() {
     let data = read("groups.nc", "response = 'forecast/hourly/z'\naxes = ['x', 'y']");
-    assert_eq!(data.response.name, "z");
+    assert_eq!(data.response.name, "forecast/hourly/z");
     assert_eq!(data.response.values, [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
     assert_eq!(numbers(&data, 0, 0), [0.5, 1.0, 4.0]);
     assert_eq!(numbers(&data, 1, 0), [0.0, 1.0]);
@@ -289,6 +289,43 @@ fn damaged_files_never_panic() {
             }
         }
         assert!(refused > 50, "only {refused} damages of {name} were noticed");
+    }
+}
+
+#[test]
+fn what_a_file_cannot_hold_is_refused_before_it_is_read() {
+    let spec = "response = 'x'\naxes = ['dim_3']";
+    assert!(error("cycle.nc", spec).contains("\"up\" lies inside of itself"));
+    assert!(error("fan.nc", spec).contains("more than 10000 groups"));
+    let hollow = error("hollow.nc", "response = 'x'\naxes = ['dim_134217728']");
+    assert!(hollow.contains("has 134217728 values by its header"), "{hollow}");
+    assert_eq!(read("hollow.nc", "response = 'y'\naxes = ['dim_3']").grid.len(), 3);
+    let message = gridgp_io::summarize(&file("hollow.nc")).unwrap_err().to_string();
+    assert!(message.contains("more than a file of"), "{message}");
+}
+
+#[test]
+fn compression_that_is_not_read_is_named() {
+    let message = error("lzf.nc", "response = 'x'\naxes = ['dim_300']");
+    assert!(message.contains("\"x\" is compressed with LZF (HDF5 filter 32000)"), "{message}");
+    assert!(message.contains("nccopy") && !message.contains("damaged"), "{message}");
+}
+
+/// The header of a classic file promises values up to its end.
+#[test]
+fn a_byte_lost_from_a_file_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lost.nc");
+    for (name, spec) in
+        [("classic.nc", "response = 'lon'\naxes = ['station']"), ("packed.nc", PACKED)]
+    {
+        let whole = std::fs::read(file(name)).unwrap();
+        for at in (0..whole.len()).step_by(whole.len() / 40) {
+            std::fs::write(&path, [&whole[..at], &whole[at + 1..]].concat()).unwrap();
+            let found = gridgp_io::read(&path, &toml::from_str(spec).unwrap());
+            let message = found.unwrap_err().to_string();
+            assert!(message.contains("lost.nc"), "{name} without byte {at}: {message}");
+        }
     }
 }
 

@@ -92,9 +92,14 @@ impl Figure {
     }
 }
 
-/// Writes a file that appears complete or not at all.
+/// Writes a file that appears complete or not at all. A link is followed, and a device or a pipe is
+/// not replaced by a file.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let io = |source| Error::Io { path: path.to_owned(), source };
+    if path.exists() && !path.is_file() {
+        return Err(io(std::io::Error::other("there is something that is no file")));
+    }
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let folder = match path.parent() {
         Some(p) if !p.as_os_str().is_empty() => p,
         _ => Path::new("."),

@@ -118,8 +118,9 @@ fn target(place: &Where) -> Target<'_> {
 impl Fit {
     /// Reads a fit file.
     #[staticmethod]
-    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let file = compute(py, || gridgp_io::read_fit(&path))?.map_err(file_error)?;
+    fn load(py: Python<'_>, path: PathBuf, verify: bool) -> PyResult<Self> {
+        let read = if verify { gridgp_io::read_fit } else { gridgp_io::read_fit_unverified };
+        let file = compute(py, || read(&path))?.map_err(file_error)?;
         Self::of_file(py, file)
     }
 

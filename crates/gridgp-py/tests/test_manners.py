@@ -39,6 +39,21 @@ def test_fits_pickle_copy_and_save(drawn: gp.Fit, mode: gp.Fit, tmp_path: Path) 
         gp.load(tmp_path / "no.nc")
 
 
+def test_a_fit_that_another_program_saved(drawn: gp.Fit, tmp_path: Path) -> None:
+    drawn.save(tmp_path / "fit.nc")
+    with xr.open_datatree(tmp_path / "fit.nc", engine="h5netcdf") as read:
+        tree = read.load()
+    tree.to_netcdf(tmp_path / "same.nc", engine="h5netcdf")
+    xr.testing.assert_identical(gp.load(tmp_path / "same.nc").predict(), drawn.predict())
+    tree["unconstrained_posterior"]["x"][0, 0, 0] += 1e-9
+    tree.to_netcdf(tmp_path / "changed.nc", engine="h5netcdf")
+    with pytest.raises(ValueError, match="verify=False") as refused:
+        gp.load(tmp_path / "changed.nc")
+    assert 'the group "unconstrained_posterior" does not match the checksum' in str(refused.value)
+    again = gp.load(tmp_path / "changed.nc", verify=False)
+    assert again.details == drawn.details
+
+
 def test_a_fit_prints(drawn: gp.Fit, mode: gp.Fit) -> None:
     assert "by nuts, seed 3" in repr(drawn) and "r_hat" in repr(drawn)
     assert "by map, seed 0" in repr(mode) and "r_hat" not in repr(mode)

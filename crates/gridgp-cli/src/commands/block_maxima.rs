@@ -9,11 +9,11 @@ use gridgp_grid::{Axis, Grid};
 use gridgp_io::year_blocks;
 use gridgp_model::spec::{AxisSpec, DataSpec};
 
-use super::{check_cells, check_writable};
+use super::{check_cells, check_outputs};
 use crate::args::BlockMaxima;
 
 pub fn run(args: &BlockMaxima) -> anyhow::Result<()> {
-    check_writable(&args.output)?;
+    check_outputs(&[&args.output], &[&args.data])?;
     if !(1..=12).contains(&args.begins) {
         bail!("--begins {}: a month is a number from 1 to 12", args.begins);
     }

@@ -8,7 +8,7 @@ use gridgp_fit::{DrawLog, Error, LogError};
 use gridgp_io::FileLog;
 use gridgp_model::spec::Method;
 
-use super::{Loaded, check_writable, load, report as page_command};
+use super::{Loaded, check_outputs, load, report as page_command};
 use crate::args::{Fit, Report};
 use crate::progress::Spinner;
 use crate::terminal::Terminal;
@@ -17,15 +17,17 @@ use crate::{interrupt, machine, report};
 pub fn run(args: &Fit) -> anyhow::Result<()> {
     let terminal = Terminal::new(args.quiet);
     machine::set_threads(args.threads)?;
-    check_writable(&args.output)?;
     if let Some(page) = &args.report {
         page_command::check_ending(page)?;
-        check_writable(page)?;
     }
+    let outputs: Vec<&Path> =
+        args.report.iter().chain([&args.output]).map(|p| p.as_path()).collect();
+    check_outputs(&outputs, &[&args.model])?;
     let reading = Spinner::new("reading the data", args.quiet);
     let loaded = load(&args.model, args.data.as_deref(), args.seed)?;
     drop(reading);
-    let Loaded { source, model, scalings } = loaded;
+    let Loaded { file, source, model, scalings } = loaded;
+    check_outputs(&outputs, &[&file])?;
     let method = model.spec.inference.method;
     let sampled = method == Method::Nuts;
     let path = log_path(&args.output);
@@ -41,6 +43,7 @@ pub fn run(args: &Fit) -> anyhow::Result<()> {
     terminal.clear();
     let fitted = match fitted {
         Err(e @ Error::Unkept(_)) => Err(e).context("`gridgp fit --resume` goes on"),
+        Err(e @ Error::Unlike(_)) => Err(e).with_context(|| path.display().to_string()),
         Err(e) if terminal.sampled() && path.exists() => Err(e).with_context(|| goes_on(&path)),
         Err(Error::Log(e)) if !args.resume && holds_a_run(&e) => {
             Err(Error::Log(e)).context("an earlier run has not ended: `--resume` goes on with it")
@@ -65,6 +68,7 @@ pub fn run(args: &Fit) -> anyhow::Result<()> {
     if let Some(page) = &args.report {
         page_command::run(&Report {
             fit: args.output.clone(),
+            no_verify: false,
             output: page.clone(),
             prediction: None,
             return_levels: None,

@@ -10,7 +10,7 @@ use gridgp_io::{CoordinateSummary, FileSummary, Guess, GuessedAxis, Kind};
 use gridgp_model::is_reserved;
 use gridgp_model::spec::{ModelSpec, Source};
 
-use super::check_writable;
+use super::check_outputs;
 use crate::args::Init;
 
 pub fn run(args: &Init) -> anyhow::Result<()> {
@@ -22,7 +22,7 @@ pub fn run(args: &Init) -> anyhow::Result<()> {
             if path.exists() {
                 bail!("{} exists already; choose another name", path.display());
             }
-            check_writable(path)?;
+            check_outputs(&[path], &[&args.data])?;
             std::fs::write(path, text)
                 .with_context(|| format!("cannot write {}", path.display()))?;
             writeln!(std::io::stdout(), "wrote {}; next: gridgp check {0}", path.display())?;

@@ -5,6 +5,7 @@ pub mod check;
 pub mod fit;
 pub mod init;
 pub mod lists;
+mod outputs;
 pub mod place;
 pub mod plot;
 pub mod predict;
@@ -17,14 +18,18 @@ pub mod summary;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use gridgp_fit::Scaling;
+use gridgp_fit::{Fit, Scaling};
 use gridgp_model::Model;
 use gridgp_model::spec::{ModelSpec, Source};
 
 use crate::machine;
 
+pub use outputs::check_outputs;
+
 /// A model file with its data, resolved.
 pub struct Loaded {
+    /// The file of the data.
+    pub file: PathBuf,
     pub source: Source,
     pub model: Model,
     pub scalings: Vec<Scaling>,
@@ -52,29 +57,20 @@ pub fn load(path: &Path, data: Option<&Path>, seed: Option<u64>) -> anyhow::Resu
     let (data, scalings) = gridgp_io::read_with_scalings(&file, &spec.data)?;
     check_cells(data.grid.len())?;
     let model = Model::new(spec, &source, data)?;
-    Ok(Loaded { source, model, scalings })
+    Ok(Loaded { file, source, model, scalings })
+}
+
+/// Reads a fit file; one that does not match its checksums only where that was asked for.
+pub fn read_fit(path: &Path, no_verify: bool) -> anyhow::Result<Fit> {
+    if !no_verify {
+        return Ok(gridgp_io::read_fit(path)?);
+    }
+    let fit = gridgp_io::read_fit_unverified(path)?;
+    eprintln!("warning: {}: nobody has looked whether it is whole (--no-verify)", path.display());
+    Ok(fit)
 }
 
 /// Refuses a grid whose cells would not fit into memory.
 pub fn check_cells(cells: usize) -> anyhow::Result<()> {
     machine::check_memory(8 * 6 * cells as u128, &format!("a grid of {cells} cells"))
-}
-
-/// Fails now if a file could not be written later.
-pub fn check_writable(path: &Path) -> anyhow::Result<()> {
-    let folder = match path.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    if path.is_dir() {
-        bail!("{} is a folder; name a file to write", path.display());
-    }
-    tempfile::NamedTempFile::new_in(&folder).with_context(|| {
-        format!(
-            "cannot write {}: the folder {} does not take a file",
-            path.display(),
-            folder.display()
-        )
-    })?;
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! `gridgp predict`: means, standard deviations, quantiles and draws where they are asked for.
 
 use std::io::Write;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::bail;
@@ -8,7 +9,7 @@ use gridgp_fit::PredictOptions;
 use gridgp_model::Model;
 use gridgp_model::spec::ModelSpec;
 
-use super::{check_writable, place};
+use super::{check_outputs, place, read_fit};
 use crate::args::Predict;
 use crate::machine;
 use crate::progress::Spinner;
@@ -20,9 +21,10 @@ pub fn run(args: &Predict) -> anyhow::Result<()> {
     if let Some(p) = args.quantiles.iter().find(|p| !(**p > 0.0 && **p < 1.0)) {
         bail!("--quantiles: {p} does not lie between 0 and 1");
     }
-    check_writable(&args.output)?;
+    let at = args.at.iter().map(Path::new);
+    check_outputs(&[&args.output], &at.chain([args.fit.as_path()]).collect::<Vec<_>>())?;
     let spinner = Spinner::new(format!("predicting from {}", args.fit.display()), args.quiet);
-    let fit = gridgp_io::read_fit(&args.fit)?;
+    let fit = read_fit(&args.fit, args.no_verify)?;
     let model = Model::new(ModelSpec::from_toml(&fit.source)?, &fit.source, fit.data.clone())?;
     let place = place::read(args.at.as_deref(), &model, &fit.scalings)?;
     let options = PredictOptions {

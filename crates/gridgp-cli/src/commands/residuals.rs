@@ -1,6 +1,7 @@
 //! `gridgp residuals`: each observation beside its prediction, and how well the fit is calibrated.
 
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use comfy_table::{Cell, CellAlignment, Table, presets};
@@ -11,7 +12,7 @@ use gridgp_model::spec::ModelSpec;
 use gridgp_posterior::{ResidualSummary, Residuals as Found, Weighing, residuals};
 use serde_json::json;
 
-use super::check_writable;
+use super::{check_outputs, read_fit};
 use crate::args::Residuals;
 use crate::machine;
 use crate::progress::Spinner;
@@ -29,11 +30,10 @@ pub fn run(args: &Residuals) -> anyhow::Result<()> {
     if args.table.is_some() && args.by.is_none() {
         bail!("--table has a row for each point of an axis: name it with --by");
     }
-    for file in args.output.iter().chain(&args.table) {
-        check_writable(file)?;
-    }
+    let outputs: Vec<&Path> = args.output.iter().chain(&args.table).map(|p| p.as_path()).collect();
+    check_outputs(&outputs, &[&args.fit])?;
     let spinner = Spinner::new(format!("residuals of {}", args.fit.display()), args.quiet);
-    let fit = gridgp_io::read_fit(&args.fit)?;
+    let fit = read_fit(&args.fit, args.no_verify)?;
     let model = Model::new(ModelSpec::from_toml(&fit.source)?, &fit.source, fit.data.clone())?;
     let grid = &model.data.grid;
     let by = match &args.by {

@@ -5,6 +5,7 @@ mod spot;
 mod years;
 
 use std::io::Write;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -17,7 +18,7 @@ use gridgp_posterior::{Summarized, TailDraws};
 use scenario::Scenario;
 use spot::{Rows, Spot};
 
-use super::check_writable;
+use super::{check_outputs, read_fit};
 use crate::args::ReturnLevels;
 use crate::machine;
 use crate::progress::Spinner;
@@ -28,9 +29,10 @@ pub fn run(args: &ReturnLevels) -> anyhow::Result<()> {
     let begun = Instant::now();
     machine::set_threads(args.threads)?;
     check(args)?;
-    check_writable(&args.output)?;
+    let at = args.at.iter().map(Path::new);
+    check_outputs(&[&args.output], &at.chain([args.fit.as_path()]).collect::<Vec<_>>())?;
     let spinner = Spinner::new(format!("return levels of {}", args.fit.display()), args.quiet);
-    let fit = gridgp_io::read_fit(&args.fit)?;
+    let fit = read_fit(&args.fit, args.no_verify)?;
     let model = Model::new(ModelSpec::from_toml(&fit.source)?, &fit.source, fit.data.clone())?;
     let samples = fit.samples().with_context(|| {
         format!(

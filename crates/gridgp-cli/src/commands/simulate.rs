@@ -7,12 +7,12 @@ use gridgp_extremes::{StationMaxima, Varying, Warming};
 use gridgp_fit::{GridOutput, OutputVariable};
 use gridgp_grid::{Axis, Coordinate, Grid};
 
-use super::check_writable;
+use super::check_outputs;
 use crate::args::Simulate;
 use crate::machine;
 
 pub fn run(args: &Simulate) -> anyhow::Result<()> {
-    check_writable(&args.output)?;
+    check_outputs(&[&args.output], &[])?;
     let years = years(&args.years)?;
     if args.stations == 0 {
         bail!("--stations: there must be at least one");

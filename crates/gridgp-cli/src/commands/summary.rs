@@ -8,7 +8,7 @@ use crate::args::Summary;
 use crate::report;
 
 pub fn run(args: &Summary) -> anyhow::Result<()> {
-    let fit = gridgp_io::read_fit(&args.fit)?;
+    let fit = super::read_fit(&args.fit, args.no_verify)?;
     if args.json {
         writeln!(std::io::stdout(), "{}", fit.summary)?;
         return Ok(());

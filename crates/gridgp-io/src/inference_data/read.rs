@@ -5,13 +5,20 @@ use std::path::Path;
 use gridgp_fit::{Attribute, DrawValues, InferenceGroup, InferenceVariable, Samples};
 use gridgp_grid::{Axis, Coordinate};
 
+use crate::checksum::CHECKSUM;
 use crate::coordinate::of_variable;
 use crate::tree::{Array, NetcdfTree, TreeVariable, read_tree, text};
 use crate::{Error, Result};
 
 /// Attributes that the layout makes, and not who wrote the group.
-const OF_LAYOUT: [&str; 5] =
-    ["inference_library", "inference_library_version", "coordinates", "dtype", "_FillValue"];
+const OF_LAYOUT: [&str; 6] = [
+    "inference_library",
+    "inference_library_version",
+    "coordinates",
+    "dtype",
+    "_FillValue",
+    CHECKSUM,
+];
 
 /// Reads all groups of a file in ArviZ's layout.
 ///

@@ -49,6 +49,9 @@ impl Dims {
                 response.path, response.dims
             )));
         }
+        for (name, len) in &response.dims {
+            file.check_size(name, Some(*len), 1)?;
+        }
         let mut all: Vec<Dim> = response
             .dims
             .iter()
@@ -176,6 +179,7 @@ impl Dims {
             steps.push(place.map_or(0, |p| shape[p + 1..].iter().product::<usize>()));
         }
         let cells: usize = shape.iter().product();
+        file.check_size(&header.path, Some(cells), header.size)?;
         let mut values = vec![];
         values.try_reserve_exact(cells).map_err(|_| {
             Error::file(
@@ -295,7 +299,8 @@ fn coordinates(
             }
             _ => along = Some((dim, name)),
         }
-        found.push(coordinate);
+        // With its groups, as the model calls it.
+        found.push(Coordinate { name: name.clone(), ..coordinate });
     }
     let (dim, _) = along.expect("an axis has at least one coordinate");
     Ok((dim, found))
@@ -312,7 +317,9 @@ fn names(
     let found = found.filter(|h| {
         matches!(h.dims.as_slice(), [(name, _)] if name == dim)
             && h.kind != Kind::Other
-            && own.iter().all(|c| c.name != dim)
+            && own.iter().all(|c| {
+                file.find_near(&response.path, &c.name).is_none_or(|own| own.path != h.path)
+            })
     });
     found.map(|header| coordinate(file, &header)).transpose()
 }

@@ -7,6 +7,7 @@ use netcdf_writer::{
     DimensionId, NcAttrValue, NcFileBuilder, NcWriteFormat, NcWriteOptions, VariableId,
 };
 
+use super::names::{COORDINATES, escape};
 use crate::tree::{Array, NetcdfTree, TreeVariable};
 
 /// Attributes longer than this become variables: an HDF5 header message holds 64 KiB.
@@ -45,7 +46,7 @@ impl Writer {
             if *size == 0 {
                 return Err(format!("the dimension {path}{name} is empty"));
             }
-            let id = self.file.add_dimension_path(format!("{path}{name}"), *size as u64);
+            let id = self.file.add_dimension_path(format!("{path}{}", escape(name)), *size as u64);
             dims.insert(name.clone(), (id.map_err(|e| e.to_string())?, *size));
         }
         for (name, value) in &tree.attributes {
@@ -67,11 +68,13 @@ impl Writer {
         for variable in &tree.variables {
             self.variable(variable, path, &dims)?;
         }
-        tree.groups.iter().try_for_each(|g| self.group(g, &format!("{path}{}/", g.name), &dims))
+        tree.groups
+            .iter()
+            .try_for_each(|g| self.group(g, &format!("{path}{}/", escape(&g.name)), &dims))
     }
 
     fn variable(&mut self, v: &TreeVariable, path: &str, dims: &Dims) -> Result<(), String> {
-        let name = format!("{path}{}", v.name);
+        let name = format!("{path}{}", escape(&v.name));
         let mut ids = vec![];
         let mut shape = vec![];
         for dim in &v.dims {
@@ -125,7 +128,11 @@ impl Writer {
             }
         };
         for (name, value) in &v.attributes {
-            self.file.add_variable_attribute(id, name, attribute(value))?;
+            let value = match value {
+                Attribute::Text(names) if name == COORDINATES => NcAttrValue::Chars(escape(names)),
+                value => attribute(value),
+            };
+            self.file.add_variable_attribute(id, name, value)?;
         }
         Ok(())
     }

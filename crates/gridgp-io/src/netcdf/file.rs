@@ -4,19 +4,25 @@ use std::path::{Path, PathBuf};
 
 use gridgp_fit::Attribute;
 use netcdf_reader::{
-    NcAttrValue, NcAttribute, NcFile, NcGroup, NcOpenOptions, NcSliceInfo, NcSliceInfoElem, NcType,
-    NcVariable,
+    NcAttrValue, NcAttribute, NcDimension, NcFile, NcFormat, NcGroup, NcOpenOptions, NcSliceInfo,
+    NcSliceInfoElem, NcType, NcVariable,
 };
 
 use super::decoding::Decoding;
 use super::encode::LONG_ATTRIBUTE;
-use crate::tree::{Array, NetcdfTree, TreeVariable};
-use crate::{Error, Result};
+use super::names::{escape, unescape_all};
+use super::scan;
+use crate::tree::{Array, NetcdfKind, NetcdfTree, TreeVariable};
+use crate::{Error, Result, check_memory};
 
 /// An open NetCDF file, classic or NetCDF-4.
 pub(crate) struct File {
     pub path: PathBuf,
     file: NcFile,
+    /// Bytes of the file.
+    length: u64,
+    /// Bytes of values that it can hold.
+    most: u64,
 }
 
 /// What a variable holds.
@@ -36,6 +42,8 @@ pub(crate) struct Header {
     /// Dimensions with their lengths, slowest first.
     pub dims: Vec<(String, usize)>,
     pub kind: Kind,
+    /// Bytes of a value in the file, before it is compressed.
+    pub size: usize,
     pub attributes: Vec<(String, Attribute)>,
 }
 
@@ -59,30 +67,55 @@ impl File {
     /// Opens a file and reads its structure.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let length = std::fs::metadata(path).map_err(|e| Error::io("read", path, e))?.len();
-        let options = NcOpenOptions {
-            max_chunk_bytes: usize::MAX,
-            // Deflate shrinks by 1032 at most; a size beyond that comes from a damaged header.
-            max_read_bytes: usize::try_from(length.saturating_mul(2000))
-                .unwrap_or(usize::MAX)
-                .max(1 << 30),
-            ..NcOpenOptions::default()
-        };
-        let file = NcFile::open_with_options(path, options).map_err(|e| damaged(path, &e))?;
-        file.root_group().map_err(|e| damaged(path, &e))?;
-        Ok(Self { path: path.to_owned(), file })
+        scan::check(path, length).map_err(|e| damaged(path, &e))?;
+        let file = NcFile::open_with_options(path, options(length));
+        Self::of(path, length, file.map_err(|e| unopened(path, &e))?)
     }
 
     /// A file whose bytes are in memory; `path` is for messages.
     pub(crate) fn of_bytes(path: &Path, bytes: &[u8]) -> Result<Self> {
-        let options = NcOpenOptions {
-            max_chunk_bytes: usize::MAX,
-            max_read_bytes: bytes.len().saturating_mul(2000).max(1 << 30),
-            ..NcOpenOptions::default()
-        };
-        let file = NcFile::from_bytes_with_options(bytes, options);
-        let file = file.map_err(|e| damaged(path, &e))?;
-        file.root_group().map_err(|e| damaged(path, &e))?;
-        Ok(Self { path: path.to_owned(), file })
+        let length = bytes.len() as u64;
+        scan::check_bytes(bytes).map_err(|e| damaged(path, &e))?;
+        let file = NcFile::from_bytes_with_options(bytes, options(length));
+        Self::of(path, length, file.map_err(|e| unopened(path, &e))?)
+    }
+
+    fn of(path: &Path, length: u64, file: NcFile) -> Result<Self> {
+        let root = file.root_group().map_err(|e| unopened(path, &e))?;
+        let mut most = scan::most(length);
+        if matches!(file.format(), NcFormat::Classic | NcFormat::Offset64 | NcFormat::Cdf5) {
+            most = length;
+            if let Some(v) = root.variables.iter().find(|v| end_of(v, root) > length) {
+                let end = end_of(v, root);
+                return Err(damaged(
+                    path,
+                    &format!(
+                        "the values of {:?} would end at byte {end}, but it has {length}: it was \
+                         cut short, lost bytes, or its header is wrong",
+                        v.name
+                    ),
+                ));
+            }
+        }
+        Ok(Self { path: path.to_owned(), file, length, most })
+    }
+
+    /// Refuses more values than the file can hold, or than there is memory for, before any is
+    /// taken.
+    pub(super) fn check_size(&self, name: &str, values: Option<usize>, size: usize) -> Result<()> {
+        let fail = |message: String| Err(Error::file(&self.path, message));
+        let said = values.map_or("more than 2^64".to_owned(), |n| n.to_string());
+        match values.filter(|&n| n as u128 * size as u128 <= u128::from(self.most)) {
+            None => fail(format!(
+                "{name:?} has {said} values by its header, more than a file of {} bytes can hold: \
+                 the header is damaged, or nothing was ever written there; copy the file or make \
+                 it again",
+                self.length
+            )),
+            Some(n) => {
+                check_memory(n as u128 * 8, &format!("{name:?} with {n} values")).or_else(fail)
+            }
+        }
     }
 
     fn root(&self) -> &NcGroup {
@@ -104,7 +137,8 @@ impl File {
     pub(crate) fn find(&self, path: &str) -> Option<Header> {
         let path = path.trim_matches('/');
         let group = path.rsplit_once('/').map_or(String::new(), |(g, _)| format!("{g}/"));
-        self.root().variable(path).map(|v| header(v, &group))
+        let found = self.root().variable(path).map(|v| header(v, &group));
+        found.or_else(|| self.root().variable(&escape(path)).map(|v| header(v, "")))
     }
 
     /// The variable called `name` that the variable at `path` sees: in its group or further out.
@@ -122,6 +156,9 @@ impl File {
     /// Numbers in a box of the variable, `(start, end)` along each dimension, unpacked, with NaN
     /// where they are missing. One block of the box is in memory besides the result.
     pub(crate) fn numbers(&self, header: &Header, ranges: &[(usize, usize)]) -> Result<Vec<f64>> {
+        let mut lengths = ranges.iter().map(|(start, end)| end - start);
+        let expected = lengths.try_fold(1, usize::checked_mul);
+        self.check_size(&header.path, expected, header.size)?;
         let selections = ranges.iter().map(|&(start, end)| NcSliceInfoElem::Slice {
             start: start as u64,
             end: end as u64,
@@ -134,8 +171,7 @@ impl File {
             self.file.read_variable_slice_as_f64(&header.path, &selection)
         };
         let array = array.map_err(|e| self.unreadable(header, &e))?;
-        let expected: usize = ranges.iter().map(|(start, end)| end - start).product();
-        if array.len() != expected {
+        if Some(array.len()) != expected {
             return Err(self.short(header, array.len()));
         }
         let mut values = if array.is_standard_layout() {
@@ -182,6 +218,7 @@ impl File {
 
     /// All values of a variable of text.
     pub(crate) fn strings(&self, header: &Header) -> Result<Vec<String>> {
+        self.check_size(&header.path, header.cells(), header.size)?;
         let strings = self.file.read_variable_as_strings(&header.path);
         let strings = strings.map_err(|e| self.unreadable(header, &e))?;
         if Some(strings.len()) != header.cells() {
@@ -195,7 +232,20 @@ impl File {
     pub(crate) fn tree(&self) -> Result<NetcdfTree> {
         let mut tree = self.group(self.root(), "", &[])?;
         tree.name = String::new();
+        unescape_all(&mut tree);
         Ok(tree)
+    }
+
+    /// Whether it is a fit, draws or data, by its structure.
+    pub(crate) fn kind(&self) -> NetcdfKind {
+        let root = self.root();
+        if root.attributes.iter().any(|a| a.name == "gridgp_format") {
+            NetcdfKind::Fit
+        } else if root.groups.iter().any(|g| g.name == "posterior") {
+            NetcdfKind::Draws
+        } else {
+            NetcdfKind::Data
+        }
     }
 
     fn group(&self, group: &NcGroup, path: &str, outer: &[(String, usize)]) -> Result<NetcdfTree> {
@@ -207,6 +257,7 @@ impl File {
         tree.dims = seen.iter().filter(|d| !outer.contains(d)).cloned().collect();
         for variable in &group.variables {
             let header = header(variable, path);
+            self.check_size(&header.path, header.cells(), header.size)?;
             let values = match (header.kind, &variable.dtype) {
                 (Kind::Other, _) => continue,
                 (Kind::Text, NcType::String) => Array::Text(
@@ -265,14 +316,15 @@ impl File {
     }
 
     fn unreadable(&self, header: &Header, error: &netcdf_reader::Error) -> Error {
-        Error::file(
-            &self.path,
-            format!(
-                "the variable {:?} cannot be read: {error}; the file may be truncated or damaged, \
-                 copy or make it again",
-                header.path
+        let variable = &header.path;
+        let message = match lacking(error) {
+            Some(what) => format!("the variable {variable:?} is {what}; {ELSEWHERE}"),
+            None => format!(
+                "the variable {variable:?} cannot be read: {error}; the file may be truncated or \
+                 damaged, copy or make it again"
             ),
-        )
+        };
+        Error::file(&self.path, message)
     }
 
     fn short(&self, header: &Header, found: usize) -> Error {
@@ -287,36 +339,83 @@ impl File {
     }
 }
 
-/// The structure of a file cannot be read.
-fn damaged(path: &Path, error: &netcdf_reader::Error) -> Error {
+/// What to do with a file that is whole and cannot be read.
+const ELSEWHERE: &str = "`nccopy -F none -d 4 IN OUT` writes a copy that gridgp reads";
+
+/// Nothing beyond what the file can hold is read at once or decoded.
+fn options(length: u64) -> NcOpenOptions {
+    let most = usize::try_from(scan::most(length)).unwrap_or(usize::MAX);
+    NcOpenOptions { max_chunk_bytes: most, max_read_bytes: most, ..NcOpenOptions::default() }
+}
+
+/// Where the values of a variable of a classic file end.
+fn end_of(v: &NcVariable, root: &NcGroup) -> u64 {
+    let size = v.dtype.size().unwrap_or(1) as u64;
+    let times =
+        |n: u64, dims: &[NcDimension]| dims.iter().fold(n, |n, dim| n.saturating_mul(dim.size));
+    if !v.is_record_var {
+        return v.data_offset.saturating_add(times(size, &v.dimensions));
+    }
+    // The values of all such variables alternate, record by record.
+    let records = v.dimensions.first().map_or(0, |dim| dim.size);
+    let Some(before) = records.checked_sub(1) else { return 0 };
+    let all: Vec<u64> =
+        root.variables.iter().filter(|v| v.is_record_var).map(|v| v.record_size).collect();
+    let step = match all.as_slice() {
+        [only] => *only,
+        several => several
+            .iter()
+            .fold(0, |n: u64, size| n.saturating_add(size.div_ceil(4).saturating_mul(4))),
+    };
+    v.data_offset.saturating_add(before.saturating_mul(step)).saturating_add(v.record_size)
+}
+
+/// What the reader lacks, where that is why it fails.
+fn lacking(error: &netcdf_reader::Error) -> Option<String> {
     match error {
-        netcdf_reader::Error::Io(e) if e.raw_os_error().is_some() => {
+        netcdf_reader::Error::Hdf5(e) => scan::lacking(e),
+        netcdf_reader::Error::UnsupportedFeature(what) => Some(format!("stored with {what}")),
+        _ => None,
+    }
+}
+
+/// The structure of a file cannot be read.
+fn unopened(path: &Path, error: &netcdf_reader::Error) -> Error {
+    match (error, lacking(error)) {
+        (netcdf_reader::Error::Io(e), _) if e.raw_os_error().is_some() => {
             Error::io("read", path, std::io::Error::new(e.kind(), e.to_string()))
         }
-        _ => Error::file(
-            path,
-            format!(
-                "cannot be read as NetCDF: {error}; the file may be truncated or damaged, copy or \
-                 make it again"
-            ),
-        ),
+        (_, Some(what)) => Error::file(path, format!("it is {what}; {ELSEWHERE}")),
+        _ => damaged(path, &error.to_string()),
     }
+}
+
+fn damaged(path: &Path, why: &str) -> Error {
+    Error::file(
+        path,
+        format!(
+            "cannot be read as NetCDF: {why}; the file may be truncated or damaged, copy or make \
+             it again"
+        ),
+    )
 }
 
 fn header(v: &NcVariable, group: &str) -> Header {
     let mut dims: Vec<(String, usize)> =
         v.dimensions.iter().map(|d| (d.name.clone(), d.size as usize)).collect();
+    let mut size = v.dtype.size().unwrap_or(1);
     let kind = match &v.dtype {
         NcType::String => Kind::Text,
         NcType::Char => {
             // The last dimension of classic text is its length.
-            dims.pop();
+            size = dims.pop().map_or(1, |(_, length)| length);
             Kind::Text
         }
         dtype if dtype.is_primitive() => Kind::Number,
         _ => Kind::Other,
     };
-    Header { path: format!("{group}{}", v.name), dims, kind, attributes: attributes(&v.attributes) }
+    let attributes = attributes(&v.attributes);
+    Header { path: format!("{group}{}", v.name), dims, kind, size, attributes }
 }
 
 fn attributes(attributes: &[NcAttribute]) -> Vec<(String, Attribute)> {

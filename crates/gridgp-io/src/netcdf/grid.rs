@@ -22,7 +22,8 @@ pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling
     let grid = grid(&file, &dims, spec, None)?;
     let all: Vec<usize> = (0..grid.axes().len()).collect();
     let values = dims.read(&file, &response, &all)?;
-    let mut data = Variable::with_nan_as_missing(response.name(), values);
+    // With its groups, as the model calls it.
+    let mut data = Variable::with_nan_as_missing(spec.response.as_str(), values);
     Missing::of(&spec.missing).mask(&mut data);
     data.units = response.text("units").map(str::to_owned);
     data.long_name =
@@ -45,6 +46,7 @@ pub(crate) fn read_like(
         path: spec.response.clone(),
         dims: vec![],
         kind: Kind::Number,
+        size: 8,
         attributes: vec![],
     };
     if file.find(&response.path).is_none() {

@@ -1,12 +1,15 @@
-//! NetCDF in and out. `netcdf-reader` is named in `file` and `decoding` only, `netcdf-writer` in `encode` only.
+//! NetCDF in and out. `netcdf-reader` is named in `file` and `decoding` only, `hdf5-reader` in `scan`,
+//! `netcdf-writer` in `encode`.
 
 mod decoding;
 mod dims;
 mod encode;
 mod file;
 mod grid;
+mod names;
 mod points;
 mod roles;
+mod scan;
 mod summary;
 
 pub(crate) use encode::encode;

@@ -1,8 +1,9 @@
-"""Makes the NetCDF files beside it, with Python's netCDF4: python make.py
+"""Makes the NetCDF files beside it, with Python's netCDF4 and h5py: python make.py
 
 Values follow from positions, so that the tests can say what to expect without a table.
 """
 
+import h5py
 import netCDF4
 import numpy as np
 
@@ -76,3 +77,20 @@ with netCDF4.Dataset("groups.nc", "w") as f:
     g = f.createGroup("forecast").createGroup("hourly")
     g.createDimension("y", 2)
     g.createVariable("z", "f8", ("y", "x"))[:] = np.arange(6).reshape(2, 3)
+
+# What no reader should follow or allocate; netCDF4 does not write it.
+with h5py.File("cycle.nc", "w") as f:
+    f["x"] = np.arange(3.0)
+    inner = f.create_group("a/b")
+    inner["up"] = f["a"]
+with h5py.File("fan.nc", "w") as f:
+    f["x"] = np.arange(3.0)
+    inner = f
+    for _ in range(20):
+        outer, inner = inner, inner.create_group("a")
+        outer["b"] = inner
+with h5py.File("hollow.nc", "w") as f:
+    f["y"] = np.arange(3.0)
+    f.create_dataset("x", (1 << 27,), "f8", chunks=(1 << 10,))
+with h5py.File("lzf.nc", "w") as f:
+    f.create_dataset("x", data=np.arange(300.0), chunks=(300,), compression="lzf")

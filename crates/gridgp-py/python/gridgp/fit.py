@@ -33,17 +33,23 @@ _Place: TypeAlias = """tuple[
 ]"""
 
 
-def load(path: str | os.PathLike[str]) -> Fit:
+def load(path: str | os.PathLike[str], *, verify: bool = True) -> Fit:
     """The fit in a fit file, as :meth:`Fit.save` and ``gridgp fit`` write them.
+
+    Parameters
+    ----------
+    verify
+        Whether to refuse a file that does not match its checksums. ``False`` is for files that
+        another program changed on purpose, or that have no checksums.
 
     Raises
     ------
     OSError
         The file cannot be read.
     ValueError
-        It is no fit file, is damaged, or has another format.
+        It is no fit file, has another format, is damaged, or does not match its checksums.
     """
-    return Fit(_core.Fit.load(Path(path)))
+    return Fit(_core.Fit.load(Path(path), verify))
 
 
 class Fit:

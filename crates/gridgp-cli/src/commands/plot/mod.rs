@@ -8,19 +8,21 @@ mod return_levels;
 pub(super) mod source;
 
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use gridgp_plot::{ColorMap, Figure, FileKind, Style};
 use source::Opened;
 
-use super::check_writable;
+use super::check_outputs;
 use crate::args::{Plot, PlotKind};
 
 pub fn run(args: &Plot) -> anyhow::Result<()> {
     FileKind::of(&args.output)?;
-    check_writable(&args.output)?;
+    let inputs: Vec<&Path> = args.minus.iter().chain([&args.file]).map(|p| p.as_path()).collect();
+    check_outputs(&[&args.output], &inputs)?;
     let style = style(args)?;
-    let opened = Opened::read(&args.file, args.kind)?;
+    let opened = Opened::read(&args.file, args.kind, args.no_verify)?;
     let kind = args.kind.unwrap_or_else(|| default_kind(&opened));
     let figure = draw(args, kind, &opened, &style)?;
     figure.write(&args.output)?;

@@ -21,7 +21,7 @@ pub fn draw(args: &Plot, opened: &Opened, style: &Style) -> anyhow::Result<Figur
     for name in &names {
         let mut cube = opened.cube(name)?;
         if let Some(other) = &args.minus {
-            let other = Opened::read(other, None)?.cube(name)?;
+            let other = Opened::read(other, None, args.no_verify)?.cube(name)?;
             subtract(&mut cube, &other, args)?;
         }
         cube.select(&args.sel, &args.isel)?;

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use gridgp_fit::{Fit, InferenceGroup};
-use gridgp_io::{FileSummary, GuessedAxis};
+use gridgp_io::{FileSummary, GuessedAxis, NetcdfKind};
 use gridgp_model::spec::{AxisSpec, DataSpec, ModelSpec};
 use gridgp_model::{Model, OUTPUT};
 
 use super::cube::Cube;
 use crate::args::PlotKind;
-use crate::commands::load;
+use crate::commands::{load, read_fit};
 
 /// A file that was opened.
 pub enum Opened {
@@ -45,8 +45,9 @@ pub fn is_result(found: &str, name: &str) -> bool {
 }
 
 impl Opened {
-    /// Reads a file. `kind` is what was asked for.
-    pub fn read(path: &Path, kind: Option<PlotKind>) -> anyhow::Result<Self> {
+    /// Reads a file. `kind` is what was asked for; `no_verify` as for
+    /// [`read_fit`](crate::commands::read_fit).
+    pub fn read(path: &Path, kind: Option<PlotKind>, no_verify: bool) -> anyhow::Result<Self> {
         let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
         if ending.as_deref() == Some("toml") {
             if !matches!(kind, None | Some(PlotKind::Prior)) {
@@ -59,16 +60,18 @@ impl Opened {
             return Ok(Self::Model(Box::new(load(path, None, None)?.model)));
         }
         let is_table = matches!(ending.as_deref(), Some("csv" | "tsv" | "txt"));
-        if !is_table && let Ok(tree) = gridgp_io::read_tree(path) {
-            if tree.attribute("gridgp_format").is_some() {
-                let file = gridgp_io::read_fit(path)?;
+        match gridgp_io::netcdf_kind(path) {
+            Ok(NetcdfKind::Fit) if !is_table => {
+                let file = read_fit(path, no_verify)?;
                 let spec = ModelSpec::from_toml(&file.source)?;
                 let model = Model::new(spec, &file.source, file.data.clone())?;
                 return Ok(Self::Fit(Box::new(Fitted { file, model })));
             }
-            if tree.group("posterior").is_some() {
+            Ok(NetcdfKind::Draws) if !is_table => {
                 return Ok(Self::Draws(gridgp_io::read_inference_data(path)?));
             }
+            // Reading it as data says what is wrong.
+            _ => {}
         }
         let summary = gridgp_io::summarize(path, None)?;
         Ok(Self::Data(Box::new(DataFile { path: path.to_owned(), summary })))

@@ -13,7 +13,7 @@ use super::planes::{self, View};
 use super::text;
 
 fn opened(path: &Path, what: &str) -> anyhow::Result<Opened> {
-    let opened = Opened::read(path, None).with_context(|| format!("the {what}"))?;
+    let opened = Opened::read(path, None, false).with_context(|| format!("the {what}"))?;
     if !matches!(opened, Opened::Data(_)) {
         bail!("{} is {}, and no {what}", path.display(), opened.name());
     }

@@ -18,7 +18,7 @@ use anyhow::{Context, bail};
 use gridgp_plot::report::{Block, Finding, Grade, Report, Section};
 use serde_json::Value;
 
-use super::check_writable;
+use super::check_outputs;
 use super::plot::source::{Fitted, Opened};
 use crate::args::Report as Arguments;
 
@@ -27,7 +27,8 @@ const LARGE: usize = 5_000_000;
 
 pub fn run(args: &Arguments) -> anyhow::Result<()> {
     check_ending(&args.output)?;
-    check_writable(&args.output)?;
+    let inputs = args.prediction.iter().chain(&args.return_levels).chain([&args.fit]);
+    check_outputs(&[&args.output], &inputs.map(|p| p.as_path()).collect::<Vec<_>>())?;
     let bytes = report(args)?.write(&args.output)?;
     if !args.quiet {
         if bytes > LARGE {
@@ -48,7 +49,7 @@ pub fn check_ending(path: &Path) -> anyhow::Result<()> {
 }
 
 fn report(args: &Arguments) -> anyhow::Result<Report> {
-    let Opened::Fit(fit) = Opened::read(&args.fit, None)? else {
+    let Opened::Fit(fit) = Opened::read(&args.fit, None, args.no_verify)? else {
         bail!(
             "{} is not a fit file: `gridgp fit` writes them, and `gridgp plot` draws other files",
             args.fit.display()
