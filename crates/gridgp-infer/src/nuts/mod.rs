@@ -244,7 +244,7 @@ fn nuts_boxed<'d>(
 ///
 /// # Errors
 /// [`Error::Inference`] names the first draw that differs.
-pub fn verify_draws<D: LogDensity + Send>(
+pub fn verify_draws<'d, D: LogDensity + Send + 'd>(
     make: &(dyn Fn() -> D + Sync),
     options: &NutsOptions,
     chains: &[ChainDraws],
@@ -255,7 +255,8 @@ pub fn verify_draws<D: LogDensity + Send>(
         }
         let observe = &|_: &Event| ControlFlow::Continue(());
         let stop = &AtomicBool::new(false);
-        let chain = Chain { chain: made.chain, density: make(), options, observe, stop };
+        let density: AnyDensity<'d> = Box::new(make());
+        let chain = Chain { chain: made.chain, density, options, observe, stop };
         match chain.foreign(made)? {
             Some(draw) => Err(unlike(made.chain, draw)),
             None => Ok(()),
