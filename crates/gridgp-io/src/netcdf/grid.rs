@@ -22,8 +22,11 @@ pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling
     let grid = grid(&file, &dims, spec, None)?;
     // What a model of them takes, told before a small file is inflated to so many values.
     let cells = grid.len();
-    crate::check_memory(cells as u128 * 8 * 6, &format!("{:?} on {cells} cells", spec.response))
-        .map_err(|e| Error::file(path, e))?;
+    crate::check_memory(
+        cells as u128 * 8 * 6,
+        &format!("{:?} on {cells} cells; keep fewer with data.sel", spec.response),
+    )
+    .map_err(|e| Error::file(path, e))?;
     let all: Vec<usize> = (0..grid.axes().len()).collect();
     let values = dims.read(&file, &response, &all)?;
     // With its groups, as the model calls it.
