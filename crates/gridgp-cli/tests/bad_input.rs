@@ -295,7 +295,7 @@ fn names_may_have_slashes_and_angle_brackets() {
 
 /// Small files that are damaged in ways that once took gigabytes, minutes, or gave other numbers.
 #[test]
-fn damaged_files_of_shared_cases_fuzz() {
+fn oracle_case_fuzz_files_are_refused_or_read() {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases/fuzz");
     if !cases.exists() {
         return eprintln!("skipped: {} is not there", cases.display());

@@ -34,8 +34,13 @@ fn named(axis: &str, response: &str) -> Fit {
         units: Some("K".into()),
         ..Variable::new(response, (0..6).map(|i| f64::from(i).sqrt()).collect())
     };
-    let g =
-        Covariate { name: "g".into(), axes: vec![1], values: vec![-1.0, 0.0, 1.0], units: None };
+    let g = Covariate {
+        name: "g".into(),
+        axes: vec![1],
+        values: vec![-1.0, 0.0, 1.0],
+        units: None,
+        missing: None,
+    };
     Fit {
         version: "0.1.0".into(),
         source,
