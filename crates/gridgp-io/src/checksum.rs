@@ -86,7 +86,7 @@ fn of(tree: &NetcdfTree) -> u32 {
     sum.0.finalize()
 }
 
-fn sorted<'a, T>(list: &'a [T], name: impl Fn(&T) -> &String) -> Vec<&'a T> {
+fn sorted<T>(list: &[T], name: impl Fn(&T) -> &String) -> Vec<&T> {
     let mut list: Vec<&T> = list.iter().collect();
     list.sort_by(|a, b| name(a).cmp(name(b)));
     list

@@ -300,7 +300,7 @@ fn what_a_file_cannot_hold_is_refused_before_it_is_read() {
     let hollow = error("hollow.nc", "response = 'x'\naxes = ['dim_134217728']");
     assert!(hollow.contains("has 134217728 values by its header"), "{hollow}");
     assert_eq!(read("hollow.nc", "response = 'y'\naxes = ['dim_3']").grid.len(), 3);
-    let message = gridgp_io::summarize(&file("hollow.nc")).unwrap_err().to_string();
+    let message = gridgp_io::summarize(&file("hollow.nc"), None).unwrap_err().to_string();
     assert!(message.contains("more than a file of"), "{message}");
 }
 

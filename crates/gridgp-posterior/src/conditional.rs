@@ -129,7 +129,7 @@ impl<'m> Conditional<'m> {
             for (column, &value) in projected.col_iter_mut().zip(values) {
                 let weight = if value > rounding { value.recip() } else { 0.0 };
                 for (p, sum) in column.iter_mut().zip(&mut sums) {
-                    *p *= *p * weight;
+                    *p = *p * *p * weight;
                     *sum += *p;
                 }
             }

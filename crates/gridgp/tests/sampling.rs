@@ -310,7 +310,7 @@ fn the_oracle_of_kron2d_by_the_joint_route() {
 
 /// A line beside a field on 12 × 4 cells, the response in units of `unit`, the first axis in units of
 /// `length`.
-fn in_units(method: &str, unit: f64, length: f64) -> serde_json::Value {
+fn in_units(method: &str, unit: f64, length: f64) -> Value {
     let x: Vec<f64> = even(11.0, 12);
     let y = (0..48).map(|c| {
         let (i, j) = (f64::from(c / 4), f64::from(c % 4));
