@@ -31,10 +31,22 @@ fn said(result: anyhow::Result<()>) -> ExitCode {
             {
                 return ExitCode::SUCCESS;
             }
-            eprintln!("error: {e:#}");
+            eprintln!("error: {}", message(&e));
             ExitCode::FAILURE
         }
     }
+}
+
+/// What went wrong, with each cause that the words before do not hold already.
+fn message(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |mut message, cause| {
+        let cause = cause.to_string();
+        if !message.contains(&cause) {
+            message.push_str(if message.is_empty() { "" } else { ": " });
+            message.push_str(&cause);
+        }
+        message
+    })
 }
 
 fn run(args: Args) -> anyhow::Result<()> {

@@ -144,7 +144,7 @@ fn bad_tables_of_maxima_are_explained() {
         }
         cells.join(",") + "\n"
     });
-    let words = ["covariate \"gmst\": there is no value for year = 2003"];
+    let words = ["covariate \"gmst\" is missing at", "year = 2003, where \"tmax\" is observed"];
     fails(here, &fit(&rows.collect::<String>()), &words);
     // A station twice.
     let second: String = table.lines().skip(1).take(12).map(|l| format!("{l}\n")).collect();

@@ -65,7 +65,7 @@ fn inline(at: &str, grid: &Grid) -> anyhow::Result<Grid> {
         given.push((name, values));
     }
     let mut axes: Vec<Axis> = grid.axes().to_vec();
-    let mut cells = 1;
+    let mut cells = 1_u128;
     let mut moved = Vec::new();
     for axis in &axes {
         let own = axis.coordinates();
@@ -79,7 +79,7 @@ fn inline(at: &str, grid: &Grid) -> anyhow::Result<Grid> {
             several => several.iter().map(|c| take(&c.name)).collect(),
         };
         if found.iter().all(Option::is_none) {
-            cells *= axis.len() as u128;
+            cells = cells.saturating_mul(axis.len() as u128);
             moved.push(None);
             continue;
         }

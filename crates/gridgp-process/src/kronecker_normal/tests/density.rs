@@ -67,15 +67,15 @@ fn one_factor_and_five_factors() {
 }
 
 #[test]
-fn a_value_that_is_not_finite_has_no_density() {
+fn a_value_that_is_infinite_has_no_density_and_one_that_is_nan_none_to_tell() {
     let factors = singular_factors();
     for sigma in [0.0, 0.3] {
         let normal = KroneckerNormal::new(vec![0.0; N], factors.clone(), sigma).unwrap();
-        for bad in [f64::NAN, f64::INFINITY] {
-            let mut x = vec![0.0; N];
-            x[7] = bad;
-            assert_eq!(normal.log_prob_one(&x), f64::NEG_INFINITY);
-        }
+        let mut x = vec![0.0; N];
+        x[7] = f64::INFINITY;
+        assert_eq!(normal.log_prob_one(&x), f64::NEG_INFINITY);
+        x[7] = f64::NAN;
+        assert!(normal.log_prob_one(&x).is_nan());
     }
 }
 
