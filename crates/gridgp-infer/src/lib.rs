@@ -1,4 +1,4 @@
-//! Inference: from a [`LogDensity`](gridgp_density::LogDensity) to estimates of its unknowns.
+//! Inference: from a [`LogDensity`] to estimates of its unknowns.
 //!
 //! One engine, one file or folder. [`maximize`] finds the mode by L-BFGS from several starts;
 //! [`nuts()`] draws by the No-U-Turn Sampler, [`sample()`] by the route that suits a model. Three

@@ -61,7 +61,7 @@ const MAX_ASYMMETRY: f64 = 1e-3;
 
 /// Approximates p by N(m, (−∇² log p(m))⁻¹) at its mode m: exact where p is normal.
 ///
-/// The mode is the best that [`maximize`] finds from `starts`, improved by up to three Newton steps
+/// The mode is the best that [`maximize`](crate::maximize) finds from `starts`, improved by up to three Newton steps
 /// while they come nearer. The Hessian is dense, from central differences of the gradient
 /// and symmetrized: the step in unknown j is between 10⁻⁵ and 10⁻² of its standard deviation with
 /// the others held fixed (10⁻³ where the first trial is outside of that), so the truncation error
@@ -71,7 +71,7 @@ const MAX_ASYMMETRY: f64 = 1e-3;
 /// [`evidence`](Approximation::evidence) is log p(m) + ½ d log 2π − ½ log det(−∇² log p(m)).
 ///
 /// # Errors
-/// [`Error::Inference`] as from [`maximize`], where the support ends at the mode, and where p is not
+/// [`Error::Inference`] as from [`maximize`](crate::maximize), where the support ends at the mode, and where p is not
 /// concave there: then it names the direction in which p rises or is flat. [`Error::TooLarge`] for
 /// more than [`max_dim`](LaplaceOptions::max_dim) unknowns.
 ///
