@@ -680,6 +680,6 @@ def _spread(
 
 def _renamed(made: xr.Dataset, dim: Hashable | None) -> xr.Dataset:
     """With the name that scattered points had, unless a variable has it."""
-    known = dim is None or dim in made.variables
+    known = dim is None or dim in made.variables or dim in made.dims
     own = next((d for d in ("point", "output_point") if d in made.dims), None)
     return made if known or own is None else made.rename_dims({own: dim})
