@@ -77,3 +77,19 @@ def test_a_process_lives_on_after_a_panic() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ)
     assert (ran.stdout, ran.stderr, ran.returncode) == ("alive\n", "", 0)
+
+
+def test_settings_that_cannot_be(elnino: gp.Model, sst: xr.DataArray) -> None:
+    for settings in (
+        {"chains": 0},
+        {"draws": 0},
+        {"chains": 2**62},
+        {"draws": 10**18},
+        {"tune": -1},
+        {"starts": 0, "method": "map"},
+        {"starts": 10**18, "method": "map"},
+    ):
+        with pytest.raises(Exception) as caught:  # noqa: PT011
+            elnino.fit(sst, progress=False, **({"method": "nuts"} | settings))
+        assert isinstance(caught.value, ValueError | MemoryError), (settings, caught.value)
+        assert "bug" not in str(caught.value)

@@ -35,7 +35,8 @@ def masked(array: xr.DataArray, values: NDArray[Any], name: str) -> NDArray[Any]
     low, high, of_range = _range(array.attrs)
     encoding = array.encoding
     if "dtype" not in encoding or np.dtype(encoding["dtype"]).kind not in "iuf":
-        outside = int(((values < low) | (values > high)).sum())
+        # Without a range there is nothing to look at, and no array to make for it.
+        outside = 0 if of_range is None else int(((values < low) | (values > high)).sum())
         if outside:
             warnings.warn(
                 f"{outside} values of {name} lie outside of its valid range, {low:g} to {high:g}, and "
