@@ -23,8 +23,10 @@ use crate::root;
 
 /// A run that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The address space of a run, KiB.
-const MEMORY: &str = "1048576";
+/// Memory that a run may use, KiB.
+const MEMORY: u64 = 1 << 20;
+/// And addresses, KiB: dense products reserve 600 MiB a thread, of which they touch little.
+const ADDRESSES: u64 = 8 << 20;
 const SEED: u64 = 15;
 
 /// How runs ended.
@@ -52,7 +54,7 @@ enum End {
 
 /// `count` changed files, each given to the program once.
 pub fn run(count: usize) -> Result<()> {
-    let program = build(&["--release", "--workspace", "--bin", "gridgp"])?;
+    let program = build(&["--workspace", "--no-default-features", "--bin", "gridgp"])?;
     let folder = root().join("target/fuzz");
     let found = folder.join("found");
     let _ = fs::remove_dir_all(&folder);
@@ -153,7 +155,7 @@ fn limited(program: &Path, place: &Path, arguments: &[String]) -> Result<End> {
     let said = place.join("stderr");
     let mut child = Command::new("sh")
         .arg("-c")
-        .arg(format!("ulimit -v {MEMORY}; exec \"$@\""))
+        .arg(format!("ulimit -v {ADDRESSES}; exec \"$@\""))
         .arg("sh")
         .arg(program)
         .args(arguments)
@@ -168,10 +170,11 @@ fn limited(program: &Path, place: &Path, arguments: &[String]) -> Result<End> {
         if let Some(status) = child.try_wait()? {
             break status;
         }
-        if begun.elapsed() > PATIENCE {
+        let greedy = resident(child.id()) > MEMORY;
+        if greedy || begun.elapsed() > PATIENCE {
             child.kill()?;
             child.wait()?;
-            return Ok(End::Hang);
+            return Ok(if greedy { End::Memory } else { End::Hang });
         }
         std::thread::sleep(Duration::from_millis(1));
     };
@@ -183,6 +186,13 @@ fn limited(program: &Path, place: &Path, arguments: &[String]) -> Result<End> {
         None if said.contains("memory allocation of") => End::Memory,
         None => End::Signal,
     })
+}
+
+/// The largest memory that a process has had so far, KiB; 0 where nothing tells.
+fn resident(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 /// A path of the repository's own, where files that not everybody has may lie.
