@@ -16,6 +16,7 @@ mod oracles;
 mod peers;
 mod program;
 mod python;
+mod random;
 mod sampling;
 mod spain;
 mod stations;

@@ -1,5 +1,7 @@
 //! One change or several of a file, from a seed and a number.
 
+use crate::random::Random;
+
 /// Which change.
 pub struct Mutation {
     pub seed: u64,
@@ -28,27 +30,6 @@ const NUMBERS: [&str; 14] = [
 
 const WORDS: [&str; 12] =
     ["(", ")", "[", "]", "=", "~", ",", "\"", "\n", "white()", " * matern32()", "exp("];
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
-    }
-
-    fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
-        from[self.below(from.len())]
-    }
-}
 
 /// The changed file.
 pub fn mutate(original: &[u8], mutation: &Mutation) -> Vec<u8> {
