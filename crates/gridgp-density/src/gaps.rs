@@ -89,12 +89,6 @@ impl Gaps {
         self.cells.len()
     }
 
-    /// Their numbers in the grid.
-    #[cfg(test)]
-    pub(crate) fn cells(&self) -> &[usize] {
-        &self.cells
-    }
-
     /// P, its factor, and W.
     ///
     /// # Errors

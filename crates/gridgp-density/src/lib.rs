@@ -8,7 +8,9 @@ mod posterior;
 mod samples;
 
 pub use joint::{ExpectedJoint, InformedJoint, Joint};
-pub use marginal::{Conditioned, Marginal, MarginalValue};
+pub use marginal::{
+    Arrangement, Conditioned, Marginal, MarginalValue, Plan, SpectralSolution, Target,
+};
 pub use posterior::LogPosterior;
 pub use samples::Samples;
 

@@ -3,7 +3,6 @@
 //! Each figure counts the arrays of one density at its largest moment, an evaluation with gradient. The
 //! factors are those of the peaks of whole runs in which one kind of array is nearly all.
 
-use gridgp_kernel::Covariance;
 use gridgp_model::{AxisKernel, Field, Model};
 
 const NUMBER: u128 = 8;
@@ -15,22 +14,9 @@ pub fn unknowns(model: &Model) -> u128 {
     model.parameters.len() as u128 + fields.sum::<u128>()
 }
 
-/// Bytes of a [`Marginal`](crate::Marginal).
+/// Bytes of a [`Marginal`](crate::Marginal); none where a model has none.
 pub fn marginal(model: &Model) -> u128 {
-    let cells = model.data.grid.len() as u128;
-    let missing = model.data.response.missing_cells().len() as u128;
-    // One long axis has Cholesky factors, the others eigenvectors.
-    let shape = model.data.grid.shape();
-    let has_cholesky = missing == 0 && shape.iter().filter(|n| **n > 6).count() == 1;
-    let matrices = if has_cholesky { 11 } else { 16 };
-    let random = model.gaussian().and_then(|(location, _)| location.random().next());
-    let axes = random.into_iter().flat_map(|(f, _)| along(&model.fields[f]));
-    let axes = axes.map(|k| {
-        let n = k.points.len() as u128;
-        let rank = k.kernel.rank_bound(&k.points) as u128;
-        if rank <= n / 2 { 39 * n * rank } else { matrices * n * n }
-    });
-    NUMBER * (8 * cells + axes.sum::<u128>() / 2 + missing * (4 * cells + 3 * missing))
+    crate::Marginal::plan_of(model).map_or(0, |plan| plan.bytes as u128)
 }
 
 /// Bytes of a [`Joint`](crate::Joint).

@@ -82,13 +82,14 @@ pub fn memory(model: &Model) -> (u128, String) {
                  integrating them out"
             ),
         };
-        let what = format!("the exact marginal likelihood on {grid}{gaps}");
+        let by = Marginal::plan_of(model).map_or(String::new(), |p| format!(" ({})", p.detail));
+        let what = format!("the exact marginal likelihood on {grid}{by}{gaps}");
         return (density::marginal(model) * climbs, what);
     }
     let is_marginal = spec.method == Method::Nuts
         && spec.route != Route::Joint
         && missing <= super::sample::MOST_MISSING
-        && model.gaussian().is_some_and(|(location, _)| location.random().count() == 1);
+        && super::sample::draws_fields(model);
     let one = if is_marginal { density::marginal(model) } else { density::informed(model) };
     let (draws, clones, particles) = match spec.method {
         Method::Nuts => (spec.chains as u128 * spec.draws as u128, spec.chains, 0),

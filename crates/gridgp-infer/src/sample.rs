@@ -66,13 +66,28 @@ pub fn route(model: &Model) -> Result<Route> {
     if asked == Route::Joint {
         return Ok(Route::Joint);
     }
-    match Marginal::new(model) {
+    let missing = model.data.response.missing_cells().len();
+    match Marginal::plan_of(model) {
         Err(e) if asked == Route::Marginal => Err(e),
-        Ok(marginal) if asked == Route::Marginal || marginal.missing() <= MOST_MISSING => {
+        Ok(_) if asked == Route::Marginal && !draws_fields(model) => Err(Error::Spec(
+            "inference.route = \"marginal\" draws the field of models with one field, covariates along \
+             one axis each, and the same noise in every cell; leave it out"
+                .into(),
+        )),
+        Ok(_) if draws_fields(model) && (asked == Route::Marginal || missing <= MOST_MISSING) => {
             Ok(Route::Marginal)
         }
         _ => Ok(Route::Joint),
     }
+}
+
+/// Whether the field given parameters can be drawn exactly, [`Joint::draw_fields`].
+pub(super) fn draws_fields(model: &Model) -> bool {
+    let along_one = |&c: &usize| model.data.covariates[c].axes.len() == 1;
+    model.gaussian().is_some_and(|(location, _)| {
+        let terms: Vec<_> = location.random().map(|(_, t)| t).collect();
+        matches!(terms.as_slice(), [t] if t.covariates.iter().all(along_one))
+    })
 }
 
 /// How the posterior of a model is sampled, with the settings of its `[inference]`.

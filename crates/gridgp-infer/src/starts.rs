@@ -84,10 +84,12 @@ fn data_driven(model: &Model, periods: &[(usize, Vec<f64>)]) -> Vec<f64> {
     for (j, peaks) in periods {
         set(&mut theta, *j, peaks[0]);
     }
-    if let Some((location, scale)) = model.gaussian() {
-        if let Some(j) = scale.free() {
+    if let Some((location, scale)) = model.gaussian_parts() {
+        if let Some(j) = scale.as_quantity().and_then(|value| value.free()) {
             set(&mut theta, j, sd / 3.0);
         }
+        // Independent fields share the variance.
+        let sd = sd / (location.random().count().max(1) as f64).sqrt();
         for (f, term) in location.random() {
             let field = &model.fields[f];
             let correlations = field.axes.iter().flatten().all(|k| k.kernel.has_unit_diagonal());

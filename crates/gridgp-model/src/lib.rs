@@ -158,6 +158,19 @@ impl Model {
         }
     }
 
+    /// The predictor of the mean of a Gaussian likelihood, and its scale, which no field enters;
+    /// `None` for other models.
+    pub fn gaussian_parts(&self) -> Option<(&Predictor, &Equation)> {
+        match (&self.family, self.equations.as_slice()) {
+            (Family::Gaussian(_), [location, scale])
+                if location.is_linear() && scale.predictor.random().next().is_none() =>
+            {
+                Some((&location.predictor, scale))
+            }
+            _ => None,
+        }
+    }
+
     /// The axis along which the values of a block descend, for `r_largest`.
     pub fn descending_axis(&self) -> Option<usize> {
         let axis = self.upper.as_ref().and(self.spec.likelihood.parameters.get("upper"))?;

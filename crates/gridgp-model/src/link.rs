@@ -13,6 +13,7 @@ use gridgp_dist::special::{ln_normal_cdf, ln_normal_cdf_slope};
 /// | `logistic(η)` | 1/(1 + e⁻ᵑ) | (0, 1) |
 /// | `normal_cdf(η)` | Φ(η) | (0, 1) |
 /// | `tanh(η)` | tanh η | (−1, 1) |
+/// | `sqrt(η)` | √η, of a sum of squares | (0, ∞) |
 ///
 /// These are what textbooks call inverse links: the log link is written `exp`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,16 +31,19 @@ pub enum Link {
     NormalCdf,
     /// tanh η.
     Tanh,
+    /// √η, for a predictor that cannot be negative.
+    Sqrt,
 }
 
 impl Link {
     /// The links that have a name.
-    pub const NAMED: [(&'static str, Link); 5] = [
+    pub const NAMED: [(&'static str, Link); 6] = [
         ("exp", Link::Exp),
         ("softplus", Link::Softplus),
         ("logistic", Link::Logistic),
         ("normal_cdf", Link::NormalCdf),
         ("tanh", Link::Tanh),
+        ("sqrt", Link::Sqrt),
     ];
 
     /// The link called `name`.
@@ -62,6 +66,7 @@ impl Link {
             Self::Logistic => logistic(eta),
             Self::NormalCdf => gridgp_dist::special::normal_cdf(eta),
             Self::Tanh => eta.tanh(),
+            Self::Sqrt => eta.sqrt(),
         }
     }
 
@@ -75,6 +80,7 @@ impl Link {
             Self::Logistic => p * logistic(-eta),
             Self::NormalCdf => (-0.5 * eta * eta - gridgp_dist::special::LN_SQRT_2PI).exp(),
             Self::Tanh => 1.0 / eta.cosh().powi(2),
+            Self::Sqrt => 0.5 / p,
         }
     }
 
@@ -88,6 +94,7 @@ impl Link {
             Self::Logistic => self.derivative(eta, p) * (1.0 - 2.0 * p),
             Self::NormalCdf => -eta * self.derivative(eta, p),
             Self::Tanh => -2.0 * p * self.derivative(eta, p),
+            Self::Sqrt => -0.25 / (p * p * p),
         }
     }
 
@@ -114,6 +121,7 @@ impl Link {
             Self::Logistic => p.ln() - (-p).ln_1p(),
             Self::NormalCdf => gridgp_dist::special::normal_quantile(p),
             Self::Tanh => p.atanh(),
+            Self::Sqrt => p * p,
         }
     }
 
@@ -121,7 +129,7 @@ impl Link {
     pub fn range(self) -> Domain {
         match self {
             Self::Identity => Domain::Real,
-            Self::Exp | Self::Softplus => Domain::Positive,
+            Self::Exp | Self::Softplus | Self::Sqrt => Domain::Positive,
             Self::Logistic | Self::NormalCdf => Domain::Interval(0.0, 1.0),
             Self::Tanh => Domain::Interval(-1.0, 1.0),
         }
@@ -144,6 +152,9 @@ mod tests {
         let all = Link::NAMED.iter().map(|(_, l)| *l).chain([Link::Identity]);
         for link in all {
             for eta in [-5.0, -0.7, 0.0, 0.3, 4.0] {
+                if link == Link::Sqrt && eta < 0.1 {
+                    continue;
+                }
                 let (p, h) = (link.forward(eta), 1e-4);
                 assert!(link.range().contains(p), "{link:?} at {eta}: {p}");
                 let difference = |f: &dyn Fn(f64) -> f64| {

@@ -1,8 +1,11 @@
 //! What can be predicted, and what the variables of a prediction are called.
 
+use gridgp_grid::{Error, Result};
 use gridgp_likelihood::{Family, Likelihood};
 
-use crate::Model;
+use crate::language::{Expr, Fault, parse};
+use crate::predictor::Symbol;
+use crate::{Model, Predictor};
 
 /// What stands before a name of a result that the data have already.
 pub const OUTPUT: &str = "output_";
@@ -39,6 +42,40 @@ pub(crate) fn of_family(family: &Family) -> Vec<&'static str> {
 }
 
 impl Model {
+    /// A linear combination of fields, written as in an equation: `"trend"`, `"base + warming * gmst"`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] where it is no such thing, with what is wrong.
+    pub fn combination(&self, text: &str) -> Result<Predictor> {
+        let wrong = |message: &str| {
+            Error::Data(format!(
+                "there is no quantity {text:?} to predict: {message}; it can be one of {} or a sum of \
+                 fields, such as \"{}\"",
+                self.quantities().join(", "),
+                self.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(" + ")
+            ))
+        };
+        let expression = parse(text).map_err(|fault| wrong(&fault.message))?;
+        let mut lookup = |name: &str, e: &Expr| {
+            if let Some(f) = self.fields.iter().position(|f| f.name == name) {
+                return Ok(Symbol::Field(f));
+            }
+            if let Some(c) = self.data.covariates.iter().position(|c| c.name == name) {
+                return Ok(Symbol::Covariate(c));
+            }
+            let message = format!("{name:?} is no field, covariate or parameter");
+            self.position(name)
+                .map(Symbol::Parameter)
+                .ok_or_else(|| Fault::new(e.span.clone(), message))
+        };
+        let predictor =
+            Predictor::new(&expression, &mut lookup).map_err(|fault| wrong(&fault.message))?;
+        if predictor.random().next().is_none() {
+            return Err(wrong("it has no field"));
+        }
+        Ok(predictor)
+    }
+
     /// What can be predicted from draws: `mean` (the expected response), `observation` (a new one),
     /// the parameters of the likelihood, the fields.
     pub fn quantities(&self) -> Vec<&str> {

@@ -2,7 +2,8 @@
 
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use gridgp_dense::gemm::{gemm, gemm_lower};
-use gridgp_dense::{product, settle_registers, symmetric_eigen};
+use gridgp_dense::{settle_registers, symmetric_eigen};
+use gridgp_density::{Arrangement, Marginal, SpectralSolution, Target};
 use gridgp_grid::{Error, Points, Result};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -10,7 +11,7 @@ use rand_distr::{Distribution as _, StandardNormal};
 use rayon::prelude::*;
 
 use super::conditional::Conditional;
-use super::grid::apply;
+use super::grid::{apply, weigh};
 use super::place::{Place, check_points, locate};
 use super::points::contract;
 
@@ -21,48 +22,77 @@ const MOST_POINTS: usize = 4096;
 const TILE: usize = 1 << 22;
 
 impl Conditional<'_> {
-    /// `count` joint draws of the location on a grid, one after the other, each row-major.
+    /// `count` joint draws on a grid, one after the other, each row-major.
     ///
-    /// Matheron's rule: a draw of the prior on data and new points together, one factor an axis,
-    /// plus what conditioning adds to it. Draw i depends on `seed` and i alone.
+    /// Matheron's rule: a draw of the prior on data and new points together, one factor an axis and a
+    /// field, plus what conditioning adds to it. Draw i depends on `seed` and i alone.
     ///
     /// # Errors
     /// As [`Conditional::on_grid`].
     pub fn draws_on_grid(&self, place: &Place, count: usize, seed: u64) -> Result<Vec<f64>> {
         let there = locate(self.model, place)?;
-        let weights = self.marginal.weights(there.grid, &there.covariates);
-        let cross = self.marginal.cross(&there.points, &weights, &self.theta);
-        let cross: Vec<MatRef<'_, f64>> = cross.iter().map(|(k, _)| k.as_ref()).collect();
-        let roots = self.marginal.joint_roots(&there.points, &weights, &self.theta)?;
-        let (old, new): (Vec<_>, Vec<_>) = roots
-            .iter()
-            .zip(self.factors())
-            .map(|(root, factor)| root.as_ref().split_at_row(factor.size()))
-            .unzip();
-        let unknowns: usize = roots.iter().map(Mat::ncols).product();
-        let (amplitude, noise) = (self.variance.sqrt(), self.noise.sqrt());
-        let (origin, unit) = self.model.standardization;
+        let targets = self.marginal.targets_on_grid(
+            &self.wanted,
+            there.grid,
+            &there.covariates,
+            &there.points,
+            &self.theta,
+        )?;
+        let fields = self.marginal.joint_roots(&there.points, &self.theta)?;
+        let shape = self.model.data.grid.shape();
+        let unknowns = |roots: &[Mat<f64>]| roots.iter().map(Mat::ncols).product::<usize>();
+        let mut marginal = self.marginal.clone();
+        let sigma = marginal.noise(&self.theta);
+        let (origin, unit) = self.scaling();
         let mut fixed = vec![0.0; there.grid.len()];
-        self.marginal.add_mean(&self.theta, there.grid, &there.covariates, &mut fixed);
+        Marginal::add_fixed(&self.wanted, &self.theta, there.grid, &there.covariates, &mut fixed);
 
         let draw = |i: usize, out: &mut [f64]| {
             let mut normal = normals(seed, i);
-            let z: Vec<f64> = (0..unknowns).map(|_| amplitude * normal()).collect();
+            out.copy_from_slice(&fixed);
             // What would have been observed if this draw of the prior were true.
-            let mut observed = apply(&old, z.clone());
-            observed.iter_mut().for_each(|f| *f += noise * normal());
-            let mut alpha = self.solve(observed);
-            settle_registers();
-            alpha.iter_mut().zip(&self.alpha).for_each(|(a, data)| *a = data - *a);
-            let shift = apply(&cross, alpha);
-            let prior = apply(&new, z);
-            for (((out, p), s), m) in out.iter_mut().zip(prior).zip(shift).zip(&fixed) {
-                *out = origin + unit * (p + self.variance * s + m);
+            let mut observed = vec![0.0; self.model.data.grid.len()];
+            for (t, (amplitude, roots)) in fields.iter().enumerate() {
+                let z: Vec<f64> = (0..unknowns(roots)).map(|_| amplitude * normal()).collect();
+                let (old, new): (Vec<_>, Vec<_>) =
+                    roots.iter().zip(&shape).map(|(r, &n)| r.as_ref().split_at_row(n)).unzip();
+                let (coefficient, cells) = self.marginal.data_weight(t, &self.theta);
+                for target in targets.iter().filter(|target| target.term() == t) {
+                    let mut prior = apply(&new, z.clone());
+                    weigh(target, &mut prior, |p, c| *p *= c);
+                    let terms = out.iter_mut().zip(prior);
+                    terms.for_each(|(out, p)| *out += target.coefficient * p);
+                }
+                let field = apply(&old, z);
+                match cells {
+                    None => observed.iter_mut().zip(field).for_each(|(o, f)| *o += coefficient * f),
+                    Some(cells) => {
+                        let terms = observed.iter_mut().zip(field).zip(cells);
+                        terms.for_each(|((o, f), c)| *o += coefficient * c * f);
+                    }
+                }
             }
+            match self.marginal.observed() {
+                None => observed.iter_mut().for_each(|o| *o += sigma[0] * normal()),
+                Some(cells) => {
+                    cells.iter().zip(&sigma).for_each(|(&c, s)| observed[c] += s * normal());
+                }
+            }
+            let mut alpha = self.conditioned.solve(observed);
+            settle_registers();
+            alpha.iter_mut().zip(&self.conditioned.alpha).for_each(|(a, data)| *a = data - *a);
+            for target in &targets {
+                let cross: Vec<MatRef<'_, f64>> = target.cross.iter().map(Mat::as_ref).collect();
+                let mut shift = apply(&cross, self.weighted(target, alpha.clone()));
+                weigh(target, &mut shift, |s, c| *s *= c);
+                out.iter_mut().zip(shift).for_each(|(out, s)| *out += target.factor * s);
+            }
+            out.iter_mut().for_each(|out| *out = origin + unit * *out);
         };
         // Small draws side by side; large ones one by one, each on all threads.
         let size = there.grid.len();
-        let together = (TILE / unknowns.max(size)).max(1);
+        let most = fields.iter().map(|(_, roots)| unknowns(roots)).max().unwrap_or(0);
+        let together = (TILE / most.max(size)).max(1);
         let mut draws = vec![0.0; count * size];
         for (batch, out) in draws.chunks_mut(together * size).enumerate() {
             out.par_chunks_exact_mut(size)
@@ -72,7 +102,7 @@ impl Conditional<'_> {
         Ok(draws)
     }
 
-    /// `count` joint draws of the location at scattered points, one after the other.
+    /// `count` joint draws at scattered points, one after the other.
     ///
     /// Draw i depends on `seed` and i alone. Takes the M x M covariance of the points and its
     /// eigenvectors.
@@ -98,11 +128,8 @@ impl Conditional<'_> {
             return Ok(Vec::new());
         }
         let columns = self.columns(covariates, m)?;
-        let (weight, _) = self
-            .marginal
-            .at_points(&self.theta, &(0..m), &columns)
-            .map_err(|c| self.unknown_covariate(c))?;
-        let covariance = self.covariance_at_points(at, &weight);
+        let targets = self.targets_at(at, &(0..m), &columns)?;
+        let covariance = self.covariance_at_points(at, &targets, m);
         let (values, mut root) =
             symmetric_eigen(covariance.as_ref()).map_err(|e| Error::Singular(e.to_string()))?;
         let unit = self.model.standardization.1;
@@ -121,39 +148,27 @@ impl Conditional<'_> {
         Ok(draws)
     }
 
-    /// Posterior covariance of the location at scattered points, M x M, without the unit of a
-    /// standardized response: s·(∘K** − P (s/D) Pᵀ) with the rows of P products of K*ₐQₐ.
-    fn covariance_at_points(&self, at: &[Points], weight: &[f64]) -> Mat<f64> {
-        let m = weight.len();
-        let cross = self.marginal.cross(at, &vec![None; at.len()], &self.theta);
-        let projected: Vec<Mat<f64>> = cross
-            .iter()
-            .zip(self.bases())
-            .map(|((k, _), q)| product(k.as_ref(), q.as_ref()))
-            .collect();
-        let mut covariance = self.marginal.prior_at_points(at, &self.theta);
-        let precision = self.scaled_precision();
-        // Some columns of P at a time: all of them are M x N.
-        let columns = (TILE / m).clamp(1, precision.len().max(1));
-        let mut tile = Mat::zeros(m, columns);
-        for (t, d) in precision.chunks(columns).enumerate() {
-            for (j, d) in d.iter().enumerate() {
-                let column = tile.col_as_slice_mut(j);
-                column.fill(d.sqrt());
-                let mut pair = t * columns + j;
-                for p in projected.iter().rev() {
-                    let factor = p.col_as_slice(pair % p.ncols());
-                    pair /= p.ncols();
-                    column.iter_mut().zip(factor).for_each(|(c, f)| *c *= f);
+    /// Posterior covariance of g at scattered points, M x M, without the unit of a standardized
+    /// response.
+    fn covariance_at_points(&self, at: &[Points], targets: &[Target], m: usize) -> Mat<f64> {
+        let mut covariance = Mat::zeros(m, m);
+        for target in targets {
+            let mut prior = self.marginal.prior_at_points(target, at, &self.theta);
+            if let ([_], Some(spectral)) = (targets, self.conditioned.spectral()) {
+                explain(target, spectral, &mut prior);
+            }
+            let weight = |i: usize| target.cells.as_ref().map_or(1.0, |c| c[i]);
+            for j in 0..m {
+                for i in j..m {
+                    covariance[(i, j)] += target.prior * weight(i) * weight(j) * prior[(i, j)];
                 }
             }
-            let tile = tile.subcols(0, d.len());
-            gemm_lower(covariance.as_mut(), tile, tile, -1.0, Par::rayon(0));
         }
-        self.add_gaps(&projected, covariance.as_mut());
+        if let Some(v) = self.conditioned.explained(targets, Arrangement::Points, 0..m) {
+            gemm_lower(covariance.as_mut(), v.transpose(), v.transpose(), -1.0, Par::rayon(0));
+        }
         for j in 0..m {
             for i in j..m {
-                covariance[(i, j)] *= self.variance * weight[i] * weight[j];
                 covariance[(j, i)] = covariance[(i, j)];
             }
         }
@@ -161,19 +176,41 @@ impl Conditional<'_> {
     }
 }
 
-impl Conditional<'_> {
-    /// covariance += s V Vᵀ in the lower triangle, V = P W̃ with the products P of `projected` rows.
-    fn add_gaps(&self, projected: &[Mat<f64>], covariance: MatMut<'_, f64>) {
-        let Some((w, count)) = self.gap_columns() else { return };
-        let root = self.variance.sqrt();
-        let mut v = Mat::zeros(covariance.nrows(), count);
-        let mut column = vec![0.0; w.len() / count];
-        for k in 0..count {
-            column.iter_mut().zip(w.chunks_exact(count)).for_each(|(c, row)| *c = root * row[k]);
-            v.col_as_slice_mut(k).copy_from_slice(&contract(projected.iter(), &column));
+/// Takes P (s/D) Pᵀ out of the lower triangle of a prior correlation, with the rows of P products of
+/// K*ₐQₐ, and puts back what missing cells leave open.
+fn explain(target: &Target, spectral: &SpectralSolution, prior: &mut Mat<f64>) {
+    let m = prior.nrows();
+    let projected = spectral.projected(&target.cross, Arrangement::Points);
+    let a = &spectral.covariance;
+    let mut precision = a.diagonal();
+    precision.iter_mut().for_each(|d| *d = a.scale() / *d);
+    // Some columns of P at a time: all of them are M x N.
+    let columns = (TILE / m).clamp(1, precision.len().max(1));
+    let mut tile = Mat::zeros(m, columns);
+    for (t, d) in precision.chunks(columns).enumerate() {
+        for (j, d) in d.iter().enumerate() {
+            let column = tile.col_as_slice_mut(j);
+            column.fill(d.sqrt());
+            let mut pair = t * columns + j;
+            for p in projected.iter().rev() {
+                let factor = p.col_as_slice(pair % p.ncols());
+                pair /= p.ncols();
+                column.iter_mut().zip(factor).for_each(|(c, f)| *c *= f);
+            }
         }
-        gemm_lower(covariance, v.as_ref(), v.as_ref(), 1.0, Par::rayon(0));
+        let tile = tile.subcols(0, d.len());
+        gemm_lower(prior.as_mut(), tile, tile, -1.0, Par::rayon(0));
     }
+    let Some((w, count)) = spectral.gap_columns() else { return };
+    // V Vᵀ with V = P W̃.
+    let root = a.scale().sqrt();
+    let mut v = Mat::zeros(m, count);
+    let mut column = vec![0.0; w.len() / count];
+    for k in 0..count {
+        column.iter_mut().zip(w.chunks_exact(count)).for_each(|(c, row)| *c = root * row[k]);
+        v.col_as_slice_mut(k).copy_from_slice(&contract(projected.iter(), &column));
+    }
+    gemm_lower(prior.as_mut(), v.as_ref(), v.as_ref(), 1.0, Par::rayon(0));
 }
 
 /// Standard normal numbers of one draw.

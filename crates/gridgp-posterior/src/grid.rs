@@ -2,57 +2,121 @@
 
 use faer::{Mat, MatRef};
 use gridgp_dense::{mode_product, settle_registers};
+use gridgp_density::{Arrangement, Conditioned, Marginal, SpectralSolution, Target};
 use gridgp_grid::Result;
 
-use super::conditional::{Conditional, Moments};
+use super::conditional::{Conditional, Moments, hidden, shares};
 use super::place::{Place, locate};
+
+/// New cells whose covariances with the data are made at a time.
+pub(super) const TILE: usize = 512;
 
 impl Conditional<'_> {
     /// Mean and standard deviations on a grid, row-major.
     ///
-    /// Cost: one mode product an axis for the mean and one for the variance. Memory: a small
-    /// multiple of the larger of the two grids, and for each axis a matrix with a row a new point
-    /// and a column a point of the data.
+    /// Cost: one mode product an axis and a field for the mean. For the variance the same where A is
+    /// known by its eigenvectors, else a triangular solve for each cell. Memory: a small multiple of
+    /// the larger of the two grids, and for each axis a matrix with a row a new point and a column a
+    /// point of the data.
     ///
     /// # Errors
     /// Axes that are not those of the data, or a covariate that is not known there.
     pub fn on_grid(&self, place: &Place) -> Result<Moments> {
         let there = locate(self.model, place)?;
-        let weights = self.marginal.weights(there.grid, &there.covariates);
-        let cross = self.marginal.cross(&there.points, &weights, &self.theta);
-
-        let mut projected: Vec<Mat<f64>> =
-            cross.iter().zip(self.bases()).map(|((k, _), q)| product(k, &q)).collect();
-        let unknown = self.gap_variance(&projected);
-        let explained = outer(self.shares(&mut projected));
-        let projected: Vec<MatRef<'_, f64>> = projected.iter().map(Mat::as_ref).collect();
-        let hidden = apply(&projected, self.hidden());
-        let mut variance = outer(cross.iter().map(|(_, v)| v.clone()));
-        let s = self.variance;
-        for ((v, e), h) in variance.iter_mut().zip(explained).zip(hidden) {
-            *v = s * ((*v - e).max(0.0) + h);
+        let (grid, covariates) = (there.grid, &there.covariates);
+        let targets = self.marginal.targets_on_grid(
+            &self.wanted,
+            grid,
+            covariates,
+            &there.points,
+            &self.theta,
+        )?;
+        let mut mean = vec![0.0; grid.len()];
+        for target in &targets {
+            let part = self.mean_of(target);
+            mean.iter_mut().zip(part).for_each(|(m, p)| *m += p);
         }
-        if let Some(unknown) = unknown {
-            variance.iter_mut().zip(unknown).for_each(|(v, u)| *v += u);
-        }
-
-        let gram: Vec<MatRef<'_, f64>> = cross.iter().map(|(k, _)| k.as_ref()).collect();
-        let mut mean = apply(&gram, self.alpha.clone());
-        mean.iter_mut().for_each(|m| *m *= s);
-        self.marginal.add_mean(&self.theta, there.grid, &there.covariates, &mut mean);
-        Ok(self.moments(mean, variance))
+        Marginal::add_fixed(&self.wanted, &self.theta, grid, covariates, &mut mean);
+        let variance = match (targets.as_slice(), self.conditioned.spectral()) {
+            ([], _) => vec![0.0; grid.len()],
+            ([target], Some(spectral)) => self.spectral_variance(target, spectral),
+            _ => dense_variance(&self.conditioned, &targets, grid.len()),
+        };
+        Ok(self.moments(mean, variance, self.noise(grid, covariates)))
     }
 
-    /// Σₖ (s·⊗`projected` w̃ₖ)² over the missing cells.
-    fn gap_variance(&self, projected: &[Mat<f64>]) -> Option<Vec<f64>> {
-        let (w, count) = self.gap_columns()?;
-        let projected: Vec<MatRef<'_, f64>> = projected.iter().map(Mat::as_ref).collect();
-        let mut sum = vec![0.0; projected.iter().map(|p| p.nrows()).product()];
-        for k in 0..count {
-            let column = w.chunks_exact(count).map(|row| self.variance * row[k]).collect();
-            sum.iter_mut().zip(apply(&projected, column)).for_each(|(s, v)| *s += v * v);
+    /// C (⊗K*) (c α) of a term on a grid.
+    fn mean_of(&self, target: &Target) -> Vec<f64> {
+        let gram: Vec<MatRef<'_, f64>> = target.cross.iter().map(Mat::as_ref).collect();
+        let alpha = self.weighted(target, self.conditioned.alpha.clone());
+        let mut mean = apply(&gram, alpha);
+        mean.iter_mut().for_each(|m| *m *= target.factor);
+        weigh(target, &mut mean, |m, c| *m *= c);
+        mean
+    }
+
+    /// α times what multiplies a field in each cell of the data.
+    pub(super) fn weighted(&self, target: &Target, mut alpha: Vec<f64>) -> Vec<f64> {
+        if let (_, Some(cells)) = self.marginal.data_weight(target.term(), &self.theta) {
+            alpha.iter_mut().zip(cells).for_each(|(a, c)| *a *= c);
         }
-        Some(sum)
+        alpha
+    }
+
+    fn spectral_variance(&self, target: &Target, spectral: &SpectralSolution) -> Vec<f64> {
+        let mut projected = spectral.projected(&target.cross, Arrangement::Grid);
+        let mut variance = outer(target.variances.clone());
+        let unknown = gap_variance(spectral, &projected);
+        let explained = outer(shares(spectral, &mut projected));
+        let projected: Vec<MatRef<'_, f64>> = projected.iter().map(Mat::as_ref).collect();
+        let hidden = apply(&projected, hidden(spectral));
+        for ((v, e), h) in variance.iter_mut().zip(explained).zip(hidden) {
+            *v = target.prior * ((*v - e).max(0.0) + h);
+        }
+        if let Some(unknown) = unknown {
+            let factor = target.factor * target.factor;
+            variance.iter_mut().zip(unknown).for_each(|(v, u)| *v += factor * u);
+        }
+        weigh(target, &mut variance, |v, c| *v *= c * c);
+        variance
+    }
+}
+
+/// Σₖ (⊗`projected` w̃ₖ)² over the missing cells.
+fn gap_variance(spectral: &SpectralSolution, projected: &[Mat<f64>]) -> Option<Vec<f64>> {
+    let (w, count) = spectral.gap_columns()?;
+    let projected: Vec<MatRef<'_, f64>> = projected.iter().map(Mat::as_ref).collect();
+    let mut sum = vec![0.0; projected.iter().map(|p| p.nrows()).product()];
+    for k in 0..count {
+        let column = w.chunks_exact(count).map(|row| row[k]).collect();
+        sum.iter_mut().zip(apply(&projected, column)).for_each(|(s, v)| *s += v * v);
+    }
+    Some(sum)
+}
+
+/// Prior variances of a sum of independent fields less what the data explain, on a grid.
+fn dense_variance(conditioned: &Conditioned, targets: &[Target], cells: usize) -> Vec<f64> {
+    let mut variance = vec![0.0; cells];
+    for target in targets {
+        let mut prior = outer(target.variances.clone());
+        weigh(target, &mut prior, |v, c| *v *= c * c);
+        variance.iter_mut().zip(prior).for_each(|(v, p)| *v += target.prior * p);
+    }
+    for first in (0..cells).step_by(TILE) {
+        let range = first..cells.min(first + TILE);
+        let explained = conditioned.explained(targets, Arrangement::Grid, range.clone());
+        let explained = explained.expect("A is written out");
+        for (v, column) in variance[range].iter_mut().zip(explained.col_iter()) {
+            *v -= column.squared_norm_l2();
+        }
+    }
+    variance
+}
+
+/// Combines the values of new cells with what multiplies the field there, if anything does.
+pub(super) fn weigh(target: &Target, values: &mut [f64], combine: impl Fn(&mut f64, f64)) {
+    if let Some(cells) = &target.cells {
+        values.iter_mut().zip(cells).for_each(|(v, &c)| combine(v, c));
     }
 }
 
@@ -73,15 +137,8 @@ pub(super) fn apply(factors: &[MatRef<'_, f64>], mut x: Vec<f64>) -> Vec<f64> {
     x
 }
 
-/// K* Q, M x r.
-pub(super) fn product(cross: &Mat<f64>, basis: &Mat<f64>) -> Mat<f64> {
-    let product = cross * basis;
-    settle_registers();
-    product
-}
-
 /// ⊗ vectors, the last one fastest.
-fn outer(vectors: impl IntoIterator<Item = Vec<f64>>) -> Vec<f64> {
+pub(super) fn outer(vectors: impl IntoIterator<Item = Vec<f64>>) -> Vec<f64> {
     vectors
         .into_iter()
         .fold(vec![1.0], |all, v| all.iter().flat_map(|a| v.iter().map(move |b| a * b)).collect())

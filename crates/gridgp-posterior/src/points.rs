@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use faer::Mat;
 use gridgp_dense::{mode_product, settle_registers};
-use gridgp_grid::{Error, Points, Result};
+use gridgp_density::{Arrangement, Marginal, SpectralSolution, Target};
+use gridgp_grid::{Axis, Covariate, Error, Grid, Points, Result};
 use rayon::prelude::*;
 
-use super::conditional::{Conditional, Moments};
-use super::grid::product;
+use super::conditional::{Conditional, Moments, hidden, shares};
 use super::place::{check_finite, check_points};
 
 /// Numbers in the intermediates of a tile: 4 MiB.
@@ -28,54 +28,90 @@ impl Conditional<'_> {
     pub fn at_points(&self, at: &[Points], covariates: &[(String, Vec<f64>)]) -> Result<Moments> {
         let count = check_points(self.model, at)?;
         let columns = self.columns(covariates, count)?;
-        let (bases, hidden) = (self.bases(), self.hidden());
+        let hidden = self.conditioned.spectral().map(hidden);
         let shape = self.model.data.grid.shape();
         let (last, others) = shape.split_last().expect("a grid has an axis");
         // A row of each intermediate of `contract` and of two matrices an axis.
         let row = others.iter().product::<usize>() + 2 * (others.iter().sum::<usize>() + last);
-        let tile = (TILE / row).max(1);
-        let s = self.variance;
+        let observed = self.conditioned.spectral().map_or(self.model.data.grid.len(), |_| 0);
+        let tile = (TILE / (row + observed)).max(1);
         let tiles = (0..count.div_ceil(tile)).into_par_iter().map(|i| {
             // The thread may come from somebody else's product.
             settle_registers();
             let rows = i * tile..((i + 1) * tile).min(count);
             let part: Vec<Points> = at.iter().map(|p| rows_of(p, &rows)).collect();
-            let (weight, fixed) = self
-                .marginal
-                .at_points(&self.theta, &rows, &columns)
+            let targets = self.targets_at(&part, &rows, &columns)?;
+            let mut mean = Marginal::fixed_at_points(&self.wanted, &self.theta, &rows, &columns)
                 .map_err(|c| self.unknown_covariate(c))?;
-            let cross = self.marginal.cross(&part, &vec![None; part.len()], &self.theta);
-            let means = contract(cross.iter().map(|(k, _)| k), &self.alpha);
-            let mut projected: Vec<Mat<f64>> =
-                cross.iter().zip(&bases).map(|((k, _), q)| product(k, q)).collect();
-            let unknown = self.gap_variance_at(&projected);
-            let explained = self.shares(&mut projected);
-            let left = contract(projected.iter(), &hidden);
-            let moments = (0..rows.len()).map(|i| {
-                let mean = s * weight[i] * means[i] + fixed[i];
-                let prior: f64 = cross.iter().map(|(_, v)| v[i]).product();
-                let open = (prior - explained.iter().map(|e| e[i]).product::<f64>()).max(0.0);
-                let unknown = unknown.as_ref().map_or(0.0, |u| s * u[i]);
-                (mean, s * weight[i] * weight[i] * (open + left[i] + unknown))
-            });
-            Ok(moments.collect())
+            for target in &targets {
+                let alpha = self.weighted(target, self.conditioned.alpha.clone());
+                let means = contract(target.cross.iter(), &alpha);
+                for (i, (m, v)) in mean.iter_mut().zip(means).enumerate() {
+                    *m += target.factor * weight(target, i) * v;
+                }
+            }
+            let variance = match (targets.as_slice(), self.conditioned.spectral(), &hidden) {
+                ([], ..) => vec![0.0; rows.len()],
+                ([target], Some(spectral), Some(hidden)) => {
+                    spectral_variance(target, spectral, hidden)
+                }
+                _ => self.dense_variance(&targets, rows.len()),
+            };
+            Ok(mean.into_iter().zip(variance).collect())
         });
         let tiles = tiles.collect::<Result<Vec<Vec<(f64, f64)>>>>()?;
         let (mean, variance) = tiles.into_iter().flatten().unzip();
-        Ok(self.moments(mean, variance))
+        let noise = self.noise_at_points(count, &columns)?;
+        Ok(self.moments(mean, variance, noise))
     }
 
-    /// Σₖ (contraction of `projected` with w̃ₖ)² over the missing cells, for each point.
-    fn gap_variance_at(&self, projected: &[Mat<f64>]) -> Option<Vec<f64>> {
-        let (w, count) = self.gap_columns()?;
-        let mut sum = vec![0.0; projected[0].nrows()];
-        let mut column = vec![0.0; w.len() / count];
-        for k in 0..count {
-            column.iter_mut().zip(w.chunks_exact(count)).for_each(|(c, row)| *c = row[k]);
-            let part = contract(projected.iter(), &column);
-            sum.iter_mut().zip(part).for_each(|(s, v)| *s += v * v);
+    /// The terms of g at points `rows` of a table.
+    pub(super) fn targets_at(
+        &self,
+        at: &[Points],
+        rows: &Range<usize>,
+        columns: &[Option<&[f64]>],
+    ) -> Result<Vec<Target>> {
+        self.marginal
+            .targets_at_points(&self.wanted, at, &self.theta, rows, columns)
+            .map_err(|c| self.unknown_covariate(c))?
+    }
+
+    fn dense_variance(&self, targets: &[Target], count: usize) -> Vec<f64> {
+        let explained = self.conditioned.explained(targets, Arrangement::Points, 0..count);
+        let explained = explained.expect("A is written out");
+        let of = |(i, column): (usize, faer::ColRef<'_, f64>)| {
+            let prior = targets.iter().map(|t| prior_variance(t, i)).sum::<f64>();
+            prior - column.squared_norm_l2()
+        };
+        explained.col_iter().enumerate().map(of).collect()
+    }
+
+    /// σ at each point on the scale of the response, where g has one.
+    fn noise_at_points(
+        &self,
+        count: usize,
+        columns: &[Option<&[f64]>],
+    ) -> Result<Option<Vec<f64>>> {
+        let (_, scale) = self.model.gaussian_parts().expect("the marginal has taken it");
+        if let Some(c) = scale.covariates().find(|&c| columns[c].is_none()) {
+            return Err(self.unknown_covariate(c));
         }
-        Some(sum)
+        if count == 0 {
+            return Ok(Some(Vec::new()));
+        }
+        // The points as a grid of one axis, along which every covariate lies.
+        let grid =
+            Grid::new(vec![Axis::numbers("point", (0..count).map(|i| i as f64).collect())?])?;
+        let known = self.model.data.covariates.iter().zip(columns);
+        let along = |(c, values): (&Covariate, &Option<&[f64]>)| Covariate {
+            axes: vec![0],
+            values: values.map_or(vec![0.0; count], <[f64]>::to_vec),
+            missing: None,
+            ..c.clone()
+        };
+        let covariates: Vec<Covariate> = known.map(along).collect();
+        Ok(self.noise(&grid, &covariates))
     }
 
     /// The covariates of the model among the given ones.
@@ -104,6 +140,44 @@ impl Conditional<'_> {
             self.model.data.covariates[c].name
         ))
     }
+}
+
+/// c* at a point, without its coefficient.
+fn weight(target: &Target, i: usize) -> f64 {
+    target.cells.as_ref().map_or(1.0, |c| c[i])
+}
+
+/// The prior variance of a term at a point.
+pub(super) fn prior_variance(target: &Target, i: usize) -> f64 {
+    let field: f64 = target.variances.iter().map(|v| v[i]).product();
+    target.prior * field * weight(target, i).powi(2)
+}
+
+fn spectral_variance(target: &Target, spectral: &SpectralSolution, hidden: &[f64]) -> Vec<f64> {
+    let mut projected = spectral.projected(&target.cross, Arrangement::Points);
+    let unknown = gap_variance(spectral, &projected);
+    let explained = shares(spectral, &mut projected);
+    let left = contract(projected.iter(), hidden);
+    let of = |(i, left): (usize, f64)| {
+        let prior: f64 = target.variances.iter().map(|v| v[i]).product();
+        let open = (prior - explained.iter().map(|e| e[i]).product::<f64>()).max(0.0);
+        let unknown = unknown.as_ref().map_or(0.0, |u| target.factor * target.factor * u[i]);
+        (target.prior * (open + left) + unknown) * weight(target, i).powi(2)
+    };
+    left.into_iter().enumerate().map(of).collect()
+}
+
+/// Σₖ (contraction of `projected` with w̃ₖ)² over the missing cells, for each point.
+fn gap_variance(spectral: &SpectralSolution, projected: &[Mat<f64>]) -> Option<Vec<f64>> {
+    let (w, count) = spectral.gap_columns()?;
+    let mut sum = vec![0.0; projected[0].nrows()];
+    let mut column = vec![0.0; w.len() / count];
+    for k in 0..count {
+        column.iter_mut().zip(w.chunks_exact(count)).for_each(|(c, row)| *c = row[k]);
+        let part = contract(projected.iter(), &column);
+        sum.iter_mut().zip(part).for_each(|(s, v)| *s += v * v);
+    }
+    Some(sum)
 }
 
 fn rows_of(points: &Points, rows: &Range<usize>) -> Points {

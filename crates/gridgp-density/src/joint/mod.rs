@@ -65,13 +65,11 @@ impl Joint {
         let make = |f| LatentField::new(f, &model.data.grid, jitter);
         let fields = model.fields.iter().map(make).collect::<Result<Vec<_>>>()?;
         let positions: Vec<Vec<usize>> = fields.iter().map(|f| f.positions().to_vec()).collect();
-        let marginal = Marginal::new(model).ok();
-        Ok(Self {
-            observed: Observed::new(model, &positions),
-            gaps: marginal.as_ref().and_then(Marginal::gaps).cloned(),
-            weights: marginal.map(|m| m.field_weights(model)),
-            fields,
-        })
+        let weights = Marginal::new(model).ok().and_then(|m| m.field_weights(model));
+        let gaps = weights
+            .as_ref()
+            .and_then(|_| Gaps::new(&model.data.grid.shape(), model.data.response.missing_cells()));
+        Ok(Self { observed: Observed::new(model, &positions), gaps, weights, fields })
     }
 
     /// Number of free parameters: where the fields' unknowns begin.

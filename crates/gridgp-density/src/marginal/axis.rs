@@ -33,18 +33,40 @@ impl AxisFactor {
         size: usize,
         kernel: Option<AxisKernel>,
         weights: Option<Vec<f64>>,
-    ) -> Result<Self> {
+    ) -> Self {
         let mirrored = kernel.as_ref().is_some_and(|k| k.points.is_mirrored());
-        let mut factor = Self { name: name.into(), size, kernel, weights, mirrored, fixed: None };
-        if !factor.is_free() {
-            factor.fixed = Some(factor.factorize(&[])?);
+        Self { name: name.into(), size, kernel, weights, mirrored, fixed: None }
+    }
+
+    /// Factorizes once and for all what no parameter enters.
+    ///
+    /// # Errors
+    /// As [`spectral`](Self::spectral).
+    pub(super) fn prepare(&mut self) -> Result<()> {
+        if !self.is_free() {
+            self.fixed = Some(self.factorize(&[])?);
         }
-        Ok(factor)
+        Ok(())
     }
 
     /// Whether a parameter enters.
     pub(super) fn is_free(&self) -> bool {
         self.kernel.iter().flat_map(|k| &k.values).any(|v| v.free().is_some())
+    }
+
+    /// The axis.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the field varies along the axis by a kernel.
+    pub(super) fn has_kernel(&self) -> bool {
+        self.kernel.is_some()
+    }
+
+    /// Whether it is anything but 11ᵀ.
+    pub(super) fn varies(&self) -> bool {
+        self.kernel.is_some() || self.weights.is_some()
     }
 
     /// Q Λ Qᵀ of the factor.

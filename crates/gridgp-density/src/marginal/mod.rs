@@ -1,30 +1,37 @@
 //! The Gaussian marginal likelihood of a model on a grid, exact, with its gradient.
 //!
-//! y ~ N(m(θ), s(θ)·⊗Kₐ(θ) + σ²(θ) I): the field is integrated out, θ alone remains. Cells may be
-//! missing.
+//! y ~ N(m(θ), Σ_f s_f C_f (⊗K_{f,a}(θ)) C_f + D(θ)) in the observed cells: the fields are integrated
+//! out, θ alone remains. [`Plan`] chooses the algebra: `spectral_route` for one field and one σ, on the
+//! grid or its observed places; `dense` for everything else.
 
 mod axis;
 mod covariance;
+mod dense;
 mod design;
+mod field_term;
 mod kronecker;
 mod long_axis;
+mod noise;
+mod places;
+mod plan;
 mod predict;
+mod spectral_route;
 #[cfg(test)]
 mod tests;
 
-use axis::{AxisFactor, CheapOrBlocks};
-use covariance::{Covariance, Scratch};
+use axis::AxisFactor;
+use dense::{Cells, DenseCovariance};
 use design::Design;
-use gridgp_dense::Spectral;
-use gridgp_grid::{Covariate, Error, Grid, Result};
-use gridgp_model::param::Value;
-use gridgp_model::{Model, Term};
-use kronecker::KroneckerNoise;
-use long_axis::LongAxis;
-pub use predict::Conditioned;
-use rayon::prelude::*;
+use field_term::FieldTerm;
+use gridgp_grid::{Error, Result};
+use gridgp_model::{Equation, Model, Term};
+use noise::Noise;
+use places::Layout;
+pub use plan::Plan;
+pub use predict::{Arrangement, Conditioned, SpectralSolution, Target};
+use spectral_route::SpectralRoute;
 
-use super::gaps::{GapFactor, Gaps};
+use super::gaps::Gaps;
 
 /// A bound on the error of ℓ above which small eigenvalues are worth a slower way to them.
 const COARSE: f64 = 1e-6;
@@ -35,18 +42,21 @@ const MOST_RESOLVED: usize = 2000;
 #[derive(Debug, Clone)]
 pub struct Marginal {
     shape: Vec<usize>,
+    /// As modelled, on the grid; of no meaning where a cell is missing.
     response: Vec<f64>,
     mean: Vec<(Term, Design)>,
-    amplitude: Value,
-    /// The field's term, whose coefficient multiplies the amplitude.
-    term: Term,
-    axes: Vec<AxisFactor>,
-    /// The axis that is worth Cholesky factors in place of an eigenproblem.
-    long: Option<usize>,
-    scale: Value,
-    gaps: Option<Gaps>,
+    terms: Vec<FieldTerm>,
+    noise: Noise,
+    plan: Plan,
+    route: Route,
     residual: Vec<f64>,
-    scratch: Scratch,
+}
+
+/// What an algebra keeps from one evaluation to the next.
+#[derive(Debug, Clone)]
+enum Route {
+    Spectral(Box<SpectralRoute>),
+    Dense(Cells),
 }
 
 /// A value of the marginal likelihood.
@@ -60,62 +70,77 @@ pub struct MarginalValue {
 }
 
 impl Marginal {
-    /// The marginal likelihood of a model.
+    /// The marginal likelihood of a model, by the algebra of its `[inference]` or the cheapest that
+    /// takes it.
     ///
     /// # Errors
-    /// [`Error::Spec`] if the exact method cannot take the model's terms, with what it can take.
+    /// [`Error::Spec`] if the fields cannot be integrated out, or not by the algebra that is asked
+    /// for, with what can be.
     pub fn new(model: &Model) -> Result<Self> {
-        let data = &model.data;
-        let Some((location, scale)) = model.gaussian() else {
-            return Err(Error::Spec(format!(
-                "the exact marginal takes a gaussian likelihood whose location is a sum without a \
-                 link and whose scale is the same in every cell; this {} model needs a method \
-                 that samples the fields: nuts or laplace",
-                model.family.name()
-            )));
-        };
-        let random: Vec<(usize, &Term)> = location.random().collect();
-        let [(field, term)] = random.as_slice() else {
-            return Err(Error::Spec(match random.len() {
-                0 => "the location has no field: without one there is nothing to integrate out; \
-                      add a field to [fields] and to the location"
-                    .into(),
-                n => format!(
-                    "the location has {n} fields; the exact marginal takes one. Add their kernels \
-                     inside one field where they share all axes but one, or sample the fields \
-                     with nuts and route = \"joint\""
-                ),
-            }));
-        };
-        let field = &model.fields[*field];
-        let weights = covariate_weights(term, &data.grid, &data.covariates)
-            .ok_or_else(|| refuse_weights(&field.name))?;
-        let axes = data
-            .grid
-            .axes()
-            .iter()
-            .zip(&field.axes)
-            .zip(weights)
-            .map(|((axis, kernel), w)| AxisFactor::new(axis.name(), axis.len(), kernel.clone(), w))
-            .collect::<Result<Vec<_>>>()?;
+        let (mut terms, scale) = Self::parts(model)?;
+        let (data, shape) = (&model.data, model.data.grid.shape());
+        let (location, _) = model.gaussian_parts().expect("it has parts");
         let mean = location
             .fixed()
             .map(|t| (t.clone(), Design::new(t, &data.grid, &data.covariates)))
             .collect();
-        let gaps = Gaps::new(&data.grid.shape(), data.response.missing_cells());
-        Ok(Self {
-            shape: data.grid.shape(),
-            response: model.modelled_response(),
-            mean,
-            amplitude: field.amplitude,
-            term: (*term).clone(),
-            long: gaps.is_none().then(|| long_axis(&axes)).flatten(),
-            axes,
-            scale,
-            gaps,
-            residual: Vec::new(),
-            scratch: Scratch::default(),
-        })
+        let missing = data.response.missing.as_deref().filter(|m| m.contains(&true));
+        let observed: Vec<usize> =
+            (0..data.grid.len()).filter(|&c| missing.is_none_or(|m| !m[c])).collect();
+        let noise = Noise::new(scale, model, &observed);
+        let plan = Plan::new(model, &terms, noise.same().is_some())?;
+        if plan.grouping.is_some() {
+            terms[0].axes.iter_mut().try_for_each(AxisFactor::prepare)?;
+        }
+        let route = match (&plan.grouping, missing) {
+            (None, _) => Route::Dense(Cells::new(&shape, observed)),
+            (Some(_), None) => {
+                let layout = Layout::whole(&shape, Vec::new());
+                Route::Spectral(Box::new(SpectralRoute::new(layout, &terms[0])))
+            }
+            (Some(grouping), Some(missing)) => {
+                let layout = Layout::new(grouping, &shape, missing, &terms[0].axes)?;
+                Route::Spectral(Box::new(SpectralRoute::new(layout, &terms[0])))
+            }
+        };
+        let response = model.modelled_response();
+        Ok(Self { shape, response, mean, terms, noise, plan, route, residual: Vec::new() })
+    }
+
+    /// The fields of the location and the scale.
+    fn parts(model: &Model) -> Result<(Vec<FieldTerm>, &Equation)> {
+        let Some((location, scale)) = model.gaussian_parts() else {
+            return Err(Error::Spec(format!(
+                "the exact marginal takes a gaussian likelihood whose location is a sum without a \
+                 link and whose scale has no field; this {} model needs a method that samples the \
+                 fields: nuts or laplace",
+                model.family.name()
+            )));
+        };
+        let random = location.random();
+        let terms: Vec<_> = random.map(|(f, term)| FieldTerm::new(model, f, term)).collect();
+        if terms.is_empty() {
+            return Err(Error::Spec(
+                "the location has no field: without one there is nothing to integrate out; add a \
+                 field to [fields] and to the location"
+                    .into(),
+            ));
+        }
+        Ok((terms, scale))
+    }
+
+    /// How the marginal likelihood of a model would be computed, before any of it is.
+    ///
+    /// # Errors
+    /// As [`Marginal::new`].
+    pub fn plan_of(model: &Model) -> Result<Plan> {
+        let (terms, scale) = Self::parts(model)?;
+        Plan::new(model, &terms, scale.as_quantity().is_some())
+    }
+
+    /// How it is computed.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// log p(y | θ); the derivatives with respect to θ are added to `theta_bar`.
@@ -134,143 +159,84 @@ impl Marginal {
         self.evaluate(theta, None)
     }
 
-    /// Number of missing cells m: an evaluation costs some 2 m² operations a cell for them, and
-    /// memory of m numbers a cell.
+    /// Number of missing cells m that the spectral algebra corrects for: an evaluation costs some
+    /// 2 m² operations a cell for them, and memory of m numbers a cell.
     pub fn missing(&self) -> usize {
         self.gaps().map_or(0, Gaps::count)
     }
 
     pub(super) fn gaps(&self) -> Option<&Gaps> {
-        self.gaps.as_ref()
+        match &self.route {
+            Route::Spectral(route) => route.gaps.as_ref(),
+            Route::Dense(_) => None,
+        }
     }
 
-    fn evaluate(&mut self, theta: &[f64], theta_bar: Option<&mut [f64]>) -> Result<MarginalValue> {
+    fn evaluate(
+        &mut self,
+        theta: &[f64],
+        mut theta_bar: Option<&mut [f64]>,
+    ) -> Result<MarginalValue> {
         self.update_residual(theta);
-        let amplitude = self.amplitude.at(theta);
-        let coefficient = self.term.coefficient(theta);
-        let sigma = self.scale.at(theta);
-        let (scale, noise) = ((amplitude * coefficient).powi(2), sigma * sigma);
-        if !scale.is_finite() || !noise.is_finite() || noise == 0.0 {
-            return Err(Error::Singular(format!(
-                "amplitude {amplitude} and noise {sigma} leave the range of numbers"
-            )));
-        }
-        let mut covariance = self.covariance(theta, scale, noise)?;
-        let mut gaps = self.fill(&covariance)?;
-        let mut value = match covariance.evaluate(&self.residual, &mut self.scratch) {
-            // Where rounding loses σ² beside s λ K there is no Cholesky factor; eigenvectors keep it.
-            Err(_) => {
-                let factors = self.factors(theta)?;
-                covariance = Covariance::Spectral(KroneckerNoise { factors, scale, noise });
-                covariance.evaluate(&self.residual, &mut self.scratch)?
+        for term in &self.terms {
+            let scale = term.scale(theta);
+            if !scale.is_finite() {
+                return Err(Error::Singular(format!(
+                    "the variance {scale} of the field {:?} leaves the range of numbers",
+                    term.name
+                )));
             }
-            Ok(value) => value,
+        }
+        let wants_alpha =
+            theta_bar.is_some() && self.mean.iter().any(|(t, _)| !t.parameters.is_empty());
+        let size = self.shape.iter().product();
+        let Self { terms, noise, route, residual, .. } = self;
+        let (value, alpha) = match route {
+            Route::Spectral(route) => {
+                let sigma = noise.at(theta, 1)[0];
+                check_noise(&[sigma])?;
+                let whole = std::mem::take(residual);
+                *residual = route.layout.compress(whole);
+                let bar = theta_bar.as_deref_mut();
+                let found =
+                    route.evaluate(&terms[0], theta, sigma * sigma, residual, bar, wants_alpha)?;
+                if let Some(bar) = theta_bar.as_deref_mut() {
+                    noise.vjp(theta, vec![2.0 * sigma * found.noise_bar], bar);
+                }
+                (found.value, found.alpha.map(|alpha| route.layout.spread(alpha, size)))
+            }
+            Route::Dense(cells) => {
+                let sigma = noise.at(theta, cells.len());
+                check_noise(&sigma)?;
+                let covariance = DenseCovariance::new(terms, cells, theta, &sigma)?;
+                let found = covariance.log_prob(&cells.of(residual));
+                if let Some(bar) = theta_bar.as_deref_mut() {
+                    let mut bars = covariance.vjp(terms, cells, theta, &found.alpha, bar);
+                    bars.iter_mut().zip(&sigma).for_each(|(b, s)| *b *= 2.0 * s);
+                    noise.vjp(theta, bars, bar);
+                }
+                let alpha = wants_alpha.then(|| cells.spread(&found.alpha));
+                let truncation = covariance.rounding(&found.alpha, &sigma);
+                (MarginalValue { log_prob: found.log_prob, truncation }, alpha)
+            }
         };
-        if value.truncation > COARSE
-            && covariance.full().is_some()
-            && let Some(factors) = self.resolved(theta, scale, noise)
-        {
-            covariance = Covariance::Spectral(KroneckerNoise { factors, scale, noise });
-            gaps = self.fill(&covariance)?;
-            value = covariance.evaluate(&self.residual, &mut self.scratch)?;
-        }
-        let gaps = self.gaps.as_ref().zip(gaps.as_ref());
-        if let (Some((_, factor)), Some(full)) = (gaps, covariance.full()) {
-            value.log_prob += factor.log_prob();
-            if theta_bar.is_some() {
-                value.scale_bar += factor.scale_bar(full);
-                value.noise_bar += factor.noise_bar(full);
+        if let (Some(bar), Some(alpha)) = (theta_bar, alpha) {
+            for (term, design) in &self.mean {
+                term.coefficient_vjp(theta, design.dot(&self.shape, &alpha), bar);
             }
         }
-        if let Some(bar) = theta_bar {
-            let s = value.scale_bar;
-            self.amplitude.pull_back(2.0 * amplitude * coefficient * coefficient * s, bar);
-            let coefficient_bar = 2.0 * amplitude * amplitude * coefficient * s;
-            self.term.coefficient_vjp(theta, coefficient_bar, bar);
-            self.scale.pull_back(2.0 * sigma * value.noise_bar, bar);
-            if self.mean.iter().any(|(t, _)| !t.parameters.is_empty()) {
-                let alpha = covariance.alpha(&self.residual, &self.scratch);
-                for (term, design) in &self.mean {
-                    term.coefficient_vjp(theta, design.dot(&self.shape, &alpha), bar);
-                }
-            }
-            let mut order: Vec<usize> =
-                (0..self.axes.len()).filter(|&a| self.axes[a].is_free()).collect();
-            order.sort_by_key(|&a| covariance.is_low_rank(a));
-            for a in order {
-                // With missing cells K̄ₐ has as many more terms, and they are what costs.
-                if let (Some(f), None) = (self.axes[a].features(theta), gaps) {
-                    let scratch = &mut self.scratch;
-                    let k_bar_f = covariance.gram_bar_times(a, &self.residual, f.as_ref(), scratch);
-                    self.axes[a].features_vjp(theta, k_bar_f, bar);
-                    continue;
-                }
-                let mut k_bar = covariance.gram_bar(a, &self.residual, &mut self.scratch);
-                if let (Some((gaps, factor)), Some(full)) = (gaps, covariance.full()) {
-                    k_bar += factor.gram_bar(gaps, full, a);
-                }
-                self.axes[a].vjp(theta, k_bar, bar);
-            }
-        }
-        Ok(MarginalValue { log_prob: value.log_prob, truncation: value.truncation })
+        Ok(value)
     }
 
-    /// For each axis its length, and what multiplies the field along it.
-    pub(super) fn field_weights(&self, model: &Model) -> Vec<(usize, Option<Vec<f64>>)> {
-        let weights = covariate_weights(&self.term, &model.data.grid, &model.data.covariates);
-        self.shape.iter().copied().zip(weights.expect("it was made with them")).collect()
+    /// For each axis its length, and what multiplies the field along it, where there is one field with
+    /// covariates along one axis each, and one σ.
+    pub(super) fn field_weights(&self, model: &Model) -> Option<Vec<(usize, Option<Vec<f64>>)>> {
+        let ([term], Some(_)) = (self.terms.as_slice(), self.noise.same()) else { return None };
+        let weights = term.weights(&model.data.grid, &model.data.covariates)?;
+        Some(self.shape.iter().copied().zip(weights).collect())
     }
 
-    fn factors(&self, theta: &[f64]) -> Result<Vec<Spectral>> {
-        self.axes.par_iter().map(|axis| axis.spectral(theta)).collect()
-    }
-
-    /// Factors whose eigenvalues are good down to what the noise hides, where these have dropped some;
-    /// `None` where that would take long or cannot be.
-    fn resolved(&self, theta: &[f64], scale: f64, noise: f64) -> Option<Vec<Spectral>> {
-        if self.shape.iter().product::<usize>() > MOST_RESOLVED {
-            return None;
-        }
-        let mut factors = self.factors(theta).ok()?;
-        let largest = |f: &Spectral| f.values().iter().copied().fold(0.0, f64::max);
-        let all: f64 = scale * factors.iter().map(largest).product::<f64>();
-        for (axis, factor) in self.axes.iter().zip(&mut factors) {
-            if factor.dropped() > 0.0 {
-                let shift = noise / (all / largest(factor));
-                *factor = Spectral::resolved(axis.gram(theta).as_ref(), shift).ok()?;
-            }
-        }
-        Some(factors)
-    }
-
-    /// s·⊗K + σ²I with its factors.
-    fn covariance(&self, theta: &[f64], scale: f64, noise: f64) -> Result<Covariance> {
-        let Some(axis) = self.long else {
-            let factors = self.factors(theta)?;
-            return Ok(Covariance::Spectral(KroneckerNoise { factors, scale, noise }));
-        };
-        let others = self.axes.iter().enumerate().filter(|(a, _)| *a != axis);
-        let mut others = others.map(|(_, f)| f.spectral(theta)).collect::<Result<Vec<_>>>()?;
-        Ok(match self.axes[axis].cheap_or_blocks(theta)? {
-            CheapOrBlocks::Cheap(spectral) => {
-                others.insert(axis, spectral);
-                Covariance::Spectral(KroneckerNoise { factors: others, scale, noise })
-            }
-            CheapOrBlocks::Blocks(basis, blocks) => {
-                Covariance::LongAxis(LongAxis { axis, basis, blocks, others, scale, noise })
-            }
-        })
-    }
-
-    /// Fills the residual of missing cells; None if there are none.
-    fn fill(&mut self, covariance: &Covariance) -> Result<Option<GapFactor>> {
-        let Some((gaps, full)) = self.gaps.as_ref().zip(covariance.full()) else { return Ok(None) };
-        let factor = gaps.factorize(full)?;
-        factor.fill(gaps, full, &mut self.residual);
-        Ok(Some(factor))
-    }
-
-    /// residual = y − mean.
+    /// residual = y − mean, on the grid.
     fn update_residual(&mut self, theta: &[f64]) {
         self.residual.clear();
         self.residual.extend_from_slice(&self.response);
@@ -280,33 +246,9 @@ impl Marginal {
     }
 }
 
-/// The longest axis whose matrix follows θ, if the others have few eigenvalues together.
-fn long_axis(axes: &[AxisFactor]) -> Option<usize> {
-    let free = (0..axes.len()).filter(|&a| axes[a].is_free() && !axes[a].has_features());
-    let long = free.max_by_key(|&a| axes[a].rank_bound())?;
-    let others = || axes.iter().enumerate().filter(|(a, _)| *a != long);
-    // Those would be taken by their matrices.
-    if others().any(|(_, f)| f.has_features() && f.size() > axes[long].size()) {
-        return None;
+fn check_noise(sigma: &[f64]) -> Result<()> {
+    match sigma.iter().find(|s| !(s.is_finite() && *s * *s > 0.0)) {
+        None => Ok(()),
+        Some(s) => Err(Error::Singular(format!("the noise {s} leaves the range of numbers"))),
     }
-    (others().map(|(_, f)| f.rank_bound()).product::<usize>() <= long_axis::FEW).then_some(long)
-}
-
-/// The covariates that multiply a field, one vector an axis; `None` if one varies along several.
-fn covariate_weights(
-    term: &Term,
-    grid: &Grid,
-    covariates: &[Covariate],
-) -> Option<Vec<Option<Vec<f64>>>> {
-    match Design::new(term, grid, covariates) {
-        Design::Separable(weights) => Some(weights),
-        Design::Dense(_) => None,
-    }
-}
-
-fn refuse_weights(field: &str) -> Error {
-    Error::Spec(format!(
-        "the field {field:?} is multiplied by a covariate that varies along several axes; the \
-         exact marginal takes covariates along one axis each"
-    ))
 }

@@ -2,131 +2,260 @@
 
 use std::ops::Range;
 
-use faer::Mat;
+use faer::{Mat, MatMut};
 use gridgp_dense::{KroneckerIdentity, Spectral};
 use gridgp_grid::{Covariate, Error, Grid, Points, Result};
+use gridgp_model::{Predictor, Term};
 use rayon::prelude::*;
 
 use super::super::gaps::{Full, GapFactor, Gaps};
 use super::covariance::{dropped, truncation};
+use super::dense::{Cells, DenseCovariance};
 use super::design::Design;
 use super::kronecker::trace_and_dropped;
-use super::{COARSE, Marginal, covariate_weights};
+use super::places::{Layout, Part};
+use super::{COARSE, Marginal, Route, check_noise};
 
-/// For an axis, Cov(f(new), f(data)) and the prior variances of the new points.
-pub type Cross = (Mat<f64>, Vec<f64>);
-
-/// What [`Marginal::condition`] gives.
+/// What [`Marginal::condition`] gives: the data's covariance A at one θ, and α = A⁻¹(y − m).
 #[derive(Debug, Clone)]
 pub struct Conditioned {
-    /// A = s·⊗K + σ²I.
-    pub covariance: KroneckerIdentity,
-    /// What missing cells change in A⁻¹.
-    pub gaps: Option<(Gaps, GapFactor)>,
-    /// A⁻¹(y − m), on the grid.
+    /// α on the grid, 0 where a cell is missing.
     pub alpha: Vec<f64>,
+    solution: Solution,
 }
 
-impl Conditioned {
-    /// A bound on what dropped eigenpairs change in log p.
-    fn coarseness(&self) -> f64 {
-        let (a, noise) = (&self.covariance, self.covariance.noise());
-        let traces: Vec<_> = a.factors().iter().map(trace_and_dropped).collect();
-        let alpha_squared = self.alpha.iter().map(|v| v * v).sum();
-        truncation(a.scale() * dropped(&traces), noise, alpha_squared, 0.0)
-    }
+#[derive(Debug, Clone)]
+enum Solution {
+    Spectral(SpectralSolution),
+    Dense(Cells, Box<DenseCovariance>),
+}
+
+/// A = s·⊗K + σ²I on a compressed grid, in the eigenbasis of each of its axes.
+#[derive(Debug, Clone)]
+pub struct SpectralSolution {
+    /// A of the compressed grid.
+    pub covariance: KroneckerIdentity,
+    gaps: Option<(Gaps, GapFactor)>,
+    layout: Layout,
+    size: usize,
+}
+
+/// A term c* f of a linear combination of fields, elsewhere: its covariance with the data is
+/// `factor` · C* (⊗K*) C, its prior variance `prior` · c*² ⊗k**.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The position of the field's term in the location.
+    term: usize,
+    /// For each axis K*, M x n, times what multiplies the field there in the data.
+    pub cross: Vec<Mat<f64>>,
+    /// For each axis k**.
+    pub variances: Vec<Vec<f64>>,
+    /// The covariances' factor.
+    pub factor: f64,
+    /// The prior variances' factor.
+    pub prior: f64,
+    /// The coefficient of c*.
+    pub coefficient: f64,
+    /// The covariates of c*, one value a new cell; `None` for 1.
+    pub cells: Option<Vec<f64>>,
+}
+
+/// How the rows of the K* of each axis make new cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrangement {
+    /// Every row with every row, the last axis fastest.
+    Grid,
+    /// Row i of each axis is point i.
+    Points,
 }
 
 impl Marginal {
-    /// s·⊗K + σ²I at `theta`, what missing cells change in it, and α = A⁻¹(y − m) on the grid; the
-    /// residual y − m, filled where a cell is missing, is kept for [`Marginal::residual`].
+    /// The covariance of the data at `theta`, and α = A⁻¹(y − m).
     ///
     /// # Errors
     /// As [`Marginal::log_prob`].
     pub fn condition(&mut self, theta: &[f64]) -> Result<Conditioned> {
         self.update_residual(theta);
-        let (scale, noise) = (self.variance(theta), self.noise(theta));
-        let found = self.condition_with(self.factors(theta)?, scale, noise)?;
-        if found.coarseness() > COARSE
-            && let Some(factors) = self.resolved(theta, scale, noise)
-        {
-            return self.condition_with(factors, scale, noise);
-        }
-        Ok(found)
-    }
-
-    fn condition_with(
-        &mut self,
-        factors: Vec<Spectral>,
-        scale: f64,
-        noise: f64,
-    ) -> Result<Conditioned> {
-        let covariance = KroneckerIdentity::new(factors, scale, noise)
-            .map_err(|e| Error::Singular(e.to_string()))?;
-        let gaps = match &self.gaps {
-            None => None,
-            Some(gaps) => {
-                let full = Full::of(&covariance);
-                let factor = gaps.factorize(full)?;
-                factor.fill(gaps, full, &mut self.residual);
-                Some((gaps.clone(), factor))
+        let residual = self.residual.clone();
+        let Self { terms, noise, route, .. } = self;
+        let solution = match route {
+            Route::Dense(cells) => {
+                let sigma = noise.at(theta, cells.len());
+                check_noise(&sigma)?;
+                let covariance = DenseCovariance::new(terms, cells, theta, &sigma)?;
+                Solution::Dense(cells.clone(), Box::new(covariance))
+            }
+            Route::Spectral(route) => {
+                let (scale, noise) = (terms[0].scale(theta), noise.at(theta, 1)[0].powi(2));
+                let size = residual.len();
+                let make = |factors| {
+                    SpectralSolution::new(factors, scale, noise, &route.layout, &route.gaps, size)
+                };
+                let mut found = make(route.factors(&terms[0].axes, theta)?)?;
+                if found.coarseness(&found.solve(residual.clone())) > COARSE
+                    && let Some(factors) = route.resolved(&terms[0].axes, theta, scale, noise)
+                {
+                    found = make(factors)?;
+                }
+                Solution::Spectral(found)
             }
         };
-        let alpha = covariance.solve(&self.residual);
-        Ok(Conditioned { covariance, gaps, alpha })
+        let mut conditioned = Conditioned { alpha: Vec::new(), solution };
+        conditioned.alpha = conditioned.solve(residual);
+        Ok(conditioned)
     }
 
-    /// y − m at the parameters of the last call.
-    pub fn residual(&self) -> &[f64] {
-        &self.residual
+    /// σ in each observed cell, or one for all.
+    pub fn noise(&mut self, theta: &[f64]) -> Vec<f64> {
+        let count = match &self.route {
+            Route::Spectral(_) => 1,
+            Route::Dense(cells) => cells.len(),
+        };
+        self.noise.at(theta, count)
     }
 
-    /// s = (amplitude · coefficient)².
-    pub fn variance(&self, theta: &[f64]) -> f64 {
-        (self.amplitude.at(theta) * self.term.coefficient(theta)).powi(2)
+    /// σ in each cell of another grid.
+    pub fn noise_on_grid(&self, theta: &[f64], grid: &Grid, covariates: &[Covariate]) -> Vec<f64> {
+        self.noise.elsewhere(theta, grid, covariates)
     }
 
-    /// σ².
-    pub fn noise(&self, theta: &[f64]) -> f64 {
-        self.scale.at(theta).powi(2)
+    /// The observed cells, where σ differs between them or several fields meet.
+    pub fn observed(&self) -> Option<&[usize]> {
+        match &self.route {
+            Route::Spectral(_) => None,
+            Route::Dense(cells) => Some(&cells.numbers),
+        }
     }
 
-    /// What multiplies the field along each axis of a grid.
-    pub fn weights(&self, grid: &Grid, covariates: &[Covariate]) -> Vec<Option<Vec<f64>>> {
-        covariate_weights(&self.term, grid, covariates)
-            .expect("the covariates have the axes that they have in the data")
-    }
-
-    /// For each axis the cross-covariance with the data's points and the variances of the new ones, where `weights` multiply the field.
-    pub fn cross(&self, at: &[Points], weights: &[Option<Vec<f64>>], theta: &[f64]) -> Vec<Cross> {
-        let axes = self.axes.iter().zip(at).zip(weights);
-        axes.map(|((f, new), w)| f.cross(new, w.as_deref(), theta)).collect()
-    }
-
-    /// For each axis, a root of the joint prior covariance of data and new points.
-    pub fn joint_roots(
+    /// The terms of `wanted` that have a field, at new points. `weigh` gives what covariates are
+    /// elsewhere, of a term.
+    fn targets(
         &self,
+        wanted: &Predictor,
         at: &[Points],
-        weights: &[Option<Vec<f64>>],
         theta: &[f64],
-    ) -> Result<Vec<Mat<f64>>> {
-        let axes = self.axes.par_iter().zip(at).zip(weights);
-        axes.map(|((f, new), w)| f.joint_root(new, w.as_deref(), theta)).collect()
+        weigh: impl Fn(&Term) -> Vec<f64>,
+    ) -> Result<Vec<Target>> {
+        let of = |(field, t): (usize, &Term)| {
+            let term = self.position(field)?;
+            let own = &self.terms[term];
+            let axes = own.axes.iter().zip(at);
+            let (cross, variances) = axes.map(|(f, p)| f.cross(p, None, theta)).unzip();
+            let (variance, coefficient) = (own.variance(theta), t.coefficient(theta));
+            Ok(Target {
+                term,
+                cross,
+                variances,
+                factor: variance * coefficient * own.coefficient(theta),
+                prior: variance * coefficient * coefficient,
+                coefficient,
+                cells: (!t.covariates.is_empty()).then(|| weigh(t)),
+            })
+        };
+        wanted.random().map(of).collect()
     }
 
-    /// mean += m(θ) on a grid.
-    pub fn add_mean(&self, theta: &[f64], grid: &Grid, covariates: &[Covariate], mean: &mut [f64]) {
-        for (term, _) in &self.mean {
+    /// The position of a field among the terms of the location.
+    fn position(&self, field: usize) -> Result<usize> {
+        let found = self.terms.iter().position(|t| t.field == field);
+        found.ok_or_else(|| Error::Data("the data say nothing of a field in no location".into()))
+    }
+
+    /// The terms of `wanted` that have a field, on a grid.
+    ///
+    /// # Errors
+    /// A field that is not in the location.
+    pub fn targets_on_grid(
+        &self,
+        wanted: &Predictor,
+        grid: &Grid,
+        covariates: &[Covariate],
+        at: &[Points],
+        theta: &[f64],
+    ) -> Result<Vec<Target>> {
+        self.targets(wanted, at, theta, |t| {
+            let mut values = vec![0.0; grid.len()];
+            Design::new(t, grid, covariates).add_to(1.0, &grid.shape(), &mut values);
+            values
+        })
+    }
+
+    /// The terms of `wanted` that have a field, at points `rows` of a table; `columns[c]` is covariate
+    /// c of the model, one value a point, where it is known.
+    ///
+    /// # Errors
+    /// The position of a covariate that is needed and not known.
+    pub fn targets_at_points(
+        &self,
+        wanted: &Predictor,
+        at: &[Points],
+        theta: &[f64],
+        rows: &Range<usize>,
+        columns: &[Option<&[f64]>],
+    ) -> Result<Result<Vec<Target>>, usize> {
+        if let Some(c) = unknown(wanted.random().map(|(_, t)| t), columns) {
+            return Err(c);
+        }
+        Ok(self.targets(wanted, at, theta, |t| product(&t.covariates, 1.0, rows, columns)))
+    }
+
+    /// mean += the terms of `wanted` without a field, on a grid.
+    pub fn add_fixed(
+        wanted: &Predictor,
+        theta: &[f64],
+        grid: &Grid,
+        covariates: &[Covariate],
+        mean: &mut [f64],
+    ) {
+        for term in wanted.fixed() {
             let design = Design::new(term, grid, covariates);
             design.add_to(term.coefficient(theta), &grid.shape(), mean);
         }
     }
 
-    /// Prior covariance of the field at scattered points, M x M, without amplitude and covariates.
-    pub fn prior_at_points(&self, at: &[Points], theta: &[f64]) -> Mat<f64> {
-        let mut axes = self.axes.iter().zip(at).map(|(axis, points)| axis.gram_at(points, theta));
-        let mut product = axes.next().expect("a grid has an axis");
-        for k in axes {
+    /// The terms of `wanted` without a field, at points `rows` of a table.
+    ///
+    /// # Errors
+    /// The position of a covariate that is needed and not known.
+    pub fn fixed_at_points(
+        wanted: &Predictor,
+        theta: &[f64],
+        rows: &Range<usize>,
+        columns: &[Option<&[f64]>],
+    ) -> Result<Vec<f64>, usize> {
+        if let Some(c) = unknown(wanted.fixed(), columns) {
+            return Err(c);
+        }
+        let mut mean = vec![0.0; rows.len()];
+        for term in wanted.fixed() {
+            let values = product(&term.covariates, term.coefficient(theta), rows, columns);
+            mean.iter_mut().zip(values).for_each(|(m, v)| *m += v);
+        }
+        Ok(mean)
+    }
+
+    /// For every field of the location its amplitude and, for each axis, a root of the joint prior
+    /// covariance of data and new points.
+    ///
+    /// # Errors
+    /// As [`Marginal::log_prob`].
+    pub fn joint_roots(&self, at: &[Points], theta: &[f64]) -> Result<Vec<(f64, Vec<Mat<f64>>)>> {
+        self.terms
+            .iter()
+            .map(|term| {
+                let axes = term.axes.par_iter().zip(at);
+                let roots = axes.map(|(f, new)| f.joint_root(new, None, theta));
+                Ok((term.variance(theta).sqrt(), roots.collect::<Result<_>>()?))
+            })
+            .collect()
+    }
+
+    /// Prior correlation of a target's field at scattered points, M x M, without covariates.
+    pub fn prior_at_points(&self, target: &Target, at: &[Points], theta: &[f64]) -> Mat<f64> {
+        let axes = &self.terms[target.term].axes;
+        let mut grams = axes.iter().zip(at).map(|(axis, points)| axis.gram_at(points, theta));
+        let mut product = grams.next().expect("a grid has an axis");
+        for k in grams {
             for (column, k) in product.col_iter_mut().zip(k.col_iter()) {
                 column.iter_mut().zip(k.iter()).for_each(|(p, k)| *p *= k);
             }
@@ -134,31 +263,139 @@ impl Marginal {
         product
     }
 
-    /// For points `rows` of a table: what multiplies the field, and m(θ). `columns[c]` is
-    /// covariate c of the model, one value a point, where it is known.
-    ///
-    /// # Errors
-    /// The position of a covariate that is needed and not known.
-    pub fn at_points(
-        &self,
-        theta: &[f64],
-        rows: &Range<usize>,
-        columns: &[Option<&[f64]>],
-    ) -> Result<(Vec<f64>, Vec<f64>), usize> {
-        let product = |covariates: &[usize], factor: f64| -> Result<Vec<f64>, usize> {
-            let mut values = vec![factor; rows.len()];
-            for &c in covariates {
-                let column = &columns[c].ok_or(c)?[rows.clone()];
-                values.iter_mut().zip(column).for_each(|(v, x)| *v *= x);
+    /// What multiplies field term `t` in the data beside the weights of its axes.
+    pub fn data_weight(&self, t: usize, theta: &[f64]) -> (f64, Option<&[f64]>) {
+        (self.terms[t].coefficient(theta), self.terms[t].cells.as_deref())
+    }
+}
+
+/// The first covariate of some terms that is not known.
+fn unknown<'t>(
+    mut terms: impl Iterator<Item = &'t Term>,
+    columns: &[Option<&[f64]>],
+) -> Option<usize> {
+    terms.find_map(|t| t.covariates.iter().copied().find(|&c| columns[c].is_none()))
+}
+
+fn product(
+    covariates: &[usize],
+    factor: f64,
+    rows: &Range<usize>,
+    columns: &[Option<&[f64]>],
+) -> Vec<f64> {
+    let mut values = vec![factor; rows.len()];
+    for &c in covariates {
+        let column = &columns[c].expect("it is known")[rows.clone()];
+        values.iter_mut().zip(column).for_each(|(v, x)| *v *= x);
+    }
+    values
+}
+
+impl Target {
+    /// The position of its field's term in the location.
+    pub fn term(&self) -> usize {
+        self.term
+    }
+}
+
+impl Conditioned {
+    /// A⁻¹ r of the observed cells, 0 where a cell is missing; what r holds there does not count.
+    pub fn solve(&self, r: Vec<f64>) -> Vec<f64> {
+        match &self.solution {
+            Solution::Spectral(spectral) => spectral.solve(r),
+            Solution::Dense(cells, covariance) => {
+                let mut values = cells.of(&r);
+                covariance.root.solve_in_place(MatMut::from_column_major_slice_mut(
+                    &mut values,
+                    cells.len(),
+                    1,
+                ));
+                cells.spread(&values)
             }
-            Ok(values)
-        };
-        let weight = product(&self.term.covariates, 1.0)?;
-        let mut mean = vec![0.0; rows.len()];
-        for (term, _) in &self.mean {
-            let values = product(&term.covariates, term.coefficient(theta))?;
-            mean.iter_mut().zip(values).for_each(|(m, v)| *m += v);
         }
-        Ok((weight, mean))
+    }
+
+    /// A by eigenvectors, where it is that.
+    pub fn spectral(&self) -> Option<&SpectralSolution> {
+        match &self.solution {
+            Solution::Spectral(spectral) => Some(spectral),
+            Solution::Dense(..) => None,
+        }
+    }
+
+    /// V = L⁻¹ X with A = L Lᵀ and X the covariances of the observed cells with the new cells `range`
+    /// of `targets`: VᵀV is what the data explain of their prior covariance. `None` where A is not
+    /// written out.
+    pub fn explained(
+        &self,
+        targets: &[Target],
+        arrangement: Arrangement,
+        range: Range<usize>,
+    ) -> Option<Mat<f64>> {
+        let Solution::Dense(cells, covariance) = &self.solution else { return None };
+        let mut x = Mat::zeros(cells.len(), range.len());
+        for target in targets {
+            covariance.add_cross(cells, target, arrangement, range.start, x.as_mut());
+        }
+        covariance.root.solve_l_in_place(x.as_mut());
+        Some(x)
+    }
+}
+
+impl SpectralSolution {
+    fn new(
+        factors: Vec<Spectral>,
+        scale: f64,
+        noise: f64,
+        layout: &Layout,
+        gaps: &Option<Gaps>,
+        size: usize,
+    ) -> Result<Self> {
+        let covariance = KroneckerIdentity::new(factors, scale, noise)
+            .map_err(|e| Error::Singular(e.to_string()))?;
+        let gaps = match gaps {
+            None => None,
+            Some(gaps) => Some((gaps.clone(), gaps.factorize(Full::of(&covariance))?)),
+        };
+        Ok(Self { covariance, gaps, layout: layout.clone(), size })
+    }
+
+    fn solve(&self, r: Vec<f64>) -> Vec<f64> {
+        let mut r = self.layout.compress(r);
+        if let Some((gaps, factor)) = &self.gaps {
+            factor.fill(gaps, Full::of(&self.covariance), &mut r);
+        }
+        self.layout.spread(self.covariance.solve(&r), self.size)
+    }
+
+    /// A bound on what dropped eigenpairs change in log p.
+    fn coarseness(&self, alpha: &[f64]) -> f64 {
+        let (a, noise) = (&self.covariance, self.covariance.noise());
+        let traces: Vec<_> = a.factors().iter().map(trace_and_dropped).collect();
+        let alpha_squared = alpha.iter().map(|v| v * v).sum();
+        truncation(a.scale() * dropped(&traces), noise, alpha_squared, 0.0)
+    }
+
+    /// W̃, and its number of columns; none where no cell is missing.
+    pub fn gap_columns(&self) -> Option<(&[f64], usize)> {
+        self.gaps.as_ref().map(|(gaps, factor)| (factor.w(), gaps.count()))
+    }
+
+    /// For each axis of the compressed grid K*Q, from the K* of each axis.
+    pub fn projected(&self, cross: &[Mat<f64>], arrangement: Arrangement) -> Vec<Mat<f64>> {
+        let parts = self.layout.parts.iter().zip(self.covariance.factors());
+        let project = |(part, factor): (&Part, &Spectral)| {
+            let q = factor.basis().to_dense();
+            match (part, arrangement) {
+                (Part::Axis(a), _) => gridgp_dense::product(cross[*a].as_ref(), q.as_ref()),
+                (Part::Places(places), Arrangement::Grid) => {
+                    gridgp_dense::product(places.cross(cross).as_ref(), q.as_ref())
+                }
+                (Part::Places(places), Arrangement::Points) => {
+                    gridgp_dense::product(places.cross_at_points(cross).as_ref(), q.as_ref())
+                }
+            }
+        };
+        parts.map(project).collect()
     }
 }

@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use faer::Mat;
 use gridgp_dense::Cholesky;
 use gridgp_grid::{Axis, Coordinate, Covariate, Dataset, Grid, Variable};
-use gridgp_model::spec::{ModelSpec, Source};
+use gridgp_model::spec::{Algebra, ModelSpec, Source};
 
 use super::*;
 
@@ -46,37 +46,60 @@ fn data(nx: usize, nt: usize, ns: usize) -> Dataset {
 const HEAD: &str = "[data]\nresponse = 'y'\naxes = { x = 'x', t = 't', s = ['lon', 'lat'] }\n";
 
 /// log N(y; m, K) with the covariance written out, N x N.
-fn dense(marginal: &Marginal, theta: &[f64]) -> f64 {
-    let mut k = Mat::full(1, 1, 1.0);
-    for axis in &marginal.axes {
-        k = k.kron(axis.gram(theta));
+fn dense(marginal: &Marginal, missing: &[usize], theta: &[f64]) -> f64 {
+    let mut marginal = marginal.clone();
+    let n = marginal.response.len();
+    let mut all = Mat::<f64>::zeros(n, n);
+    for term in &marginal.terms {
+        let mut k = Mat::full(1, 1, 1.0);
+        for axis in &term.axes {
+            k = k.kron(axis.gram(theta));
+        }
+        let c = |i: usize| term.cells.as_ref().map_or(1.0, |c| c[i]);
+        all += Mat::from_fn(n, n, |i, j| term.scale(theta) * c(i) * c(j) * k[(i, j)]);
     }
-    let n = k.nrows();
-    let scale = (marginal.amplitude.at(theta) * marginal.term.coefficient(theta)).powi(2);
-    let noise = marginal.scale.at(theta).powi(2);
-    let mut k = k * faer::Scale(scale);
-    (0..n).for_each(|i| k[(i, i)] += noise);
     let mut r = marginal.response.clone();
     for (term, design) in &marginal.mean {
         design.add_to(-term.coefficient(theta), &marginal.shape, &mut r);
     }
-    let seen: Vec<usize> = match &marginal.gaps {
-        Some(gaps) => (0..n).filter(|i| !gaps.cells().contains(i)).collect(),
-        None => (0..n).collect(),
-    };
-    let (n, k) = (seen.len(), Mat::from_fn(seen.len(), seen.len(), |i, j| k[(seen[i], seen[j])]));
+    let seen: Vec<usize> = (0..n).filter(|i| !missing.contains(i)).collect();
+    let n = seen.len();
+    let sigma = marginal.noise.at(theta, n);
+    let mut k = Mat::from_fn(n, n, |i, j| all[(seen[i], seen[j])]);
+    (0..n).for_each(|i| k[(i, i)] += sigma[i] * sigma[i]);
     let chol = Cholesky::new(k.as_ref()).unwrap();
     let mut z = Mat::from_fn(n, 1, |i, _| r[seen[i]]);
     chol.solve_l_in_place(z.as_mut());
     -0.5 * (z.squared_norm_l2() + chol.log_det() + n as f64 * (2.0 * PI).ln())
 }
 
+/// The marginal by one algebra.
+fn by(model: &Model, algebra: Algebra) -> Marginal {
+    let mut model = model.clone();
+    model.spec.inference.algebra = algebra;
+    Marginal::new(&model).unwrap()
+}
+
+/// Every algebra that takes the model, and the number of them.
+fn check(model: &Model, theta: &[f64]) -> usize {
+    let all = [Algebra::Spectral, Algebra::Complement, Algebra::Dense];
+    let takes = |algebra: &Algebra| {
+        let mut model = model.clone();
+        model.spec.inference.algebra = *algebra;
+        Marginal::new(&model).is_ok()
+    };
+    let all: Vec<Algebra> = all.into_iter().filter(takes).collect();
+    all.iter().for_each(|&algebra| check_one(model, algebra, theta));
+    all.len()
+}
+
 /// The value to 1e-10 and every derivative to 1e-6 of the dense computation.
-fn check(model: &Model, theta: &[f64]) {
-    let mut marginal = Marginal::new(model).unwrap();
+fn check_one(model: &Model, algebra: Algebra, theta: &[f64]) {
+    let mut marginal = by(model, algebra);
+    let missing = model.data.response.missing_cells();
     let mut gradient = vec![0.0; theta.len()];
     let value = marginal.log_prob_vjp(theta, &mut gradient).unwrap();
-    let want = dense(&marginal, theta);
+    let want = dense(&marginal, &missing, theta);
     assert!((value.log_prob - want).abs() < 1e-10 * want.abs(), "{} {want}", value.log_prob);
     assert!(value.truncation < 1e-7 * want.abs(), "truncation {}", value.truncation);
     assert_eq!(marginal.log_prob(theta).unwrap(), value);
@@ -86,7 +109,7 @@ fn check(model: &Model, theta: &[f64]) {
             let at = |h: f64| {
                 let mut t = theta.to_vec();
                 t[j] += h;
-                dense(&marginal, &t)
+                dense(&marginal, &missing, &t)
             };
             (at(h) - at(-h)) / (2.0 * h)
         };
@@ -95,7 +118,7 @@ fn check(model: &Model, theta: &[f64]) {
         let name = &model.parameters[j].name;
         assert!(
             (gradient[j] - want).abs() < 1e-6 * want.abs().max(1.0),
-            "{name}: {} but {want}",
+            "{algebra:?}, {name}: {} but {want}",
             gradient[j]
         );
     }
@@ -156,7 +179,7 @@ fn every_structure_agrees_with_the_dense_computation() {
             let mut theta = at_medians(&m);
             theta.iter_mut().enumerate().for_each(|(i, t)| *t *= 1.0 + 0.05 * i as f64);
             eprintln!("{name} {nx} {nt} {ns}");
-            check(&m, &theta);
+            assert_eq!(check(&m, &theta), 2);
         }
     }
 }
@@ -189,8 +212,8 @@ fn missing_cells_agree_with_the_dense_computation() {
             ((0..90).step_by(2).chain([1, 5, 7]).collect(), (17, 3, 2)),
         ] {
             let m = model(&text, without(data(nx, nt, ns), &cells));
-            assert_eq!(Marginal::new(&m).unwrap().missing(), cells.len());
-            check(&m, &at_medians(&m));
+            assert_eq!(by(&m, Algebra::Complement).missing(), cells.len());
+            assert_eq!(check(&m, &at_medians(&m)), 3);
         }
     }
 }
@@ -262,11 +285,15 @@ fn cholesky_factors_of_a_long_axis_agree_with_eigenvectors_and_the_dense_computa
         let m = model(&text, data(lengths.0, lengths.1, lengths.2));
         let theta = at_medians(&m);
         check(&m, &theta);
-        let mut marginal = Marginal::new(&m).unwrap();
-        assert_eq!(marginal.long, Some(long));
+        let mut marginal = by(&m, Algebra::Spectral);
+        let long_of = |m: &mut Marginal| match &mut m.route {
+            Route::Spectral(route) => std::mem::take(&mut route.long),
+            Route::Dense(_) => panic!("spectral was asked for"),
+        };
+        assert_eq!(long_of(&mut marginal.clone()), Some(long));
         let (mut by_cholesky, mut by_eigen) = (vec![0.0; theta.len()], vec![0.0; theta.len()]);
         let value = marginal.log_prob_vjp(&theta, &mut by_cholesky).unwrap();
-        marginal.long = None;
+        long_of(&mut marginal);
         let other = marginal.log_prob_vjp(&theta, &mut by_eigen).unwrap();
         assert!((value.log_prob - other.log_prob).abs() < 1e-11 * other.log_prob.abs());
         let size = by_eigen.iter().fold(1.0, |m: f64, v| m.max(v.abs()));
@@ -282,11 +309,76 @@ fn a_noise_too_small_for_cholesky_factors_is_left_to_eigenvectors() {
         "{HEAD}[fields.f]\nx = 'matern52()'\n[likelihood]\nfamily = 'gaussian'\nlocation = 'f'\n"
     );
     let m = model(&text, data(40, 1, 1));
-    let mut marginal = Marginal::new(&m).unwrap();
-    assert_eq!(marginal.long, Some(0));
+    let mut marginal = by(&m, Algebra::Spectral);
     // lengthscale, amplitude, noise
     let theta = [400.0, 1.0, 1e-8];
     let value = marginal.log_prob_vjp(&theta, &mut [0.0; 3]).unwrap();
-    marginal.long = None;
+    let Route::Spectral(route) = &mut marginal.route else { panic!("spectral was asked for") };
+    assert_eq!(std::mem::take(&mut route.long), Some(0));
     assert_eq!(marginal.log_prob(&theta).unwrap().log_prob, value.log_prob);
+}
+
+/// A land mask, the same along t, with and without other gaps; a time without data; both.
+#[test]
+fn places_that_are_observed_make_a_complete_grid() {
+    let text = format!(
+        "{HEAD}[parameters]\nb = 'normal(1, 1)'\n[fields.f]\nx = 'matern32()'\n\
+         t = 'matern52()'\ns = 'matern12()'\n[likelihood]\nfamily = 'gaussian'\n\
+         location = 'b * height + f * gmst'\n"
+    );
+    // x and t are land together, s sees all of it; then t and s; then one t is empty.
+    let (nx, nt, ns) = (5, 4, 3);
+    let cell = |x: usize, t: usize, s: usize| (x * nt + t) * ns + s;
+    let all = |f: &dyn Fn(usize, usize, usize) -> bool| -> Vec<usize> {
+        let cells =
+            (0..nx).flat_map(|x| (0..nt).flat_map(move |t| (0..ns).map(move |s| (x, t, s))));
+        cells.filter(|&(x, t, s)| f(x, t, s)).map(|(x, t, s)| cell(x, t, s)).collect()
+    };
+    for (missing, gaps) in [
+        (all(&|x, t, _| (x + t) % 3 == 0), 0),
+        (all(&|_, t, s| t == s), 0),
+        (all(&|_, t, _| t == 2), 0),
+        (all(&|x, t, _| t == 2 || x == 0), 0),
+        (all(&|x, t, s| (x + t) % 3 == 0 || (x, t, s) == (1, 1, 0)), 1),
+    ] {
+        let m = model(&text, without(data(nx, nt, ns), &missing));
+        let theta = at_medians(&m);
+        let algebra = if gaps == 0 { Algebra::Spectral } else { Algebra::Complement };
+        assert!(by(&m, algebra).missing() <= gaps);
+        check(&m, &theta);
+    }
+}
+
+#[test]
+fn several_fields_and_any_noise_agree_with_the_dense_computation() {
+    let priors = [
+        ("l", "half_normal(2)"),
+        ("m", "half_normal(2)"),
+        ("b", "normal(1, 1)"),
+        ("c", "normal(0, 1)"),
+        ("sigma", "half_normal(1)"),
+    ];
+    let fields = "[fields.f]\nx = 'matern32(lengthscale = l)'\n[fields.g]\n\
+                  t = 'matern12(lengthscale = m)'\ns = 'matern52()'\n[fields.h]\n\
+                  x = 'cosine(period = 3)'\nt = 'linear()'\ns = 'white()'\ncenter = ['x']\n";
+    for (location, scale) in [
+        ("b + f + c * g * gmst + h", "sigma"),
+        ("f * both + g + b * h", "sqrt(sigma^2 + height^2)"),
+        ("c + f + g + h", "exp(b + c * gmst + m * both)"),
+        ("b * f + g + h * height", "sigma * (1 + 0.5)"),
+    ] {
+        let model_text = format!(
+            "{fields}[likelihood]\nfamily = 'gaussian'\nlocation = '{location}'\nscale = '{scale}'\n"
+        );
+        let is_used =
+            |name: &str| model_text.split(|c: char| !c.is_alphanumeric()).any(|word| word == name);
+        let used = priors.iter().filter(|(name, _)| is_used(name));
+        let used: String = used.map(|(name, prior)| format!("{name} = '{prior}'\n")).collect();
+        let text = format!("{HEAD}[parameters]\n{used}{model_text}");
+        eprintln!("{location}, {scale}");
+        for missing in [vec![], vec![0, 7, 20, 21]] {
+            let m = model(&text, without(data(5, 4, 3), &missing));
+            assert_eq!(check(&m, &at_medians(&m)), 1);
+        }
+    }
 }

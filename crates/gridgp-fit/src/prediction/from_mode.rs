@@ -1,7 +1,7 @@
 //! Prediction at the parameters of a mode: exact and normal.
 
 use gridgp_dist::{Distribution, Normal};
-use gridgp_model::Model;
+use gridgp_model::{Model, Predictor, output_names};
 use gridgp_posterior::{Conditional, Moments, Target, memory};
 
 use super::{Dims, PredictOptions, Where, described};
@@ -30,29 +30,72 @@ pub(super) fn variables(
     seed: u64,
     host: &dyn Host,
 ) -> Result<Vec<OutputVariable>> {
-    if let Some(name) = options.only.iter().find(|n| !["mean", "observation"].contains(&n.as_str()))
-    {
-        return Err(gridgp_grid::Error::Data(format!(
-            "there is no quantity {name:?} to predict; a fit of the mode has mean and observation"
-        ))
-        .into());
-    }
+    let components = components(model, &options.only)?;
     let asked = |name: &str| options.only.is_empty() || options.only.iter().any(|n| n == name);
-    let count = if asked("mean") { options.draws } else { 0 };
+    let has_location = asked("mean") || asked("observation");
+    let of_location = if asked("mean") { options.draws } else { 0 };
     let target = match place {
         Where::Grid(place) => Target::Grid(place),
         Where::Points(points, covariates) => Target::Points(&points.points, covariates),
     };
     let cells = memory::cells(&target);
-    let result = 8 * cells * (3 + options.quantiles.len() as u128 + count as u128);
+    let count = of_location + components.len() * options.draws;
+    let variables = (1 + components.len() as u128) * (3 + options.quantiles.len() as u128);
     let what = format!(
         "a prediction on {cells} cells with {count} draws; predict fewer cells at a time, or keep \
          fewer draws"
     );
+    let result = 8 * cells * (variables + count as u128);
     let bytes = memory::at_mode(model, &target, count).max(host.copies() * result);
     host.admit(bytes, &what).map_err(Error::Memory)?;
     let conditional = Conditional::new(model, theta)?;
-    let (moments, draws) = match place {
+    let mut variables = Vec::new();
+    if has_location {
+        let (moments, draws) = ask(&conditional, place, of_location, seed)?;
+        let mut found = of_moments(moments, dims, model, &options.quantiles)?;
+        let of_observation = |name: &str| ["sd_observation", "quantiles"].contains(&name);
+        found.retain(|v| asked(if of_observation(&v.name) { "observation" } else { "mean" }));
+        if let Some(draws) = draws {
+            let dims = dims.of(Some(&dims.draw));
+            let what =
+                format!("joint posterior draws of the location of {}", model.data.response.name);
+            found.push(described(OutputVariable::new("draws", &dims, draws), model, &what));
+        }
+        variables = found;
+    }
+    for (name, wanted) in components {
+        let about = conditional.clone().about(wanted)?;
+        let (moments, draws) = ask(&about, place, options.draws, seed)?;
+        variables.extend(of_component(&name, moments, draws, dims, model, &options.quantiles)?);
+    }
+    Ok(variables)
+}
+
+/// The fields and sums of fields that were asked for, each once; all fields where there are several
+/// and nothing was asked for.
+fn components(model: &Model, only: &[String]) -> Result<Vec<(String, Predictor)>> {
+    let plain = |name: &String| name.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+    let mut names: Vec<String> = Vec::new();
+    if only.is_empty() && model.fields.len() > 1 {
+        names.extend(model.fields.iter().map(|f| f.name.clone()));
+    }
+    for name in only.iter().filter(|n| !["mean", "observation"].contains(&n.as_str())).map(plain) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let of = |name: String| Ok((name.clone(), model.combination(&name)?));
+    names.into_iter().map(of).collect()
+}
+
+/// Moments at a place, and draws where there are to be any.
+fn ask(
+    conditional: &Conditional<'_>,
+    place: &Where,
+    count: usize,
+    seed: u64,
+) -> Result<(Moments, Option<Vec<f64>>)> {
+    Ok(match place {
         Where::Grid(place) => {
             let moments = conditional.on_grid(place)?;
             let draws = (count > 0).then(|| conditional.draws_on_grid(place, count, seed));
@@ -64,16 +107,44 @@ pub(super) fn variables(
                 .then(|| conditional.draws_at_points(&points.points, covariates, count, seed));
             (moments, draws.transpose()?)
         }
-    };
-    let mut variables = of_moments(moments, dims, model, &options.quantiles)?;
-    let of_observation = |name: &str| ["sd_observation", "quantiles"].contains(&name);
-    variables.retain(|v| asked(if of_observation(&v.name) { "observation" } else { "mean" }));
-    if let Some(draws) = draws {
-        let dims = dims.of(Some(&dims.draw));
-        let what = format!("joint posterior draws of the location of {}", model.data.response.name);
-        variables.push(described(OutputVariable::new("draws", &dims, draws), model, &what));
+    })
+}
+
+fn of_component(
+    name: &str,
+    moments: Moments,
+    draws: Option<Vec<f64>>,
+    dims: &Dims,
+    model: &Model,
+    levels: &[f64],
+) -> Result<Vec<OutputVariable>> {
+    let standard = Normal::new(0.0, 1.0).map_err(gridgp_grid::Error::Data)?;
+    let mut quantiles = Vec::with_capacity(levels.len() * moments.mean.len());
+    for &p in levels {
+        let z = standard.quantile(p);
+        quantiles.extend(moments.mean.iter().zip(&moments.sd).map(|(m, s)| m + z * s));
     }
-    Ok(variables)
+    let about = match model.fields.iter().any(|f| f.name == name) {
+        true => format!("field {name}"),
+        false => format!("sum {name}"),
+    };
+    let [mean, sd, quantile, draw] = output_names(name);
+    let all = [
+        (mean, None, moments.mean, "posterior mean of the"),
+        (sd, None, moments.sd, "posterior standard deviation of the"),
+        (quantile, Some(dims.quantile.as_str()), quantiles, "quantile of the"),
+        (draw, Some(dims.draw.as_str()), draws.unwrap_or_default(), "joint posterior draws of the"),
+    ];
+    let kept = all.into_iter().filter(|(_, leading, v, _)| leading.is_none() || !v.is_empty());
+    let variable = |(id, leading, values, what): (Option<String>, Option<&str>, Vec<f64>, &str)| {
+        let id = id.expect("a field has all four names");
+        described(
+            OutputVariable::new(id, &dims.of(leading), values),
+            model,
+            &format!("{what} {about}"),
+        )
+    };
+    Ok(kept.map(variable).collect())
 }
 
 fn of_moments(

@@ -113,6 +113,9 @@ impl Scope<'_> {
             return Err(Fault::new(e.span.clone(), message));
         };
         let (predictor, _) = self.predictor(&argument.value, names)?;
+        if link == Link::Sqrt {
+            self.check_squares(&predictor, argument.value.span.clone(), names)?;
+        }
         let multiplier = self.multiplier(&split.factors, split.factor, names)?;
         let equation =
             Equation { name: self.p.name.into(), shift: split.shift, multiplier, link, predictor };
@@ -126,6 +129,37 @@ impl Scope<'_> {
         }
         self.settle(&equation, e.span.clone(), names)?;
         Ok(equation)
+    }
+
+    /// Refuses a predictor of `sqrt` that can be negative, or is in another unit than the response.
+    fn check_squares(
+        &self,
+        predictor: &Predictor,
+        span: Range<usize>,
+        names: &Names<'_>,
+    ) -> Result<(), Fault> {
+        let is_even =
+            |all: &[usize], one: usize| all.iter().filter(|&&other| other == one).count() % 2 == 0;
+        let never_negative = |t: &Term| {
+            let positive = |j: usize| names.prior(j).support().lower() >= 0.0;
+            let known = |c: usize| self.data.covariates[c].known().all(|v| v >= 0.0);
+            t.factor > 0.0
+                && t.field.is_none()
+                && t.parameters.iter().all(|&j| is_even(&t.parameters, j) || positive(j))
+                && t.covariates.iter().all(|&c| is_even(&t.covariates, c) || known(c))
+        };
+        if predictor.terms.is_empty() || !predictor.terms.iter().all(never_negative) {
+            let message = "sqrt(…) is of a sum of squares of parameters and covariates, \
+                           sqrt(sigma^2 + sd^2); this can be negative, or has a field";
+            return Err(Fault::new(span, message));
+        }
+        let has_covariate = predictor.terms.iter().any(|t| !t.covariates.is_empty());
+        if self.spec.data.standardize && has_covariate {
+            let message = "with data.standardize the model is in standard deviations of the \
+                           response, and a known standard deviation is not: leave out standardize";
+            return Err(Fault::new(span, message));
+        }
+        Ok(())
     }
 
     /// A number, a parameter, a prior in place, or a sum of terms.
@@ -277,7 +311,9 @@ impl Scope<'_> {
         for term in &equation.predictor.terms {
             for &j in &term.parameters {
                 let (covariates, field) = (term.covariates.as_slice(), term.field);
-                let usage = if bounded {
+                let usage = if equation.link == Link::Sqrt {
+                    Use::Noise
+                } else if bounded {
                     Use::Likelihood { parameter: self.p, typical: level.center }
                 } else {
                     Use::Coefficient { covariates, field, level: &level, lever }

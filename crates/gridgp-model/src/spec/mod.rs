@@ -110,6 +110,8 @@ pub struct InferenceSpec {
     pub max_depth: usize,
     /// What `nuts` samples.
     pub route: Route,
+    /// How the covariance of a Gaussian response is taken apart, where fields are integrated out.
+    pub algebra: Algebra,
     /// The normal distributions among which `svi` searches.
     pub guide: GuideSpec,
     /// Directions of a `low_rank` guide.
@@ -144,6 +146,7 @@ impl Default for InferenceSpec {
             target_accept: 0.9,
             max_depth: 10,
             route: Route::Auto,
+            algebra: Algebra::Auto,
             guide: GuideSpec::MeanField,
             rank: 10,
             steps: 6000,
@@ -207,10 +210,26 @@ pub enum Route {
     #[default]
     Auto,
     /// The parameters, with the field integrated out exactly; then the field from its exact
-    /// conditional. For a Gaussian likelihood with one field.
+    /// conditional. For a Gaussian likelihood with one field and the same noise in every cell.
     Marginal,
     /// Parameters and fields together.
     Joint,
+}
+
+/// A way to compute with the covariance of the observed cells; all are exact.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Algebra {
+    /// The one that takes the model and costs least.
+    #[default]
+    Auto,
+    /// Eigenvectors of each axis, or of the places along several axes that are observed at all times:
+    /// one field, one σ, and no other cell missing.
+    Spectral,
+    /// The same, and a column for each missing cell: some thousand at most.
+    Complement,
+    /// The covariance written out: any fields and noise, some thousand observed cells.
+    Dense,
 }
 
 /// A density to maximize. A mode depends on the coordinates in which the density is written.

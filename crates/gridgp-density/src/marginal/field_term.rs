@@ -1,0 +1,86 @@
+//! A random field in the location: its variance, its factors along the axes, and what multiplies it.
+
+use gridgp_grid::{Covariate, Grid};
+use gridgp_model::param::Value;
+use gridgp_model::{Field, Model, Term};
+
+use super::axis::AxisFactor;
+use super::design::Design;
+
+/// c · f: a term of the location with a field, of prior covariance s·C (⊗Kₐ) C.
+///
+/// s = (amplitude · coefficient)². Covariates along one axis each are part of the Kₐ; the others are
+/// the diagonal of C.
+#[derive(Debug, Clone)]
+pub(super) struct FieldTerm {
+    /// The position of the field in the model.
+    pub(super) field: usize,
+    pub(super) name: String,
+    amplitude: Value,
+    term: Term,
+    pub(super) axes: Vec<AxisFactor>,
+    /// The diagonal of C, one value a cell of the grid; `None` for I.
+    pub(super) cells: Option<Vec<f64>>,
+}
+
+impl FieldTerm {
+    pub(super) fn new(model: &Model, field: usize, term: &Term) -> Self {
+        let (data, position) = (&model.data, field);
+        let Field { name, amplitude, axes } = &model.fields[field];
+        let (weights, cells) = split(Design::new(term, &data.grid, &data.covariates), axes.len());
+        let axes = data
+            .grid
+            .axes()
+            .iter()
+            .zip(axes)
+            .zip(weights)
+            .map(|((axis, kernel), w)| AxisFactor::new(axis.name(), axis.len(), kernel.clone(), w))
+            .collect();
+        let (name, term) = (name.clone(), term.clone());
+        Self { field: position, name, amplitude: *amplitude, term, axes, cells }
+    }
+
+    /// s.
+    pub(super) fn scale(&self, theta: &[f64]) -> f64 {
+        (self.amplitude.at(theta) * self.term.coefficient(theta)).powi(2)
+    }
+
+    /// Adds s̄ · ∂s/∂θ.
+    pub(super) fn scale_vjp(&self, theta: &[f64], scale_bar: f64, theta_bar: &mut [f64]) {
+        let (amplitude, coefficient) = (self.amplitude.at(theta), self.term.coefficient(theta));
+        let bar = 2.0 * amplitude * coefficient * scale_bar;
+        self.amplitude.pull_back(bar * coefficient, theta_bar);
+        self.term.coefficient_vjp(theta, bar * amplitude, theta_bar);
+    }
+
+    /// amplitude².
+    pub(super) fn variance(&self, theta: &[f64]) -> f64 {
+        self.amplitude.at(theta).powi(2)
+    }
+
+    /// What multiplies the field, but for covariates.
+    pub(super) fn coefficient(&self, theta: &[f64]) -> f64 {
+        self.term.coefficient(theta)
+    }
+
+    /// The covariates that multiply it along each axis of the data; `None` where one varies along
+    /// several.
+    pub(super) fn weights(
+        &self,
+        grid: &Grid,
+        covariates: &[Covariate],
+    ) -> Option<Vec<Option<Vec<f64>>>> {
+        let (weights, cells) = split(Design::new(&self.term, grid, covariates), self.axes.len());
+        cells.is_none().then_some(weights)
+    }
+}
+
+/// What multiplies a field: a vector an axis where it is not 1, or one value a cell.
+pub(super) type Weights = (Vec<Option<Vec<f64>>>, Option<Vec<f64>>);
+
+pub(super) fn split(design: Design, axes: usize) -> Weights {
+    match design {
+        Design::Separable(weights) => (weights, None),
+        Design::Dense(cells) => (vec![None; axes], Some(cells)),
+    }
+}

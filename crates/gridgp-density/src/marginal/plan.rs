@@ -1,0 +1,143 @@
+//! Which algebra takes a model, and what an evaluation costs by it.
+
+use gridgp_grid::{Error, Result};
+use gridgp_model::Model;
+use gridgp_model::spec::Algebra;
+
+use super::field_term::FieldTerm;
+use super::places::Grouping;
+
+/// How a marginal likelihood is computed, and what an evaluation with its gradient costs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The algebra, never `auto`.
+    pub algebra: Algebra,
+    /// How the axes are grouped, in words.
+    pub detail: String,
+    /// Floating-point operations of an evaluation with its gradient, each counted as what it takes
+    /// beside one of a matrix product.
+    pub operations: f64,
+    /// Bytes of one density.
+    pub bytes: f64,
+    pub(super) grouping: Option<Grouping>,
+}
+
+/// What an operation of an eigenproblem takes beside one of a matrix product.
+const EIGEN: f64 = 40.0;
+
+impl Plan {
+    /// The cheapest algebra that takes the model, or the one that its `[inference]` names.
+    pub(super) fn new(model: &Model, terms: &[FieldTerm], has_one_noise: bool) -> Result<Self> {
+        let asked = model.spec.inference.algebra;
+        let mut all = Self::all(model, terms, has_one_noise);
+        let is_whole = model.data.response.missing_cells().is_empty();
+        if asked != Algebra::Auto {
+            all.retain(|p| p.algebra == asked);
+            if all.is_empty() {
+                return Err(refuse(asked, model, terms, has_one_noise));
+            }
+        } else if is_whole && all.iter().any(|p| p.algebra == Algebra::Spectral) {
+            // It keeps what small noise leaves of small eigenvalues.
+            all.retain(|p| p.algebra == Algebra::Spectral);
+        }
+        let best = all.into_iter().min_by(|a, b| a.operations.total_cmp(&b.operations));
+        Ok(best.expect("the dense algebra takes every model"))
+    }
+
+    /// Every algebra that takes the model.
+    fn all(model: &Model, terms: &[FieldTerm], has_one_noise: bool) -> Vec<Self> {
+        let shape = model.data.grid.shape();
+        let cells = model.data.grid.len();
+        let count = model.data.response.missing_cells().len();
+        let missing = model.data.response.missing.as_deref().filter(|_| count > 0);
+        let observed = cells - count;
+        let mut all = vec![dense(observed, terms.len(), shape.len())];
+        if let ([term], true) = (terms, has_one_noise)
+            && term.cells.is_none()
+        {
+            match missing {
+                None => all.push(spectral(whole(&shape), term, observed)),
+                Some(missing) => {
+                    let groupings = Grouping::all(&shape, missing);
+                    all.extend(groupings.into_iter().map(|g| spectral(g, term, observed)));
+                }
+            }
+        }
+        all
+    }
+}
+
+fn whole(shape: &[usize]) -> Grouping {
+    Grouping { axes: (0..shape.len()).map(|a| a..a + 1).collect(), shape: shape.to_vec() }
+}
+
+fn dense(observed: usize, fields: usize, axes: usize) -> Plan {
+    let n = observed as f64;
+    Plan {
+        algebra: Algebra::Dense,
+        detail: format!("the covariance of {observed} observed cells written out"),
+        operations: 2.0 * n * n * n + 40.0 * (fields * (axes + 1)) as f64 * n * n,
+        bytes: 8.0 * 3.0 * n * n,
+        grouping: None,
+    }
+}
+
+fn spectral(grouping: Grouping, term: &FieldTerm, observed: usize) -> Plan {
+    let cells = grouping.len() as f64;
+    let gaps = (grouping.len() - observed) as f64;
+    let (mut operations, mut bytes) = (40.0 * cells, 64.0 * cells);
+    // One long axis has Cholesky factors, the others eigenvectors.
+    let has_cholesky = gaps == 0.0 && grouping.shape.iter().filter(|n| **n > 6).count() == 1;
+    let matrices = if has_cholesky { 44.0 } else { 64.0 };
+    for (axes, &size) in grouping.axes.iter().zip(&grouping.shape) {
+        let n = size as f64;
+        let single = (axes.len() == 1).then(|| &term.axes[axes.start]);
+        let rank = match single {
+            Some(factor) => factor.rank_bound().min(size),
+            None => size,
+        } as f64;
+        let is_small = rank <= n / 2.0;
+        operations += if is_small { 20.0 * n * rank * rank } else { (EIGEN + 8.0) * n * n * n };
+        operations += 8.0 * cells * rank + 4.0 * gaps * cells * n;
+        bytes += if is_small { 156.0 * n * rank } else { matrices * n * n };
+    }
+    operations += 4.0 * gaps * gaps * cells;
+    bytes += gaps * (32.0 * cells + 24.0 * gaps);
+    let algebra = if gaps > 0.0 { Algebra::Complement } else { Algebra::Spectral };
+    let taken = grouping.axes.iter().zip(&grouping.shape).filter_map(|(axes, &size)| {
+        let whole: usize = axes.clone().map(|a| term.axes[a].size()).product();
+        (axes.len() > 1 || size < whole).then(|| {
+            let names: Vec<&str> = axes.clone().map(|a| term.axes[a].name()).collect();
+            format!("the {size} of {whole} points of {} that are observed", names.join(" x "))
+        })
+    });
+    let mut detail: Vec<String> = vec!["eigenvectors of each axis".into()];
+    detail.extend(taken);
+    if gaps > 0.0 {
+        detail.push(format!("a column for each of {gaps} missing cells"));
+    }
+    Plan { algebra, detail: detail.join("; "), operations, bytes, grouping: Some(grouping) }
+}
+
+fn refuse(asked: Algebra, model: &Model, terms: &[FieldTerm], has_one_noise: bool) -> Error {
+    let missing = model.data.response.missing_cells().len();
+    let why = match terms {
+        [_, _, ..] => format!("the location has {} fields", terms.len()),
+        _ if !has_one_noise => "the scale varies from cell to cell".into(),
+        [term] if term.cells.is_some() => format!(
+            "the field {:?} is multiplied by a covariate that varies along several axes",
+            term.name
+        ),
+        _ if missing > 0 => format!("{missing} cells are missing"),
+        _ => "no cell is missing".into(),
+    };
+    let name = match asked {
+        Algebra::Auto => "auto",
+        Algebra::Spectral => "spectral",
+        Algebra::Complement => "complement",
+        Algebra::Dense => "dense",
+    };
+    Error::Spec(format!(
+        "inference.algebra = {name:?} does not take this model: {why}; leave it out, or write \"dense\""
+    ))
+}
