@@ -4,6 +4,7 @@ pub mod gaps;
 pub mod joint;
 mod marginal;
 pub mod memory;
+mod observed_equation;
 mod posterior;
 mod samples;
 
@@ -11,6 +12,7 @@ pub use joint::{ExpectedJoint, InformedJoint, Joint};
 pub use marginal::{
     Arrangement, Conditioned, Marginal, MarginalValue, Plan, SpectralSolution, Target,
 };
+pub use observed_equation::ObservedEquation;
 pub use posterior::LogPosterior;
 pub use samples::Samples;
 

@@ -49,9 +49,8 @@ impl Model {
     pub fn combination(&self, text: &str) -> Result<Predictor> {
         let wrong = |message: &str| {
             Error::Data(format!(
-                "there is no quantity {text:?} to predict: {message}; it can be one of {} or a sum of \
-                 fields, such as \"{}\"",
-                self.quantities().join(", "),
+                "there is no quantity {text:?} to predict at a mode: {message}; there are mean, \
+                 observation, location, and fields and their sums, such as \"{}\"",
                 self.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(" + ")
             ))
         };

@@ -1,6 +1,6 @@
 //! Prediction from draws: what each draw says at a place, summarized.
 
-use gridgp_density::joint::ObservedEquation;
+use gridgp_density::ObservedEquation;
 use gridgp_density::{Joint, Samples};
 use gridgp_grid::{Axis, Coordinate, Covariate, Error, Grid, Points, Result};
 use gridgp_likelihood::{Likelihood, MAX_PARAMETERS};

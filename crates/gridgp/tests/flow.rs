@@ -38,7 +38,10 @@ const INSIDE: &[(&str, &[&str])] = &[
             "seam",
         ],
     ),
-    ("gridgp-density", &["memory", "gaps", "samples", "marginal", "posterior", "joint"]),
+    (
+        "gridgp-density",
+        &["observed_equation", "gaps", "samples", "marginal", "memory", "posterior", "joint"],
+    ),
     (
         "gridgp-posterior",
         &["place", "conditional", "grid", "points", "draws", "forecast", "tiles", "memory", "tail"],

@@ -282,10 +282,10 @@ fn oracle_case_big_gaps_gets_a_model_that_can_run() {
     let starter = std::fs::read_to_string(&path).unwrap();
     let (worked, stderr) = ends_well(folder.path(), &["check", "gaps.toml"]);
     assert!(worked, "{stderr}\n{starter}");
-    // The exact method would need terabytes, and the refusal is about it.
+    // Whole latitudes are missing: the others are a complete grid, and the exact method takes it.
     std::fs::write(&path, starter.replace("\"svi\"", "\"map\"")).unwrap();
     let (worked, stderr) = ends_well(folder.path(), &["check", "gaps.toml"]);
-    assert!(!worked && stderr.contains("the exact marginal likelihood"), "{stderr}");
+    assert!(worked, "{stderr}");
 }
 
 #[test]

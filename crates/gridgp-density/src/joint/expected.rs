@@ -8,8 +8,9 @@ use gridgp_likelihood::{Column, Family, Likelihood, MAX_PARAMETERS};
 use gridgp_model::Model;
 use gridgp_model::param::Parameter;
 
+use super::super::observed_equation::ObservedEquation;
+use super::Joint;
 use super::latent_field::{FieldSpread, LatentField};
-use super::{Joint, ObservedEquation};
 use crate::ExpectedLogDensity;
 
 /// Nodes for one, two and three predictors with fields: with n of them a polynomial of degree 2n − 1

@@ -20,13 +20,13 @@ mod informed_field;
 mod informed_product;
 mod latent_field;
 mod observed;
-mod observed_equation;
 mod rows;
 mod shear;
 #[cfg(test)]
 mod tests;
 
 use super::gaps::Gaps;
+use super::observed_equation::ObservedEquation;
 use super::{LogDensity, Marginal};
 pub use expected::ExpectedJoint;
 use gridgp_dist::special::LN_SQRT_2PI;
@@ -36,7 +36,6 @@ use gridgp_model::Model;
 pub use informed::InformedJoint;
 use latent_field::LatentField;
 use observed::Observed;
-pub use observed_equation::ObservedEquation;
 use rand::Rng;
 
 /// log p(y | θ, z) + log p(θ) + log p(z), in unconstrained θ with the Jacobian of the transforms.

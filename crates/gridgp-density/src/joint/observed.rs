@@ -5,7 +5,7 @@ use gridgp_likelihood::{Column, Family, Likelihood, MAX_PARAMETERS};
 use gridgp_model::Model;
 use gridgp_model::param::Parameter;
 
-use super::observed_equation::ObservedEquation;
+use super::super::observed_equation::ObservedEquation;
 
 /// log p(y | θ, fields) + log p(θ) in unconstrained θ, with the pullback.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use gridgp_likelihood::Column;
 use gridgp_model::param::Value;
 use gridgp_model::{Equation, Model};
 
-use crate::joint::ObservedEquation;
+use super::super::observed_equation::ObservedEquation;
 
 /// σ of the observed cells.
 #[derive(Debug, Clone)]

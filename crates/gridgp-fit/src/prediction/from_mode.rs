@@ -64,7 +64,8 @@ pub(super) fn variables(
         variables = found;
     }
     for (name, wanted) in components {
-        let about = conditional.clone().about(wanted)?;
+        let about = conditional.clone();
+        let about = wanted.map_or(Ok(about.clone()), |wanted| about.about(wanted))?;
         let (moments, draws) = ask(&about, place, options.draws, seed)?;
         variables.extend(of_component(&name, moments, draws, dims, model, &options.quantiles)?);
     }
@@ -72,8 +73,8 @@ pub(super) fn variables(
 }
 
 /// The fields and sums of fields that were asked for, each once; all fields where there are several
-/// and nothing was asked for.
-fn components(model: &Model, only: &[String]) -> Result<Vec<(String, Predictor)>> {
+/// and nothing was asked for. The location is no sum of theirs: `None`.
+fn components(model: &Model, only: &[String]) -> Result<Vec<(String, Option<Predictor>)>> {
     let plain = |name: &String| name.chars().filter(|c| !c.is_whitespace()).collect::<String>();
     let mut names: Vec<String> = Vec::new();
     if only.is_empty() && model.fields.len() > 1 {
@@ -84,7 +85,10 @@ fn components(model: &Model, only: &[String]) -> Result<Vec<(String, Predictor)>
             names.push(name);
         }
     }
-    let of = |name: String| Ok((name.clone(), model.combination(&name)?));
+    let of = |name: String| match name.as_str() {
+        "location" => Ok((name, None)),
+        text => Ok((name.clone(), Some(model.combination(text)?))),
+    };
     names.into_iter().map(of).collect()
 }
 
@@ -124,9 +128,10 @@ fn of_component(
         let z = standard.quantile(p);
         quantiles.extend(moments.mean.iter().zip(&moments.sd).map(|(m, s)| m + z * s));
     }
-    let about = match model.fields.iter().any(|f| f.name == name) {
-        true => format!("field {name}"),
-        false => format!("sum {name}"),
+    let about = match name {
+        "location" => format!("location of {}", model.data.response.name),
+        _ if model.fields.iter().any(|f| f.name == name) => format!("field {name}"),
+        _ => format!("sum {name}"),
     };
     let [mean, sd, quantile, draw] = output_names(name);
     let all = [

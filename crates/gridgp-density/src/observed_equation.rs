@@ -81,7 +81,7 @@ impl ObservedEquation {
 
     /// Gives the parameter as its log odds from now on, if it is a link to (0, 1) or 1 − such a
     /// link; whether it is.
-    pub(super) fn give_log_odds(&mut self) -> bool {
+    pub(crate) fn give_log_odds(&mut self) -> bool {
         let has_odds = self.multiplier.is_none() && self.link.log_odds(0.0).is_some();
         self.log_odds = match (self.shift, self.factor) {
             (0.0, 1.0) if has_odds => Some(1.0),
@@ -120,17 +120,17 @@ impl ObservedEquation {
     }
 
     /// Whether it is one number for all cells.
-    pub(super) fn is_constant(&self) -> bool {
+    pub(crate) fn is_constant(&self) -> bool {
         self.is_constant
     }
 
     /// Whether field f enters.
-    pub(super) fn has_field(&self, f: usize) -> bool {
+    pub(crate) fn has_field(&self, f: usize) -> bool {
         self.terms.iter().any(|t| t.term.field == Some(f))
     }
 
     /// ∂p/∂f at cell i, after [`update`](Self::update).
-    pub(super) fn slope(&self, f: usize, i: usize, theta: &[f64]) -> f64 {
+    pub(crate) fn slope(&self, f: usize, i: usize, theta: &[f64]) -> f64 {
         let terms = self.terms.iter().filter(|t| t.term.field == Some(f));
         let weight = |t: &ObservedTerm| t.design.as_ref().map_or(1.0, |d| d[i]);
         let sum: f64 = terms.map(|t| t.term.coefficient(theta) * weight(t)).sum();
