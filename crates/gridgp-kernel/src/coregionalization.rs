@@ -4,9 +4,9 @@ use faer::{Mat, MatMut, MatRef};
 use gridgp_grid::Points;
 
 use super::linear::dot;
-use super::list::{COLUMNS_RANK, KernelInfo, KernelOptions};
+use super::list::{COLUMNS_RANK, KernelInfo};
 use super::pairs::{fill, fill_symmetric};
-use super::{Covariance, Inputs, KernelParameter, Role};
+use super::{Covariance, Inputs, KernelOptions, KernelParameter, Role};
 
 /// k(a, b) = Σ_q W_aq W_bq + κ_a 1[a = b] of labels a and b: any covariance between L labels that
 /// is a matrix of rank r plus a diagonal.

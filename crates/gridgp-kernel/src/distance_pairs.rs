@@ -11,7 +11,7 @@ use super::Profile;
 const LANES: usize = 8;
 
 /// Beyond this scaled distance profiles are constant; u² must not overflow, for ∞·0 is NaN.
-const FARTHEST: f64 = 1e150;
+pub(super) const FARTHEST: f64 = 1e150;
 
 /// r/ℓ. Not `min`, which would turn the NaN of an illegal ℓ into a number.
 #[inline(always)]

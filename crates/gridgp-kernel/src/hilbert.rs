@@ -98,12 +98,20 @@ impl Hilbert {
     ) -> Result<Self, String> {
         let dims = inputs.columns().len();
         assert_eq!(ranges.len(), dims, "one range for each coordinate");
-        if inputs.metric() != Metric::Euclidean {
-            return Err(
-                "a basis of sines fills a box, not the sphere; leave out great_circle, or \
-                 the basis"
-                    .into(),
-            );
+        match inputs.metric() {
+            Metric::Euclidean => {}
+            Metric::GreatCircle => {
+                return Err(
+                    "a basis of sines fills a box, not the sphere; leave out great_circle, \
+                            or the basis"
+                        .into(),
+                );
+            }
+            Metric::Circle { .. } => {
+                return Err("a basis of sines fills a box from end to end and closes no circle; \
+                            leave out circle, or the basis"
+                    .into());
+            }
         }
         let functions = (count as f64).powi(dims as i32);
         if count == 0 || functions > MAX_FUNCTIONS {

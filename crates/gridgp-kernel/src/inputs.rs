@@ -9,10 +9,16 @@ use gridgp_grid::{Angle, Points};
 pub const EARTH_RADIUS_KM: f64 = 6371.0088;
 
 /// How distance is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Metric {
     /// ‖x − y‖ in the coordinates' own unit.
     Euclidean,
+    /// Along a circle that one coordinate goes around, the shorter way: at most half the
+    /// circumference. −10 and 350 are one place on a circle of 360.
+    Circle {
+        /// In the coordinate's own unit.
+        circumference: f64,
+    },
     /// The chord through the sphere between points given by longitude and latitude in degrees,
     /// 2R sin(γ/2) km with γ the angle between them and R = [`EARTH_RADIUS_KM`].
     ///
@@ -91,6 +97,21 @@ impl Inputs {
         Ok(Self { metric: Metric::GreatCircle, ..self })
     }
 
+    /// The same coordinate, around a circle of this circumference.
+    ///
+    /// # Errors
+    /// More than one coordinate, or no circumference.
+    pub fn around(self, circumference: f64) -> Result<Self, String> {
+        if !(circumference > 0.0 && circumference.is_finite()) {
+            return Err(format!(
+                "circle = {circumference} is no circumference; it is a positive number in the unit \
+                 of the coordinate, such as 360 for degrees or 24 for hours"
+            ));
+        }
+        let inputs = self.only_one("a kernel around a circle")?;
+        Ok(Self { metric: Metric::Circle { circumference }, ..inputs })
+    }
+
     /// These coordinates, if there is only one.
     ///
     /// # Errors
@@ -128,11 +149,11 @@ impl Inputs {
     }
 
     /// The points in a space where distance is Euclidean: the active coordinates, or km from the
-    /// center of the Earth.
+    /// center of the Earth. Of a circle the coordinate as it is.
     pub fn embed(&self, x: &Points) -> Points {
         let points = x.select(&self.columns);
         match self.metric {
-            Metric::Euclidean => points,
+            Metric::Euclidean | Metric::Circle { .. } => points,
             Metric::GreatCircle => {
                 let xyz = (0..points.len()).flat_map(|i| {
                     let [lon, lat] = [points.row(i)[0], points.row(i)[1]].map(f64::to_radians);
@@ -155,7 +176,9 @@ impl Inputs {
                 range = (range.0.min(r), range.1.max(r));
             }
         };
-        if points.dims() == 1 {
+        if let Metric::Circle { circumference } = self.metric {
+            arcs(points.column(0), circumference, see);
+        } else if points.dims() == 1 {
             let mut sorted: Vec<f64> = points.column(0).collect();
             sorted.sort_by(f64::total_cmp);
             sorted.windows(2).for_each(|w| see(w[1] - w[0]));
@@ -168,6 +191,37 @@ impl Inputs {
             }
         }
         (range.1 > 0.0).then_some(range)
+    }
+}
+
+/// The shorter way around a circle between points r apart on the line.
+///
+/// The remainder is exact, so whole turns do not count, however many.
+#[inline]
+pub(super) fn arc(r: f64, circumference: f64) -> f64 {
+    let rest = r % circumference;
+    if rest > 0.5 * circumference { circumference - rest } else { rest }
+}
+
+/// Shows the distances between neighbors on a circle, and between points that are as good as
+/// opposite: the shortest and the longest are among them.
+fn arcs(x: impl Iterator<Item = f64>, circumference: f64, mut see: impl FnMut(f64)) {
+    let mut sorted: Vec<f64> = x.map(|x| x.rem_euclid(circumference)).collect();
+    sorted.sort_by(f64::total_cmp);
+    let mut pair = |a: f64, b: f64| {
+        let r = arc((a - b).abs(), circumference);
+        // Hours of many days, counted in days: the same hour up to its rounding.
+        if r > 1e-9 * circumference {
+            see(r);
+        }
+    };
+    for (i, &a) in sorted.iter().enumerate() {
+        let at = |i: usize| sorted[i % sorted.len()];
+        pair(a, at(i + 1));
+        let opposite = (a + 0.5 * circumference) % circumference;
+        let next = sorted.partition_point(|&b| b < opposite);
+        pair(a, at(next));
+        pair(a, at(next + sorted.len() - 1));
     }
 }
 
@@ -251,5 +305,33 @@ mod tests {
         let two = Inputs::new(None, &names(&["x", "y"])).unwrap();
         let plane = Points::new(vec![0.0, 0.0, 3.0, 4.0, 0.0, 1.0, 0.0, 0.0], 2);
         assert_eq!(two.distances(&plane), Some((1.0, 5.0)));
+    }
+
+    #[test]
+    fn around_a_circle_the_shorter_way_counts() {
+        assert_eq!(
+            [0.0, 10.0, 180.0, 350.0, 360.0, 725.0].map(|r| arc(r, 360.0)),
+            [0.0, 10.0, 180.0, 10.0, 0.0, 5.0]
+        );
+        assert!(arc(f64::NAN, 360.0).is_nan());
+        let of = |x: &[f64], circumference: f64| {
+            let inputs = Inputs::new(None, &names(&["x"])).unwrap().around(circumference).unwrap();
+            inputs.distances(&Points::line(x))
+        };
+        // The seam is the shortest way, and nothing is farther than half a circle.
+        assert_eq!(of(&[1.0, 8.0, 15.0, 23.0], 24.0), Some((2.0, 10.0)));
+        assert_eq!(of(&[-10.0, 350.0, 0.0], 360.0), Some((10.0, 10.0)));
+        assert_eq!(of(&[-10.0, 350.0], 360.0), None);
+        assert_eq!(of(&[0.0, 90.0, 200.0], 360.0), Some((90.0, 160.0)));
+        // The same hours of two days are one place each, up to rounding.
+        let days: Vec<f64> = (0..48).map(|h| 40_000.0 + f64::from(h) / 24.0).collect();
+        let (shortest, longest) = of(&days, 1.0).unwrap();
+        assert!((shortest - 1.0 / 24.0).abs() < 1e-10 && (longest - 0.5).abs() < 1e-10);
+        let two = Inputs::new(None, &names(&["lon", "lat"])).unwrap();
+        assert!(two.around(360.0).unwrap_err().contains("around a circle takes one coordinate"));
+        for circumference in [0.0, -360.0, f64::NAN, f64::INFINITY] {
+            let one = Inputs::new(None, &names(&["x"])).unwrap();
+            assert!(one.around(circumference).unwrap_err().contains("no circumference"));
+        }
     }
 }

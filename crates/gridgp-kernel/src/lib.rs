@@ -31,6 +31,11 @@
 //! # Ok::<(), String>(())
 //! ```
 
+mod circle;
+mod circle_matern;
+mod circle_tail;
+#[cfg(test)]
+mod circle_tests;
 pub mod conformance;
 mod constant;
 mod coregionalization;
@@ -44,6 +49,7 @@ mod matern12;
 mod matern32;
 mod matern52;
 mod monomial;
+mod options;
 mod pairs;
 mod parameter;
 mod periodic;
@@ -60,17 +66,19 @@ mod tests;
 mod toeplitz;
 mod white;
 
+pub use circle::{ImageSum, Images};
 pub use constant::Constant;
 pub use coregionalization::Coregionalization;
 pub use cosine::Cosine;
 pub use hilbert::{Hilbert, Spectrum};
 pub use inputs::{EARTH_RADIUS_KM, Inputs, Metric};
 pub use linear::Linear;
-pub use list::{BuiltIn, KernelInfo, KernelOptions};
+pub use list::{BuiltIn, KernelInfo};
 pub use matern12::Matern12;
 pub use matern32::Matern32;
 pub use matern52::Matern52;
 pub use monomial::Monomial;
+pub use options::KernelOptions;
 pub use parameter::{KernelParameter, Role};
 pub use periodic::Periodic;
 pub use polynomial::Polynomial;

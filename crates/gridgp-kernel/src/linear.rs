@@ -3,9 +3,9 @@
 use faer::{Mat, MatMut, MatRef};
 use gridgp_grid::Points;
 
-use super::list::{COLUMNS, KernelInfo, KernelOptions};
+use super::list::{COLUMNS, KernelInfo};
 use super::pairs::{fill, fill_symmetric};
-use super::{Covariance, Inputs, KernelParameter, Role};
+use super::{Covariance, Inputs, KernelOptions, KernelParameter, Role};
 
 /// k = (x − c)·(y − c) = Σ_a (x_a − c_a)(y_a − c_a); rank p, the number of active coordinates.
 ///

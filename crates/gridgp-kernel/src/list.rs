@@ -1,11 +1,9 @@
 //! The built-in kernels by name.
 
-use gridgp_grid::{Angle, Axis, Coordinate, Values};
-
 use super::{
-    Constant, Coregionalization, Hilbert, Inputs, Kernel, Linear, Matern12, Matern32, Matern52,
-    Monomial, Polynomial, Profile, RationalQuadratic, Spectrum, SquaredExponential, Stationary,
-    White,
+    Constant, Coregionalization, Hilbert, Kernel, KernelOptions, Linear, Matern12, Matern32,
+    Matern52, Monomial, Polynomial, Profile, RationalQuadratic, Spectrum, SquaredExponential,
+    Stationary, White,
 };
 use super::{Cosine, Periodic};
 
@@ -38,6 +36,7 @@ pub(super) const PER_COORDINATE: &[(&str, &str)] = &[
     COLUMN,
     ("per_coordinate", "one lengthscale for each coordinate, lengthscale.NAME"),
     ("great_circle", "distance in km on the sphere; needs longitude and latitude in degrees"),
+    ("circle", "circumference of a circle that its one coordinate goes around, 360 for degrees"),
 ];
 
 /// The same for kernels that have a basis of finitely many functions.
@@ -45,106 +44,10 @@ pub(super) const DISTANCE: &[(&str, &str)] = &[
     PER_COORDINATE[0],
     PER_COORDINATE[1],
     PER_COORDINATE[2],
+    PER_COORDINATE[3],
     ("basis", "a model of finite rank in its place: so many sines for each coordinate"),
     ("boundary", "width of the box of a basis, over that of the data; 1.5"),
 ];
-
-/// The structure of a kernel that is built by name.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct KernelOptions {
-    /// Positions of the coordinates that it sees; all if `None`.
-    pub columns: Option<Vec<usize>>,
-    /// The names of all coordinates of the points.
-    pub coordinate_names: Vec<String>,
-    /// For each coordinate the labels of the axis' points, in their order; empty for one made of
-    /// numbers, and no lists at all if none has labels.
-    pub labels: Vec<Vec<String>>,
-    /// One lengthscale for each coordinate.
-    pub per_coordinate: bool,
-    /// Distance on the sphere, from longitude and latitude in degrees.
-    pub great_circle: bool,
-    /// The degree of a polynomial.
-    pub degree: Option<usize>,
-    /// The rank of a coregionalization.
-    pub rank: Option<usize>,
-    /// The number of functions for each coordinate, for a [`Hilbert`] kernel.
-    pub basis: Option<usize>,
-    /// The width of their box, over that of `ranges`.
-    pub boundary: Option<f64>,
-    /// The smallest and the largest value of each coordinate, which a basis needs.
-    pub ranges: Vec<(f64, f64)>,
-    /// Which angle on the Earth each coordinate is; by their names if empty.
-    pub angles: Vec<Option<Angle>>,
-}
-
-impl KernelOptions {
-    /// No options, for points with these coordinates.
-    pub fn of<S: Into<String>>(coordinate_names: impl IntoIterator<Item = S>) -> Self {
-        let coordinate_names = coordinate_names.into_iter().map(Into::into).collect();
-        Self { coordinate_names, ..Self::default() }
-    }
-
-    /// No options, for the points of an axis.
-    pub fn on(axis: &Axis) -> Self {
-        let labels = |c: &Coordinate| match &c.values {
-            Values::Labels(labels) => labels.clone(),
-            Values::Numbers(_) => vec![],
-        };
-        let labels = axis.coordinates().iter().map(labels).collect();
-        let points = axis.points();
-        let range = |c: usize| {
-            let bounds = (f64::INFINITY, f64::NEG_INFINITY);
-            points.column(c).fold(bounds, |(low, high), v| (v.min(low), v.max(high)))
-        };
-        let ranges = (0..points.dims()).map(range).collect();
-        let angles = axis.coordinates().iter().map(Coordinate::angle).collect();
-        Self {
-            labels,
-            ranges,
-            angles,
-            ..Self::of(axis.coordinates().iter().map(|c| c.name.clone()))
-        }
-    }
-
-    /// The coordinates and the metric that they describe.
-    pub(super) fn inputs(&self) -> Result<Inputs, String> {
-        let inputs = Inputs::new(self.columns.as_deref(), &self.coordinate_names)?;
-        if !self.great_circle {
-            return Ok(inputs);
-        }
-        let by_name = || self.coordinate_names.iter().map(|name| Angle::of_name(name)).collect();
-        let angles: Vec<_> = if self.angles.is_empty() { by_name() } else { self.angles.clone() };
-        let inputs = inputs.on_sphere(&angles)?;
-        if let (Some(&(low, high)), [_, name]) =
-            (self.ranges.get(inputs.columns()[1]), inputs.names())
-            && low.abs().max(high.abs()) > 90.0 + 1e-6
-        {
-            return Err(format!(
-                "{name:?} goes from {low} to {high}, which no latitude does; the great circle takes \
-                 longitude, then latitude, in degrees, unless their units (degrees_east, \
-                 degrees_north) say which is which"
-            ));
-        }
-        Ok(inputs)
-    }
-
-    /// The names of the options that are set.
-    fn set(&self) -> impl Iterator<Item = &'static str> {
-        let Self { columns, per_coordinate, great_circle, degree, rank, basis, boundary, .. } =
-            self;
-        [
-            (columns.is_some(), "columns"),
-            (*per_coordinate, "per_coordinate"),
-            (*great_circle, "great_circle"),
-            (degree.is_some(), "degree"),
-            (rank.is_some(), "rank"),
-            (basis.is_some(), "basis"),
-            (boundary.is_some(), "boundary"),
-        ]
-        .into_iter()
-        .filter_map(|(set, name)| set.then_some(name))
-    }
-}
 
 /// Declares [`BuiltIn`]: one line a kernel, so that none can be missing anywhere.
 macro_rules! built_in {
@@ -222,6 +125,11 @@ impl Kernel {
             if !taken.iter().any(|(name, _)| *name == option) {
                 let names: Vec<&str> = taken.iter().map(|(name, _)| *name).collect();
                 let takes = if names.is_empty() { "none".into() } else { names.join(", ") };
+                if let Some(circumference) = options.circle.filter(|_| option == "circle")
+                    && let Some(why) = already_around(*kernel, circumference)
+                {
+                    return Err(format!("{name} does not take the option `circle`: {why}"));
+                }
                 return Err(format!(
                     "{name} does not take the option `{option}`; it takes {takes}"
                 ));
@@ -268,6 +176,21 @@ impl Kernel {
     }
 }
 
+/// What to do in place of `circle` with kernels that go around by themselves.
+fn already_around(kernel: BuiltIn, circumference: f64) -> Option<String> {
+    match kernel {
+        BuiltIn::Periodic => Some(format!(
+            "it goes around a circle as long as its period already; write period = {circumference} \
+             in place of circle = {circumference}"
+        )),
+        BuiltIn::Cosine => Some(format!(
+            "a wave closes on a circle only if that is a whole number of periods; give it such a \
+             period, {circumference} / 2 for two waves around {circumference}"
+        )),
+        _ => None,
+    }
+}
+
 /// The message for a name that is not in the list.
 fn unknown(name: &str) -> String {
     let plain = name.to_lowercase().replace(['_', '-', ' '], "");
@@ -286,6 +209,8 @@ fn unknown(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use gridgp_grid::Angle;
+
     use super::*;
     use crate::{Covariance, KernelParameter};
 
@@ -327,6 +252,7 @@ mod tests {
                 ("basis", KernelOptions { basis: Some(3), ..base }),
             ];
             let sphere = KernelOptions { great_circle: true, ..KernelOptions::of(["lon", "lat"]) };
+            tried.push(("circle", KernelOptions { circle: Some(3.0), ..options(built_in) }));
             tried.push((
                 "great_circle",
                 KernelOptions {
@@ -373,6 +299,19 @@ mod tests {
         assert!(refused("matern32", beyond).contains("\"lat\" goes from -3 to 151"));
         let north = KernelOptions { angles: vec![Some(Angle::Latitude); 2], ..sphere };
         assert!(refused("matern32", north).contains("degrees_north"));
+        let circle = KernelOptions { circle: Some(360.0), ..KernelOptions::of(["x"]) };
+        let around_two = KernelOptions { circle: Some(360.0), ..lon_lat.clone() };
+        assert!(refused("matern32", around_two).contains("around a circle takes one coordinate"));
+        let both = KernelOptions { great_circle: true, ..circle.clone() };
+        assert!(refused("matern32", both).contains("leave out `circle`"));
+        let scales = KernelOptions { per_coordinate: true, ..circle.clone() };
+        assert!(refused("matern32", scales).contains("one lengthscale; leave out"));
+        let basis = KernelOptions { basis: Some(9), ranges: vec![(0.0, 9.0)], ..circle.clone() };
+        assert!(refused("matern32", basis).contains("closes no circle"));
+        assert!(refused("periodic", circle.clone()).contains("period = 360"));
+        assert!(refused("cosine", circle.clone()).contains("whole number of periods"));
+        let none = KernelOptions { circle: Some(0.0), ..circle };
+        assert!(refused("matern32", none).contains("no circumference"));
         let line = KernelOptions { great_circle: true, ..KernelOptions::of(["x"]) };
         assert!(refused("matern32", line).contains("exactly two"));
         assert!(refused("matern32", KernelOptions::default()).contains("coordinate"));

@@ -2,6 +2,8 @@
 
 use gridgp_dist::special::branchless::exp_minus;
 
+use super::circle::Images;
+use super::circle_matern::HalfInteger;
 use super::list::{DISTANCE, KernelInfo};
 use super::{Profile, Role};
 
@@ -31,5 +33,10 @@ impl Profile for Matern32 {
         let s = 3f64.sqrt() * u;
         let e = exp_minus(s);
         ((1.0 + s) * e, -3.0 * u * e, [])
+    }
+
+    fn around(q: f64, []: [f64; 0]) -> Option<Images<[f64; 0]>> {
+        let sums = HalfInteger { root: 3f64.sqrt(), value: [1.0, 1.0, 0.0], fall: [0.0, 1.0, 0.0] };
+        Some(sums.around(q))
     }
 }

@@ -2,6 +2,8 @@
 
 use gridgp_dist::special::branchless::exp_minus;
 
+use super::circle::Images;
+use super::circle_matern::HalfInteger;
 use super::list::{DISTANCE, KernelInfo};
 use super::{Profile, Role};
 
@@ -31,5 +33,14 @@ impl Profile for Matern52 {
         let s = 5f64.sqrt() * u;
         let e = exp_minus(s);
         ((1.0 + s + s * s / 3.0) * e, -5.0 / 3.0 * u * (1.0 + s) * e, [])
+    }
+
+    fn around(q: f64, []: [f64; 0]) -> Option<Images<[f64; 0]>> {
+        let sums = HalfInteger {
+            root: 5f64.sqrt(),
+            value: [1.0, 1.0, 1.0 / 3.0],
+            fall: [0.0, 1.0 / 3.0, 1.0 / 3.0],
+        };
+        Some(sums.around(q))
     }
 }

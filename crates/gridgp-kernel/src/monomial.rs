@@ -3,8 +3,8 @@
 use faer::{Mat, MatMut, MatRef};
 use gridgp_grid::Points;
 
-use super::list::{COLUMNS_DEGREE, KernelInfo, KernelOptions};
-use super::{Covariance, Inputs, KernelParameter, Polynomial};
+use super::list::{COLUMNS_DEGREE, KernelInfo};
+use super::{Covariance, Inputs, KernelOptions, KernelParameter, Polynomial};
 
 /// k = (x·y)^d; rank C(p+d−1, d), the number of monomials of degree d exactly: 1 for one
 /// coordinate.

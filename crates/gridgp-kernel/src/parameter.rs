@@ -53,6 +53,8 @@ pub enum Role {
     PeriodicLengthscale,
     /// The power that mixes lengthscales (rational quadratic α); positive, a pure number.
     Exponent,
+    /// The same for images around a circle, whose sum exists above ½ only.
+    SummableExponent,
     /// The point at which a straight line crosses 0; any number, in the coordinate's unit.
     Center {
         /// The coordinate it belongs to.
@@ -73,6 +75,7 @@ impl Role {
     pub fn lower_bound(self) -> Option<f64> {
         match self {
             Self::Center { .. } | Self::Weight => None,
+            Self::SummableExponent => Some(0.5),
             _ => Some(0.0),
         }
     }
@@ -85,6 +88,7 @@ impl Role {
                 // Without them a polynomial is homogeneous, a field is 0 and labels share
                 // everything: all are models.
                 Self::Offset | Self::Amplitude | Self::Variance => value >= 0.0,
+                Self::SummableExponent => value > 0.5,
                 _ => value > 0.0,
             }
     }
@@ -99,6 +103,7 @@ mod tests {
         assert!(Role::Offset.admits(0.0) && !Role::Period.admits(0.0));
         assert!(Role::Center { column: 0 }.admits(-1.0) && !Role::Offset.admits(-1.0));
         assert!(!Role::Offset.admits(f64::INFINITY) && !Role::Period.admits(f64::NAN));
+        assert!(Role::Exponent.admits(0.5) && !Role::SummableExponent.admits(0.5));
         assert_eq!(Role::Center { column: 0 }.lower_bound(), None);
         assert!(Role::Weight.admits(-1.0) && Role::Variance.admits(0.0));
         assert_eq!(Role::Variance.lower_bound(), Some(0.0));

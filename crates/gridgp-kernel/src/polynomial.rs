@@ -4,9 +4,9 @@ use faer::{Mat, MatMut, MatRef};
 use gridgp_grid::Points;
 
 use super::linear::dot;
-use super::list::{COLUMNS_DEGREE, KernelInfo, KernelOptions};
+use super::list::{COLUMNS_DEGREE, KernelInfo};
 use super::pairs::{below_diagonal, fill, fill_symmetric};
-use super::{Covariance, Inputs, KernelParameter, Role};
+use super::{Covariance, Inputs, KernelOptions, KernelParameter, Role};
 
 /// k = (x·y + c)^d; rank C(p+d, d), the number of monomials up to degree d: d + 1 for one
 /// coordinate.

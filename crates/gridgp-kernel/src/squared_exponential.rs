@@ -2,6 +2,7 @@
 
 use gridgp_dist::special::branchless::exp_minus;
 
+use super::circle::{Images, direct_sum, flat, images_needed};
 use super::list::{DISTANCE, KernelInfo};
 use super::{Profile, Role};
 
@@ -32,5 +33,14 @@ impl Profile for SquaredExponential {
     fn profile(u: f64, []: [f64; 0]) -> (f64, f64, [f64; 0]) {
         let k = exp_minus(0.5 * u * u);
         (k, -u * k, [])
+    }
+
+    /// Images until they are below rounding; where 32 on either side do not reach it, q < 0.3, and the
+    /// second Fourier coefficient is e^(−2π²/q²) < e⁻²⁰⁰ of the first: κ is 1 to rounding.
+    fn around(q: f64, []: [f64; 0]) -> Option<Images<[f64; 0]>> {
+        Some(match images_needed(q, |x| exp_minus(0.5 * x * x)) {
+            Some(count) => Box::new(move |u| direct_sum::<Self>(u, q, count, [])),
+            None => flat(q),
+        })
     }
 }

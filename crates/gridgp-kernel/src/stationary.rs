@@ -6,9 +6,10 @@ use std::marker::PhantomData;
 use faer::{Mat, MatMut, MatRef};
 use gridgp_grid::Points;
 
+use super::circle::{Images, Wrapped};
 use super::distance_pairs::{DistancePairs, scale};
 use super::inputs::distance;
-use super::pairs::{fill, fill_columns};
+use super::pairs::{below_diagonal, fill, fill_columns, fill_symmetric};
 use super::toeplitz::{diagonal_sums, even_distances, fill_toeplitz};
 use super::{Covariance, Inputs, KernelInfo, KernelOptions, KernelParameter, Metric, Role};
 
@@ -34,6 +35,17 @@ pub trait Profile: Debug + Clone + Copy + PartialEq + Send + Sync + 'static {
     /// u up to 1e150: u is cut off there.
     fn profile(u: f64, shape: Self::Shape) -> (f64, f64, Self::Shape);
 
+    /// The sums of κ over the images of a point on a circle of circumference q, for profiles that
+    /// declare the option `circle`. The circumference is at most 1e150, as u is.
+    ///
+    /// They must be positive semidefinite for any q, as the sum over all images is.
+    fn around(_q: f64, _shape: Self::Shape) -> Option<Images<Self::Shape>> {
+        None
+    }
+
+    /// Roles of the shape parameters around a circle, where less is admitted.
+    const SHAPE_AROUND: &'static [Role] = Self::SHAPE;
+
     /// The number of columns of [`features`](Self::features), for profiles of finite rank.
     const RANK: Option<usize> = None;
 
@@ -47,7 +59,12 @@ pub trait Profile: Debug + Clone + Copy + PartialEq + Send + Sync + 'static {
 /// A kernel κ(r/ℓ), with one lengthscale for all coordinates, or one for each:
 /// u² = Σ_c (x_c − y_c)²/ℓ_c².
 ///
-/// θ = (lengthscales, shape). On evenly spaced points of a line only n values of κ are computed.
+/// Around a circle κ is summed over all images of a point, r/ℓ + jP/ℓ, and divided by that sum at
+/// r = 0: still a correlation, equal to κ on circles much longer than ℓ, and 1 on much shorter ones.
+/// The sum is in closed form or goes on until the rest is below rounding.
+///
+/// θ = (lengthscales, shape). On evenly spaced points of a line or a circle only n values of κ are
+/// computed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stationary<P> {
     inputs: Inputs,
@@ -59,8 +76,9 @@ impl<P: Profile> Stationary<P> {
     /// The kernel on these coordinates; `per_coordinate` gives each its own lengthscale.
     ///
     /// # Errors
-    /// One lengthscale for each coordinate on the sphere, or for a profile without lengthscales;
-    /// more than one coordinate for a profile of one.
+    /// One lengthscale for each coordinate on the sphere or a circle, or for a profile without
+    /// lengthscales; more than one coordinate for a profile of one; a circle for a profile that does
+    /// not take the option.
     pub fn new(inputs: Inputs, per_coordinate: bool) -> Result<Self, String> {
         let inputs = if P::SCALED { inputs } else { inputs.only_one(P::INFO.name)? };
         if per_coordinate && !P::SCALED {
@@ -72,6 +90,18 @@ impl<P: Profile> Stationary<P> {
                  `great_circle`",
                 P::INFO.name
             ));
+        }
+        if let Metric::Circle { .. } = inputs.metric() {
+            if !P::INFO.options.iter().any(|(name, _)| *name == "circle") {
+                return Err(format!("{} does not take the option `circle`", P::INFO.name));
+            }
+            if per_coordinate {
+                return Err(format!(
+                    "{}: one coordinate goes around a circle, with one lengthscale; leave out \
+                     `per_coordinate`, or write lengthscale = l in place of [l]",
+                    P::INFO.name
+                ));
+            }
         }
         Ok(Self { inputs, per_coordinate, profile: PhantomData })
     }
@@ -94,6 +124,13 @@ impl<P: Profile> Stationary<P> {
         let scales = if P::SCALED { scales } else { &[1.0] };
         (scales, P::Shape::try_from(shape).expect("theta has the length of the parameters"))
     }
+
+    /// The profile around the circle, if there is one.
+    fn wrapped(&self, theta: &[f64]) -> Option<Wrapped<P>> {
+        let Metric::Circle { circumference } = self.inputs.metric() else { return None };
+        let (scales, shape) = self.split(theta);
+        Some(Wrapped::new(circumference, scales[0], shape))
+    }
 }
 
 /// u between two embedded points.
@@ -113,7 +150,11 @@ impl<P: Profile> Covariance for Stationary<P> {
             false => vec![],
         };
         let names = &P::INFO.parameters[P::INFO.parameters.len() - P::SHAPE.len()..];
-        parameters.extend(names.iter().zip(P::SHAPE).map(|(&(name, _), &role)| match role {
+        let roles = match self.inputs.metric() {
+            Metric::Circle { .. } => P::SHAPE_AROUND,
+            _ => P::SHAPE,
+        };
+        parameters.extend(names.iter().zip(roles).map(|(&(name, _), &role)| match role {
             Role::Period => KernelParameter::new(name, role, self.inputs.clone()),
             _ => KernelParameter::number(name, role),
         }));
@@ -127,10 +168,17 @@ impl<P: Profile> Covariance for Stationary<P> {
     fn gram(&self, x: &Points, theta: &[f64], out: MatMut<'_, f64>) {
         let (scales, shape) = self.split(theta);
         let x = self.inputs.embed(x);
-        let kappa = |u| P::profile(u, shape).0;
+        let wrapped = self.wrapped(theta);
         if let Some(mut column) = even_distances(&x) {
-            column.iter_mut().for_each(|r| *r = kappa(scale(*r, scales[0])));
+            column.iter_mut().for_each(|r| {
+                *r = match &wrapped {
+                    None => P::profile(scale(*r, scales[0]), shape).0,
+                    Some(wrapped) => wrapped.at(*r).value,
+                }
+            });
             fill_toeplitz(out, &column);
+        } else if let Some(wrapped) = wrapped {
+            fill_symmetric(out, |i, j| wrapped.at(distance(x.row(i), x.row(j))).value);
         } else {
             let pairs = DistancePairs::new(&x, scales);
             fill_columns(out, |j, column| pairs.below::<P>(j, shape, column));
@@ -140,6 +188,9 @@ impl<P: Profile> Covariance for Stationary<P> {
     fn cross(&self, x: &Points, y: &Points, theta: &[f64], out: MatMut<'_, f64>) {
         let (scales, shape) = self.split(theta);
         let (x, y) = (self.inputs.embed(x), self.inputs.embed(y));
+        if let Some(wrapped) = self.wrapped(theta) {
+            return fill(out, |i, j| wrapped.at(distance(x.row(i), y.row(j))).value);
+        }
         fill(out, |i, j| P::profile(scaled_distance(x.row(i), y.row(j), scales), shape).0);
     }
 
@@ -159,7 +210,21 @@ impl<P: Profile> Covariance for Stationary<P> {
         let (scales_bar, shape_bar) = theta_bar.split_at_mut(self.lengthscale_count());
         // The diagonal is 1 whatever θ, so only pairs i ≠ j count. With u = r/ℓ, du/dℓ = −u/ℓ.
         let mut scales_sum = vec![0.0; scales.len()];
-        if let Some(distances) = even_distances(&x) {
+        if let Some(wrapped) = self.wrapped(theta) {
+            let mut add = |r: f64, weight: f64| {
+                let k = wrapped.at(r);
+                scales_sum[0] += weight * k.pull;
+                let parts = shape_bar.iter_mut().zip(k.shape.as_ref());
+                parts.for_each(|(bar, d)| *bar += weight * d);
+            };
+            if let Some(distances) = even_distances(&x) {
+                let sums = diagonal_sums(gram_bar);
+                distances.iter().zip(&sums).skip(1).for_each(|(r, weight)| add(*r, *weight));
+            } else {
+                let between = |i, j| distance(x.row(i), x.row(j));
+                below_diagonal(gram_bar, |i, j, weight| add(between(i, j), weight));
+            }
+        } else if let Some(distances) = even_distances(&x) {
             let sums = diagonal_sums(gram_bar);
             for (r, weight) in distances.iter().zip(&sums).skip(1) {
                 let u = scale(*r, scales[0]);
@@ -212,7 +277,7 @@ impl<P: Profile> Covariance for Stationary<P> {
     }
 
     fn is_stationary(&self) -> bool {
-        self.inputs.metric() == Metric::Euclidean
+        self.inputs.metric() != Metric::GreatCircle
     }
 
     fn has_unit_diagonal(&self) -> bool {

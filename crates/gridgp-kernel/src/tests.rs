@@ -35,6 +35,11 @@ fn built_in(names: &[&str]) -> Vec<Kernel> {
                 kernels
                     .push(build(info.name, KernelOptions { per_coordinate: true, ..base.clone() }));
             }
+            if takes("circle") {
+                let columns = Some(vec![0]);
+                let around = KernelOptions { columns, circle: Some(2.3), ..base.clone() };
+                kernels.push(build(info.name, around));
+            }
             if takes("great_circle") && names.len() == 2 {
                 kernels.push(build(info.name, KernelOptions { great_circle: true, ..base }));
             }
@@ -86,7 +91,7 @@ fn theta(kernel: &Kernel) -> Vec<f64> {
             Role::Lengthscale { .. } => 0.7,
             Role::Period => 1.9,
             Role::PeriodicLengthscale => 0.8,
-            Role::Exponent => 1.7,
+            Role::Exponent | Role::SummableExponent => 1.7,
             Role::Center { .. } => -0.3,
             Role::Offset => 0.5,
             Role::Amplitude => 1.4,
@@ -276,8 +281,8 @@ fn no_legal_parameter_gives_nan() {
             if !kernel.has_unit_diagonal() {
                 continue; // Linear and polynomial are unbounded: they do overflow.
             }
-            for position in 0..count {
-                for extreme in extremes {
+            for (position, parameter) in kernel.parameters().into_iter().enumerate() {
+                for extreme in extremes.into_iter().filter(|v| parameter.role.admits(*v)) {
                     let mut theta = theta(&kernel);
                     theta[position] = extreme;
                     let gram = gram(&kernel, &points, &theta);

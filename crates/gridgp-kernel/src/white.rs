@@ -3,9 +3,9 @@
 use faer::{MatMut, MatRef};
 use gridgp_grid::Points;
 
-use super::list::{COLUMNS, KernelInfo, KernelOptions};
+use super::list::{COLUMNS, KernelInfo};
 use super::pairs::{fill, fill_symmetric};
-use super::{Covariance, Inputs, KernelParameter};
+use super::{Covariance, Inputs, KernelOptions, KernelParameter};
 
 /// k = 1 where x and y are equal in all active coordinates, else 0.
 ///

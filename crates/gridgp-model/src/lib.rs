@@ -395,7 +395,12 @@ scale = "half_normal(1)"
         };
         let cut = found(350.0, "matern32(lengthscale = 30)");
         assert!(cut.len() == 1 && cut[0].contains("cut open at lon = 0"), "{cut:?}");
+        assert!(cut[0].ends_with("give the kernel circle = 360"), "{cut:?}");
         assert_eq!(found(360.0, "matern32(lengthscale = 30)").len(), 1);
+        for last in [350.0, 360.0] {
+            assert_eq!(found(last, "matern32(lengthscale = 30, circle = 360)"), [""; 0]);
+            assert_eq!(found(last, "rational_quadratic(circle = 360)"), [""; 0]);
+        }
         assert_eq!(found(200.0, "matern32(lengthscale = 30)"), [""; 0]);
         assert_eq!(found(350.0, "periodic(period = 360, lengthscale = 1)"), [""; 0]);
         assert_eq!(found(350.0, "white()"), [""; 0]);

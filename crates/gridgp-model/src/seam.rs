@@ -37,11 +37,19 @@ fn seam(field: &str, k: &AxisKernel, axis: &Axis, theta: &[f64]) -> Option<Strin
     let (ends, near) = (correlation(low, high), correlation(low, low + gap));
     (near > 0.1 && ends < 0.5 * near).then(|| {
         let name = &axis.coordinates()[j].name;
+        let instead = if axis.coordinates().len() == 1 {
+            "give the kernel circle = 360".to_owned()
+        } else {
+            format!(
+                "measure distance on the sphere, with longitude and latitude in one axis and \
+                 distance = great_circle, or make {name} a factor of its own, such as \
+                 matern32({name}, circle = 360)"
+            )
+        };
         format!(
             "the field {field:?} is cut open at {name} = {low}: {low} and {high} are {gap} degrees \
              apart on the Earth, and their correlation by {} is {ends:.2}, where that of points so \
-             near is {near:.2}; measure distance on the sphere, with longitude and latitude in one \
-             axis and distance = great_circle, or multiply by a periodic kernel of period 360",
+             near is {near:.2}; {instead}",
             k.text
         )
     })

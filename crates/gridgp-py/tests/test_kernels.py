@@ -220,6 +220,10 @@ def test_text_is_the_language_of_model_files() -> None:
         Matern32(lengthscale=Parameter()): "matern32(lengthscale = eta)",
         Matern32(lengthscale=["a", 2.5]): "matern32(lengthscale = [a, 2.5])",
         Matern32(distance="great_circle"): "matern32(distance = great_circle)",
+        Matern52("lon", circle=360): "matern52(lon, circle = 360)",
+        RationalQuadratic(circle=365.2425, alpha=1.5): (
+            "rational_quadratic(circle = 365.2425, alpha = 1.5)"
+        ),
         Matern32("x", basis=12, boundary=2): "matern32(x, basis = 12, boundary = 2)",
         Polynomial(degree=2): "polynomial(degree = 2)",
         Coregionalization(rank=1, kappa=0): "coregionalization(rank = 1, kappa = 0)",
@@ -253,6 +257,15 @@ def test_names_and_defaults_take_numbers() -> None:
     np.testing.assert_array_equal(known.gram(LINE), expected.gram(LINE))
     with pytest.raises(TypeError, match="nothing is called lenghtscale; open are: eta, ls"):
         kernel.at(lenghtscale=1.0)
+
+
+def test_a_kernel_goes_around_a_circle() -> None:
+    hours = np.array([0.0, 6.0, 12.0, 23.5])
+    kernel = SquaredExponential(lengthscale=5.0, circle=24.0)
+    r = hours[:, None] - hours
+    images = np.exp(-0.5 * ((r[..., None] + 24.0 * np.arange(-9, 10)) / 5.0) ** 2).sum(axis=-1)
+    np.testing.assert_allclose(kernel.gram(hours), images / images[0, 0], rtol=1e-14)
+    np.testing.assert_array_equal(kernel([23.0], [1.0, 25.0]), kernel([0.0], [2.0, 2.0]))
 
 
 def test_numbers_of_numpy_multiply() -> None:
@@ -291,6 +304,12 @@ def test_kernels_pickle_and_copy() -> None:
         (lambda: Matern32(lengthscale=1.0).gram(np.array([1 + 2j])), "complex"),
         (lambda: Matern32(lengthscale=1.0).gram({"a": [1.0], "b": [1.0, 2.0]}), "one length"),
         (lambda: Matern32(lengthscale=1.0, distance="km"), "great_circle"),  # type: ignore[arg-type]
+        (lambda: Matern32(lengthscale=1.0, circle=0.0).gram(LINE), "no circumference"),
+        (lambda: Matern32(lengthscale=1.0, circle=9.0).gram(PLANE), "one coordinate but 2"),
+        (
+            lambda: RationalQuadratic(lengthscale=1.0, alpha=0.4, circle=9.0).gram(LINE),
+            "alpha must be above 0.5, not 0.4",
+        ),
         (lambda: Coregionalization(weights=[[1.0]], kappa=[1.0, 2.0]), "numbers of labels differ"),
     ],
 )

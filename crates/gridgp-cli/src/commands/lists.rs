@@ -46,6 +46,10 @@ pub fn kernels(args: &List) -> anyhow::Result<()> {
     )?;
     writeln!(
         out,
+        "Around a circle, for longitudes, hours, months: circle = 360, 24, 12; the first five."
+    )?;
+    writeln!(
+        out,
         "For thousands of points: basis = 12, so many sines for each coordinate, with the kernel's \
          spectral density."
     )?;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | lengthscale, period | log-normal, 95 % between the shortest distance (twice that for a period) and the longest |
 //! | other positive shape parameters | log_normal(0, 1) |
+//! | exponent around a circle | truncated_normal(1, 2, lower = 0.5) |
 //! | field amplitude | half-normal, twice the standard deviation of the response (over the size of a kernel without unit diagonal, or of its variation where that is a tenth of it or less) |
 //! | amplitude or variance inside a kernel | half_normal(1) |
 //! | weight of a coregionalization | normal(0, 1) |
@@ -50,6 +51,16 @@ impl Use<'_> {
             }
             Self::Noise | Self::FieldAmplitude { .. } => Some(0.0),
             Self::Kernel { role, .. } => role.lower_bound(),
+        }
+    }
+
+    /// Why the smallest value is not 0, to be said behind it.
+    pub(super) fn why(&self) -> &'static str {
+        match self {
+            Self::Kernel { role: Role::SummableExponent, .. } => {
+                ": with heavier tails the images around a circle have no sum"
+            }
+            _ => "",
         }
     }
 
@@ -164,6 +175,9 @@ impl<'a> Defaults<'a> {
                     Role::Lengthscale { .. } => between(shortest, longest),
                     Role::Period => between(2.0 * shortest, longest),
                     Role::PeriodicLengthscale | Role::Exponent => made("log_normal", &[0.0, 1.0]),
+                    Role::SummableExponent => {
+                        Ok(written_prior("truncated_normal(1, 2, lower = 0.5)"))
+                    }
                     Role::Center { column } => {
                         let (mean, sd) = axis.as_ref().map_or((0.0, 1.0), |axis| {
                             let x: Vec<f64> = axis.points().column(*column).collect();
@@ -180,11 +194,11 @@ impl<'a> Defaults<'a> {
     }
 }
 
-/// A prior in the language of model files, from the list of likelihoods.
+/// A prior in the language of model files, written in the sources.
 pub(super) fn written_prior(text: &str) -> Prior {
-    let e = parse(text).expect("the list of likelihoods is tested");
+    let e = parse(text).expect("what the sources write is tested");
     let ExprKind::Call(call) = &e.kind else { unreachable!("a prior is a call") };
-    super::names::prior(call, &e).expect("the list of likelihoods is tested")
+    super::names::prior(call, &e).expect("what the sources write is tested")
 }
 
 /// A log-normal with 95 % between two distances.

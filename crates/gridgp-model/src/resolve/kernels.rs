@@ -125,6 +125,7 @@ fn built_in(
             Some("rank") => options.rank = Some(count(a, "rank")?),
             Some("basis") => options.basis = Some(count(a, "basis")?),
             Some("boundary") => options.boundary = Some(number(&a.value)?),
+            Some("circle") => options.circle = Some(circumference(a)?),
             Some("distance") => match &a.value.kind {
                 ExprKind::Name(n) if n == "great_circle" => options.great_circle = true,
                 _ => {
@@ -224,6 +225,18 @@ fn coordinate(a: &Argument, axis: &Axis, options: &mut KernelOptions) -> Result<
     };
     options.columns.get_or_insert_default().push(column);
     Ok(())
+}
+
+/// The circumference of a circle.
+fn circumference(a: &Argument) -> Result<f64, Fault> {
+    if let ExprKind::Call(_) | ExprKind::List(_) = a.value.kind
+        && (a.is_prior || number(&a.value).is_err())
+    {
+        let message = "circle is a number and no parameter: the circumference in the unit of the \
+                       coordinate, such as 360 for degrees, 24 for hours or 12 for months";
+        return Err(Fault::new(a.value.span.clone(), message));
+    }
+    number(&a.value)
 }
 
 /// A degree, a rank or the size of a basis.

@@ -205,13 +205,22 @@ impl<'a> Names<'a> {
         e: &Expr,
     ) -> Result<(), Fault> {
         match usage.lower_bound() {
-            Some(bound) if prior.support().lower() < bound => Err(Fault::new(
-                e.span.clone(),
-                format!(
-                    "the prior {prior} admits values below {bound}, which {label} cannot take; use \
-                     log_normal, half_normal, gamma … or a truncated_normal with a lower bound"
-                ),
-            )),
+            Some(bound) if prior.support().lower() < bound => {
+                let instead = if bound == 0.0 {
+                    "log_normal, half_normal, gamma … or a truncated_normal with a lower bound"
+                        .to_owned()
+                } else {
+                    format!("a truncated_normal with lower = {bound}, or a uniform from there on")
+                };
+                Err(Fault::new(
+                    e.span.clone(),
+                    format!(
+                        "the prior {prior} admits values below {bound}, which {label} cannot \
+                         take{}; use {instead}",
+                        usage.why()
+                    ),
+                ))
+            }
             _ => Ok(()),
         }
     }
@@ -263,7 +272,10 @@ fn check_value(v: f64, label: &str, usage: &Use<'_>, e: &Expr) -> Result<(), Fau
     }
     let domain = match usage {
         Use::Likelihood { parameter, .. } => format!("lie in {}", parameter.domain),
-        _ => "be positive".into(),
+        _ => match usage.lower_bound() {
+            Some(bound) if bound > 0.0 => format!("be above {bound}{}", usage.why()),
+            _ => "be positive".into(),
+        },
     };
     Err(Fault::new(e.span.clone(), format!("{label} cannot be {v}; it must {domain}")))
 }

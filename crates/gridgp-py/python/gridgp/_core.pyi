@@ -137,6 +137,7 @@ class KernelFunction:
         labels: list[list[str]],
         per_coordinate: bool,
         great_circle: bool,
+        circle: float | None,
         degree: int | None,
         rank: int | None,
     ) -> KernelFunction: ...

@@ -60,9 +60,10 @@ impl KernelFunction {
         for (p, &v) in parameters.iter().zip(theta) {
             if !p.role.admits(v) {
                 let must = match p.role.lower_bound() {
-                    Some(_) if p.role.admits(0.0) => "not negative",
-                    Some(_) => "positive",
-                    None => "a finite number",
+                    Some(_) if p.role.admits(0.0) => "not negative".to_owned(),
+                    Some(0.0) => "positive".to_owned(),
+                    Some(bound) => format!("above {bound}"),
+                    None => "a finite number".to_owned(),
                 };
                 return Err(PyValueError::new_err(format!("{} must be {must}, not {v}", p.name)));
             }
@@ -80,7 +81,7 @@ impl KernelFunction {
 impl KernelFunction {
     /// A built-in kernel of points with these coordinates.
     #[staticmethod]
-    #[pyo3(signature = (name, coordinates, columns, labels, per_coordinate, great_circle, degree, rank))]
+    #[pyo3(signature = (name, coordinates, columns, labels, per_coordinate, great_circle, circle, degree, rank))]
     fn built_in(
         py: Python<'_>,
         name: &str,
@@ -89,6 +90,7 @@ impl KernelFunction {
         labels: Vec<Vec<String>>,
         per_coordinate: bool,
         great_circle: bool,
+        circle: Option<f64>,
         degree: Option<usize>,
         rank: Option<usize>,
     ) -> PyResult<Self> {
@@ -99,6 +101,7 @@ impl KernelFunction {
             labels,
             per_coordinate,
             great_circle,
+            circle,
             degree,
             rank,
             ..KernelOptions::default()

@@ -22,6 +22,7 @@ class _Isotropic(BuiltIn):
         *coordinates: Coordinate,
         lengthscale: Quantity = None,
         distance: Literal["great_circle"] | None = None,
+        circle: float | None = None,
         basis: int | None = None,
         boundary: float | None = None,
     ) -> None:
@@ -29,6 +30,7 @@ class _Isotropic(BuiltIn):
             coordinates,
             {"lengthscale": lengthscale},
             distance=distance,
+            circle=circle,
             basis=basis,
             boundary=boundary,
         )
@@ -45,6 +47,10 @@ class SquaredExponential(_Isotropic):
         ℓ, in the unit of the coordinates. A list gives each coordinate its own.
     distance
         ``"great_circle"``: r in km through the sphere, of longitude and latitude in degrees.
+    circle
+        The circumference of a circle that its one coordinate goes around, in the unit of that
+        coordinate: 360 for longitudes, 24 for hours. k is then the sum of the kernel over all
+        images of a point, made 1 at r = 0.
     basis, boundary
         A model of finite rank in its place, in fields of a model: so many sines for each
         coordinate, in a box ``boundary`` (1.5) times as wide as the data.
@@ -80,6 +86,10 @@ class Matern32(_Isotropic):
         ℓ, in the unit of the coordinates. A list gives each coordinate its own.
     distance
         ``"great_circle"``: r in km through the sphere, of longitude and latitude in degrees.
+    circle
+        The circumference of a circle that its one coordinate goes around, in the unit of that
+        coordinate: 360 for longitudes, 24 for hours. k is then the sum of the kernel over all
+        images of a point, made 1 at r = 0.
     basis, boundary
         A model of finite rank in its place, in fields of a model: so many sines for each
         coordinate, in a box ``boundary`` (1.5) times as wide as the data.
@@ -91,6 +101,11 @@ class Matern32(_Isotropic):
     >>> madrid, barcelona = {"lon": [-3.70], "lat": [40.42]}, {"lon": [2.17], "lat": [41.39]}
     >>> k(madrid, barcelona).round(3)
     array([[0.212]])
+
+    Around the clock, 23.9 is near 0.1:
+
+    >>> Matern32(lengthscale=6.0, circle=24.0)([23.9], [0.1, 12.0]).round(3)
+    array([[0.998, 0.276]])
     """
 
     name = "matern32"
@@ -115,6 +130,10 @@ class RationalQuadratic(BuiltIn):
         α, a pure number: small for many lengthscales, large for one.
     distance
         ``"great_circle"``: r in km through the sphere, of longitude and latitude in degrees.
+    circle
+        The circumference of a circle that its one coordinate goes around, in the unit of that
+        coordinate: 360 for longitudes, 24 for hours. k is then the sum of the kernel over all
+        images of a point, made 1 at r = 0. alpha must be above ½ there, or there is no sum.
     """
 
     name = "rational_quadratic"
@@ -125,9 +144,10 @@ class RationalQuadratic(BuiltIn):
         lengthscale: Quantity = None,
         alpha: Quantity = None,
         distance: Literal["great_circle"] | None = None,
+        circle: float | None = None,
     ) -> None:
         arguments = {"lengthscale": lengthscale, "alpha": alpha}
-        super().__init__(coordinates, arguments, distance=distance)
+        super().__init__(coordinates, arguments, distance=distance, circle=circle)
 
 
 class Periodic(BuiltIn):

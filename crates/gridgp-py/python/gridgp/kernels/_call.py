@@ -29,6 +29,7 @@ class BuiltIn(Kernel):
         arguments: Mapping[str, Quantity],
         *,
         distance: Literal["great_circle"] | None = None,
+        circle: float | None = None,
         degree: int | None = None,
         rank: int | None = None,
         basis: int | None = None,
@@ -49,6 +50,7 @@ class BuiltIn(Kernel):
         self.arguments: dict[str, Quantity] = {n: listed(q) for n, q in arguments.items()}
         """Its quantities by name; lists where coordinates or labels have their own."""
         self.distance = distance
+        self.circle = None if circle is None else _values.scalar(circle, "circle")
         self.degree = None if degree is None else _values.count(degree, "degree")
         self.rank = None if rank is None else _values.count(rank, "rank")
         self.basis = None if basis is None else _values.count(basis, "basis")
@@ -67,6 +69,8 @@ class BuiltIn(Kernel):
             parts.append(f"boundary = {self.boundary:g}")
         if self.distance is not None:
             parts.append(f"distance = {self.distance}")
+        if self.circle is not None:
+            parts.append(f"circle = {argument_text(self.circle)[1]}")
         for name, quantity in self.arguments.items():
             if quantity is None or quantity == []:
                 continue
@@ -140,6 +144,7 @@ class BuiltIn(Kernel):
             labels,
             per_coordinate,
             self.distance == "great_circle",
+            self.circle,
             self.degree,
             self.rank,
         )
