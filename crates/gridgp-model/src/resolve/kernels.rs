@@ -229,14 +229,14 @@ fn coordinate(a: &Argument, axis: &Axis, options: &mut KernelOptions) -> Result<
 
 /// The circumference of a circle.
 fn circumference(a: &Argument) -> Result<f64, Fault> {
-    if let ExprKind::Call(_) | ExprKind::List(_) = a.value.kind
-        && (a.is_prior || number(&a.value).is_err())
-    {
-        let message = "circle is a number and no parameter: the circumference in the unit of the \
-                       coordinate, such as 360 for degrees, 24 for hours or 12 for months";
-        return Err(Fault::new(a.value.span.clone(), message));
+    match number(&a.value) {
+        Ok(v) if !a.is_prior => Ok(v),
+        _ => {
+            let message = "circle is a number and no parameter: the circumference in the unit of \
+                           the coordinate, such as 360 for degrees, 24 for hours or 12 for months";
+            Err(Fault::new(a.value.span.clone(), message))
+        }
     }
-    number(&a.value)
 }
 
 /// A degree, a rank or the size of a basis.
