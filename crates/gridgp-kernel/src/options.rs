@@ -24,7 +24,7 @@ pub struct KernelOptions {
     pub degree: Option<usize>,
     /// The rank of a coregionalization.
     pub rank: Option<usize>,
-    /// The number of functions for each coordinate, for a [`Hilbert`] kernel.
+    /// The number of functions for each coordinate, for a [`Hilbert`](super::Hilbert) kernel.
     pub basis: Option<usize>,
     /// The width of their box, over that of `ranges`.
     pub boundary: Option<f64>,

@@ -41,8 +41,8 @@ impl Profile for RationalQuadratic {
         (k, -k * (u / (1.0 + q)), [k * (q / (1.0 + q) - log)])
     }
 
-    /// Images until they are below rounding, or twelve and more on either side and the rest by
-    /// [`Tail`]. Where 32 do not suffice for either, κ is 1 to rounding.
+    /// Images until they are below rounding, or twelve and more on either side and the rest by the
+    /// formula of Euler and Maclaurin. Where 32 do not suffice for either, κ is 1 to rounding.
     fn around(q: f64, [alpha]: [f64; 1]) -> Option<Images<[f64; 1]>> {
         // Not admitted: there is no sum, and the limit 1 would hide that.
         if alpha.is_nan() || alpha <= 0.5 {
