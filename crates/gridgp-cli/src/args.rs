@@ -69,6 +69,9 @@ pub struct Check {
     /// The data file, in place of the one in the model file.
     #[arg(long)]
     pub data: Option<PathBuf>,
+    /// Print what is known as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `fit`.
@@ -141,8 +144,8 @@ pub struct Predict {
     /// The seed of the draws; the one of the fit if absent.
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Only these quantities: mean, observation; of a fit by draws also a parameter of the likelihood,
-    /// a field.
+    /// Only these quantities: mean, observation, a field, a sum of fields ("trend + season", "base +
+    /// warming * gmst"); of a fit by draws also a parameter of the likelihood.
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
     /// Number of threads; all cores if absent.

@@ -1,28 +1,31 @@
-//! Ctrl-C: stop drawing, and keep what has been drawn.
+//! Ctrl-C: stop, and keep what has been found.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether there is something to keep.
-static KEEPS: AtomicBool = AtomicBool::new(false);
+/// What is said of draws.
+pub const DRAWS: &str = "what has been drawn is kept";
+
+/// What there is to keep, in words; empty while there is nothing.
+static KEEPS: OnceLock<&'static str> = OnceLock::new();
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
 /// Stands before anything else: from now on Ctrl-C (or SIGTERM) ends the program with exit code 130,
 /// or, after [`watch`], asks it to end.
 pub fn install() {
-    let installed = ctrlc::set_handler(|| {
-        if !KEEPS.load(Ordering::Relaxed) || REQUESTED.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        eprintln!("stopping: what has been drawn is kept");
+    let installed = ctrlc::set_handler(|| match KEEPS.get() {
+        Some(what) if !REQUESTED.swap(true, Ordering::Relaxed) => eprintln!("stopping: {what}"),
+        _ => std::process::exit(130),
     });
     if let Err(e) = installed {
-        eprintln!("warning: Ctrl-C ends the program, and does not keep what was drawn: {e}");
+        eprintln!("warning: Ctrl-C ends the program, and does not keep what was found: {e}");
     }
 }
 
-/// From now on the first Ctrl-C (or SIGTERM) is a request, and the second ends the program.
-pub fn watch() {
-    KEEPS.store(true, Ordering::Relaxed);
+/// From now on the first Ctrl-C (or SIGTERM) is a request, and the second ends the program. `what` is
+/// said at the first.
+pub fn watch(what: &'static str) {
+    KEEPS.get_or_init(|| what);
 }
 
 /// Whether somebody wants the run to stop.

@@ -1,6 +1,5 @@
 //! Signs of life for what takes longer than a second.
 
-use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -69,21 +68,20 @@ impl SearchBar {
         Self { begun: Instant::now(), bar: Mutex::new(None), quiet }
     }
 
-    pub fn update(&self, p: &Progress) -> ControlFlow<()> {
-        if !self.quiet && self.begun.elapsed() > PATIENCE {
-            let mut bar = self.bar.lock().expect("no other thread has failed");
-            let bar = bar.get_or_insert_with(spinner);
-            bar.set_message(format!(
-                "start {} of {}, iteration {}: log posterior {:.4}, gradient {:.1e}",
-                p.start + 1,
-                p.starts,
-                p.iteration,
-                p.value,
-                p.gradient_norm
-            ));
-            bar.tick();
+    /// Whether it shows something.
+    pub fn update(&self, p: &Progress) -> bool {
+        if self.quiet || self.begun.elapsed() < PATIENCE {
+            return false;
         }
-        ControlFlow::Continue(())
+        let mut bar = self.bar.lock().expect("no other thread has failed");
+        let bar = bar.get_or_insert_with(|| {
+            let bar = spinner();
+            // The seconds go on while an evaluation takes many of them.
+            bar.enable_steady_tick(Duration::from_millis(100));
+            bar
+        });
+        bar.set_message(p.to_string());
+        true
     }
 
     pub fn finish(&self) {

@@ -56,14 +56,20 @@ impl Host for Terminal {
     fn observe(&self, stage: &Stage<'_>) -> ControlFlow<()> {
         match stage {
             Stage::Starting => self.say(Some("looking for where to start")),
-            Stage::Search(p) => return self.search.update(p),
+            Stage::Searching => self.say(Some("first evaluations")),
+            Stage::Search(p) => {
+                if self.search.update(p) {
+                    self.say(None);
+                }
+                interrupt::watch("the best point so far is kept");
+            }
             Stage::Step(p) => self.steps.update(p),
             Stage::Planned(plan) => {
                 self.say(None);
                 let o = &plan.options;
                 let bars = || SampleBars::new(plan.starts.len(), o.tune, o.draws, self.quiet);
                 self.chains.get_or_init(bars);
-                interrupt::watch();
+                interrupt::watch(interrupt::DRAWS);
             }
             Stage::Chain(event) => {
                 if let Some(bars) = self.chains.get() {

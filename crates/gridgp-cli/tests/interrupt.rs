@@ -354,3 +354,37 @@ fn a_full_disk_leaves_no_half_written_fit() {
 
     assert_as_uninterrupted(&resumed(here));
 }
+
+#[test]
+fn ctrl_c_keeps_the_best_point_of_a_search() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // Three fields on a line of 700 points, from many starts: far more than a second.
+    let rows = (0..700).map(|i| f64::from(i) / 50.0).map(|t| format!("{t},{}\n", (3.0 * t).sin()));
+    std::fs::write(here.join("data.csv"), format!("t,y\n{}", rows.collect::<String>())).unwrap();
+    let model = "[data]\nfile = 'data.csv'\nresponse = 'y'\naxes = ['t']\n[fields.f]\n\
+                 t = 'matern32()'\n[fields.g]\nt = 'matern52()'\n[fields.h]\nt = 'matern12()'\n\
+                 [likelihood]\nfamily = 'gaussian'\nlocation = 'f + g + h'\n\
+                 [inference]\nstarts = 100\n";
+    std::fs::write(here.join("model.toml"), model).unwrap();
+    let child = gridgp(here, &FIT).spawn().unwrap();
+    sleep(Duration::from_secs(4));
+    signal(&child, "-INT");
+    let begun = Instant::now();
+    let (code, printed, said) = end(child);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(begun.elapsed() < Duration::from_secs(60), "starts that had not begun were begun");
+    assert!(said.contains("stopping: the best point so far is kept"), "{said}");
+    assert!(said.contains("warning: the search was stopped"), "{said}");
+    let summary: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!((&summary["interrupted"], &summary["converged"]), (&true.into(), &false.into()));
+    assert!(summary["starts"][99]["log_posterior"].is_null(), "all starts had begun");
+    let (code, told, _) = run(gridgp(here, &["summary", "fit.nc"]));
+    assert!(code == Some(0) && told.contains("STOPPED after"), "{told}");
+    let (code, _, said) = run(gridgp(here, &["predict", "fit.nc", "--only", "f", "-o", "p.csv"]));
+    assert_eq!(code, Some(0), "{said}");
+    let (code, _, said) = run(gridgp(here, &["report", "fit.nc", "-o", "r.html", "--quiet"]));
+    assert_eq!(code, Some(0), "{said}");
+    let page = std::fs::read_to_string(here.join("r.html")).unwrap();
+    assert!(page.contains("The search was stopped."));
+}

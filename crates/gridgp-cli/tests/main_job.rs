@@ -128,3 +128,34 @@ fn the_lists_name_everything() {
     let schema: Value = serde_json::from_str(&gridgp(here, &["schema"])).unwrap();
     assert!(schema["properties"]["likelihood"].is_object());
 }
+
+#[test]
+fn check_says_how_a_fit_is_computed() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::write(here.join("data.csv"), table()).unwrap();
+    gridgp(here, &["init", "data.csv", "-o", "model.toml"]);
+    let algebra = || -> (Value, String) {
+        let json = gridgp(here, &["check", "model.toml", "--json"]);
+        let told = gridgp(here, &["check", "model.toml"]);
+        (serde_json::from_str(&json).unwrap(), told)
+    };
+    let (all, told) = algebra();
+    assert_eq!((&all["algebra"], &all["cells"]), (&"spectral".into(), &48.into()), "{all}");
+    assert!(all["evaluation_seconds"].as_f64().unwrap() < 0.01, "{all}");
+    assert_eq!(all["warnings"], Value::Array(vec![]), "{all}");
+    assert!(told.contains("marginal likelihood, algebra spectral: eigenvectors"), "{told}");
+    let text = std::fs::read_to_string(here.join("model.toml")).unwrap();
+    let two = text.replace("[likelihood]", "[fields.g]\nt = \"matern12()\"\n[likelihood]");
+    let two = two.replace("intercept + f", "intercept + f + g");
+    std::fs::write(here.join("model.toml"), two).unwrap();
+    let (all, told) = algebra();
+    assert_eq!(all["algebra"], "dense");
+    assert!(told.contains("the covariance of 48 observed cells written out"), "{told}");
+    let printed = gridgp(here, &["fit", "model.toml", "-o", "fit.nc"]);
+    assert!(printed.contains("by the dense algebra, the covariance of 48"), "{printed}");
+    let kept: Value =
+        serde_json::from_str(&gridgp(here, &["summary", "fit.nc", "--json"])).unwrap();
+    assert_eq!((&kept["algebra"], &kept["interrupted"]), (&"dense".into(), &false.into()));
+    assert_eq!(kept["algebra_detail"], all["algebra_detail"]);
+}

@@ -261,3 +261,38 @@ fn residuals_and_summary_have_one_elpd() {
     let score = json(&["residuals", "f.nc", "--json"])["all"]["log_score"].as_f64().unwrap();
     assert!((elpd - score).abs() < 1e-9, "{elpd} and {score}");
 }
+
+#[test]
+fn sums_of_fields_have_a_name_at_a_mode_and_from_draws() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let text = |method: &str| {
+        format!(
+            "[data]\nfile = 'd.csv'\nresponse = 'y'\naxes = ['t']\n[fields.slow]\namplitude = 1\n\
+             t = 'matern52(lengthscale = 8)'\n[fields.fast]\namplitude = 0.5\n\
+             t = 'matern32(lengthscale = 1)'\n[likelihood]\nfamily = 'gaussian'\n\
+             location = 'slow + fast'\nscale = 0.3\n[inference]\nmethod = '{method}'\n"
+        )
+    };
+    let rows = (0..16).map(|i| format!("{i},{}\n", f64::from(i).sin()));
+    std::fs::write(here.join("d.csv"), format!("t,y\n{}", rows.collect::<String>())).unwrap();
+    for (method, tolerance) in [("map", 1e-9), ("laplace", 1e-9)] {
+        std::fs::write(here.join("m.toml"), text(method)).unwrap();
+        gridgp(here, &["fit", "m.toml", "-o", "f.nc", "--quiet"]);
+        let only = "slow, fast,slow + 2*fast";
+        let predict = ["predict", "f.nc", "--only", only, "--draws", "2", "-o"];
+        gridgp(here, &[&predict[..], &["p.csv", "--quiet"]].concat());
+        gridgp(here, &[&predict[..], &["p.nc", "--quiet"]].concat());
+        let of = |name: &str| column(here, "p.csv", name).unwrap_or_else(|| panic!("no {name}"));
+        let (slow, fast, sum) = (of("slow"), of("fast"), of("slow+2*fast"));
+        for i in 0..16 {
+            let want = slow[i] + 2.0 * fast[i];
+            assert!((sum[i] - want).abs() < tolerance, "{method} {i}: {} for {want}", sum[i]);
+        }
+        assert!(of("slow+2*fast_sd").iter().all(|sd| *sd > 0.0 && *sd < 1.0));
+        assert_eq!(of("slow+2*fast_draws_draw_1").len(), 16);
+        assert!(column(here, "p.csv", "mean").is_none());
+        let (ok, said) = run(here, &["predict", "f.nc", "--only", "slow * fast", "-o", "q.csv"]);
+        assert!(!ok && said.contains("multiplies two fields"), "{said}");
+    }
+}

@@ -213,3 +213,25 @@ fn case_06_a_code_for_missing_is_asked_about() {
         assert!(model.contains("response = \"t\""), "{code}: {model}");
     }
 }
+
+#[test]
+fn the_way_is_exact_where_that_takes_seconds() {
+    // 60 x 50 places, half of them in the sea at all of 8 times: 12,000 cells are missing, and the
+    // places that are left are one axis.
+    let grid = |is_missing: fn(usize, usize, usize) -> bool| {
+        let mut text = String::from("x,y,t,v\n");
+        for cell in 0..60 * 50 * 8 {
+            let (i, j, t) = (cell / 400, cell / 8 % 50, cell % 8);
+            let value = (0.3 * i as f64).sin() + (0.2 * j as f64).cos() + 0.05 * t as f64;
+            let value = if is_missing(i, j, t) { "".into() } else { format!("{value:.4}") };
+            text += &format!("{i},{j},{t},{value}\n");
+        }
+        init("data.csv", text.as_bytes(), &[]).unwrap()
+    };
+    let coast = grid(|i, j, _| i > j);
+    assert!(!coast.contains("method") && !coast.contains("basis"), "{coast}");
+    // As many here and there: no algebra takes them in seconds.
+    let clouds = grid(|i, j, t| (i * 7 + j * 13 + t * 29) % 5 < 2);
+    assert!(clouds.contains("method = \"svi\"") && clouds.contains("basis = 20"), "{clouds}");
+    assert!(clouds.contains("# An evaluation of the exact method takes about "), "{clouds}");
+}

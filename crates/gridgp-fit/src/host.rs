@@ -10,7 +10,9 @@ use gridgp_infer::{ApproximateProgress, Event, Progress, SamplePlan};
 pub enum Stage<'a> {
     /// `nuts` looks for where its chains start.
     Starting,
-    /// The search for a mode goes on.
+    /// The search for a mode begins: its first evaluations may take a while.
+    Searching,
+    /// The search for a mode goes on: there is a point to keep.
     Search(&'a Progress),
     /// An approximation goes on.
     Step(&'a ApproximateProgress),
@@ -25,7 +27,7 @@ pub enum Stage<'a> {
 /// The program around a fit: libraries read no clock, and do not know how much memory there is.
 pub trait Host: Sync {
     /// Sees how the fit gets on, from the thread that does it. A `Break` ends it; what has been
-    /// drawn by then is kept.
+    /// drawn by then is kept, and of a search for a mode the best point.
     fn observe(&self, stage: &Stage<'_>) -> ControlFlow<()>;
 
     /// Refuses, in words, what would not fit into memory.

@@ -27,6 +27,14 @@ pub(super) struct Climb {
     pub(super) history: History,
 }
 
+impl Climb {
+    /// Of a start that was never looked at.
+    pub(super) fn unbegun(x: &[f64]) -> Self {
+        let (point, history) = (Point::new(x.to_vec()), History::new(MEMORY));
+        Self { point, iterations: 0, evaluations: 0, converged: false, history }
+    }
+}
+
 /// Minimizes from `x`, in its own words: `report` sees each iterate, the start as number 0.
 ///
 /// A direction that fails is followed by the gradient's own, from the same point; if that fails

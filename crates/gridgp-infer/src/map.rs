@@ -1,8 +1,9 @@
 //! The parameters of highest posterior density.
 
 use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use gridgp_density::LogPosterior;
+use gridgp_density::{LogPosterior, Plan};
 use gridgp_grid::Result;
 use gridgp_kernel::{Covariance, Role};
 use gridgp_model::Model;
@@ -33,6 +34,10 @@ pub struct Map {
     pub starts: Vec<StartSummary>,
     /// The number of cells on which the starts competed, where that was not all of them.
     pub screened_on: Option<usize>,
+    /// Whether `progress` ended the search: this is then the best point that it had seen.
+    pub interrupted: bool,
+    /// How the marginal likelihood was computed.
+    pub plan: Plan,
     /// What a statistician would want to know before believing the numbers.
     pub warnings: Vec<String>,
 }
@@ -44,17 +49,28 @@ pub struct Map {
 /// middle of the longest axes, and only the winner goes on with all cells. Where the winner's
 /// period is no peak of the periodogram, there are more starts at the peaks.
 ///
+/// A `Break` of `progress` ends the search after the evaluations that are under way, and the best
+/// point so far comes back as [`Map::interrupted`].
+///
 /// # Errors
 /// [`gridgp_grid::Error::Spec`] if the exact marginal cannot take the model,
 /// [`gridgp_grid::Error::Inference`] if no start has a finite density.
 pub fn map(model: &Model, progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync)) -> Result<Map> {
-    let Search { mut posterior, optimum, starts, screened_on, ambiguity } =
+    let Search { mut posterior, optimum, starts, screened_on, interrupted, ambiguity } =
         search(model, model.spec.inference.density, progress)?;
     let estimate = model.natural(&optimum.x);
     let value = posterior.marginal().log_prob(&estimate)?;
     let gradient_norm = optimum.gradient.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
     let mut warnings = warnings(model, &optimum, gradient_norm, &estimate);
-    warnings.extend(ambiguity);
+    if interrupted {
+        // In place of the one that says that the search did not converge.
+        warnings[0] = format!(
+            "the search was stopped: this is the best point so far and perhaps far from the mode; the \
+             largest entry of the gradient is {gradient_norm:.2e}"
+        );
+    } else {
+        warnings.extend(ambiguity);
+    }
     if value.truncation > SURE {
         warnings.push(format!(
             "the covariance is singular to rounding beside this noise: the log marginal likelihood is \
@@ -72,6 +88,8 @@ pub fn map(model: &Model, progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Syn
         optimum,
         starts,
         screened_on,
+        interrupted,
+        plan: posterior.marginal().plan().clone(),
         warnings,
     })
 }
@@ -91,6 +109,8 @@ pub(super) struct Search {
     pub(super) optimum: Optimum,
     starts: Vec<StartSummary>,
     screened_on: Option<usize>,
+    /// Whether `progress` ended it.
+    interrupted: bool,
     /// A warning where a single start reached the mode.
     ambiguity: Option<String>,
 }
@@ -102,6 +122,12 @@ pub(super) fn search(
     progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync),
 ) -> Result<Search> {
     let spec = &model.spec.inference;
+    let stopped = AtomicBool::new(false);
+    let progress = &|p: &Progress| {
+        let flow = progress(p);
+        stopped.fetch_or(flow.is_break(), Ordering::Relaxed);
+        if stopped.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { flow }
+    };
     let posterior = LogPosterior::new(model, density)?;
     let mut options = MaximizeOptions {
         max_iterations: spec.max_iterations,
@@ -119,21 +145,26 @@ pub(super) fn search(
             let ambiguity = ambiguity(&best);
             options.curvature = Some(best.curvature.scaled(1.0 / share));
             let mut optimum = maximize(&|| posterior.clone(), &[best.x], &options, progress)?;
-            settle(&mut optimum, &posterior, spec.tolerance);
+            let interrupted = stopped.load(Ordering::Relaxed);
+            settle(&mut optimum, &posterior, spec.tolerance, interrupted);
             let (starts, screened_on) = (best.starts, Some(cells));
-            return Ok(Search { posterior, optimum, starts, screened_on, ambiguity });
+            return Ok(Search { posterior, optimum, starts, screened_on, interrupted, ambiguity });
         }
     }
     let mut optimum = compete(model, &posterior, &starts, &options, progress)?;
-    settle(&mut optimum, &posterior, spec.tolerance);
+    let interrupted = stopped.load(Ordering::Relaxed);
+    settle(&mut optimum, &posterior, spec.tolerance, interrupted);
     let (starts, ambiguity) = (optimum.starts.clone(), ambiguity(&optimum));
-    Ok(Search { posterior, optimum, starts, screened_on: None, ambiguity })
+    Ok(Search { posterior, optimum, starts, screened_on: None, interrupted, ambiguity })
 }
 
 /// Lets a search that ended by round-off count as converged where the mode is nearer than `tolerance`
-/// by the curvature there: along a narrow ridge the gradient is large when nothing is left to gain.
-fn settle(optimum: &mut Optimum, posterior: &LogPosterior, tolerance: f64) {
-    if !optimum.converged {
+/// by the curvature there: along a narrow ridge the gradient is large when nothing is left to gain. One
+/// that was interrupted has not converged, whatever its best start did.
+fn settle(optimum: &mut Optimum, posterior: &LogPosterior, tolerance: f64, interrupted: bool) {
+    if interrupted {
+        optimum.converged = false;
+    } else if !optimum.converged {
         let rest = distance_to_mode(&mut posterior.clone(), &optimum.x, &optimum.gradient);
         optimum.converged = rest <= tolerance;
     }
@@ -249,6 +280,7 @@ fn warnings(model: &Model, optimum: &Optimum, norm: f64, estimate: &[f64]) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gridgp_density::LogDensity;
     use gridgp_grid::{Axis, Dataset, Grid, Variable};
     use gridgp_model::spec::{ModelSpec, Source};
 
@@ -295,6 +327,36 @@ mod tests {
             maximize(&|| density.clone(), &start, &options, &|_| ControlFlow::Continue(()))
                 .unwrap();
         assert!((direct.value - found.log_posterior).abs() < 1e-6, "{}", direct.value);
+    }
+
+    #[test]
+    fn a_search_that_is_stopped_keeps_its_best_point() {
+        use std::sync::Mutex;
+        for (shape, screened) in [([40, 5], None), ([500, 330], Some(250 * 330))] {
+            let mut m = model(shape, ["matern52()", "squared_exponential()"]);
+            m.spec.inference.starts = 3;
+            let seen = Mutex::new((0, f64::NEG_INFINITY));
+            let found = map(&m, &|p| {
+                let mut seen = seen.lock().unwrap();
+                *seen = (seen.0 + 1, seen.1.max(p.value));
+                if seen.0 > 4 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            let found = found.unwrap();
+            assert!(found.interrupted && !found.optimum.converged, "{:?}", found.warnings);
+            assert!(found.warnings[0].contains("was stopped"), "{:?}", found.warnings);
+            assert_eq!(found.warnings.iter().filter(|w| w.contains("only one of")).count(), 0);
+            assert_eq!(found.screened_on, screened);
+            // On a block the values are others.
+            assert!(screened.is_some() || found.log_posterior == seen.lock().unwrap().1);
+            let again = LogPosterior::new(&m, m.spec.inference.density).unwrap();
+            let again = again
+                .clone()
+                .log_density_gradient(&found.optimum.x, &mut vec![0.0; found.optimum.x.len()]);
+            assert_eq!(again, found.log_posterior);
+        }
+        let whole =
+            map(&model([40, 5], ["matern52()", "matern52()"]), &|_| ControlFlow::Continue(()));
+        assert!(!whole.unwrap().interrupted);
     }
 
     /// All starts end where the period is not, and the periodogram knows better.

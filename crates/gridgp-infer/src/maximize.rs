@@ -1,5 +1,6 @@
 //! The mode of a log density, from several starts.
 
+use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -84,6 +85,19 @@ pub struct Progress {
     pub gradient_norm: f64,
 }
 
+/// In words: which start, its iteration, log density and gradient.
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { start, starts, iteration, value, gradient_norm } = self;
+        write!(
+            f,
+            "start {} of {starts}, iteration {iteration}: log posterior {value:.4}, gradient \
+             {gradient_norm:.1e}",
+            start + 1
+        )
+    }
+}
+
 /// Maximizes a log density by L-BFGS from each of `starts`, and keeps the highest.
 ///
 /// `make` gives each start its own density; starts run in parallel on the current rayon pool, with
@@ -91,8 +105,8 @@ pub struct Progress {
 /// density is −∞ is skipped, which its [`StartSummary`] tells; one that ends more than 50 away from
 /// the first start without converging has run away, along a pole of a prior say, and does not win
 /// over others. `progress` sees every iteration of
-/// every start, from the thread that did it; a `Break` ends all of them, and the best so far comes
-/// back with `converged` false.
+/// every start, from the thread that did it; a `Break` ends all of them, those that have not begun
+/// included, and the best so far comes back with `converged` false.
 ///
 /// Not converging is not an error: look at [`Optimum::converged`] and the gradient.
 ///
@@ -148,6 +162,10 @@ pub(super) fn maximize_boxed<'d>(
         .par_iter()
         .enumerate()
         .map(|(start, x)| {
+            if stopped.load(Ordering::Relaxed) {
+                // Another start has a point to keep.
+                return Ok(Climb::unbegun(x));
+            }
             let density = make();
             check_start(start, x, density.dim())?;
             Ok(climb(density, x, options, |iteration, point| {

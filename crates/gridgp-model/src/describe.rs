@@ -102,8 +102,8 @@ pub fn describe_covariances(model: &Model) -> String {
             continue;
         }
         let (texts, numbers): (Vec<String>, Vec<f64>) = products.into_iter().unzip();
-        let stored = bytes(8.0 * numbers.iter().sum::<f64>());
-        let dense = bytes(8.0 * cells * cells);
+        let stored = size(8.0 * numbers.iter().sum::<f64>());
+        let dense = size(8.0 * cells * cells);
         let text = texts.join(" + ");
         writeln!(out, "{}: {text}; {stored} instead of {dense}", e.name).expect("a String grows");
     }
@@ -156,8 +156,8 @@ fn rank(k: &AxisKernel) -> usize {
     k.kernel.feature_count().unwrap_or(n).min(largest)
 }
 
-/// Bytes in powers of 1000.
-fn bytes(count: f64) -> String {
+/// A number of bytes for people, in powers of 1000: `20.5 kB`.
+pub fn size(count: f64) -> String {
     let units = ["B", "kB", "MB", "GB", "TB", "PB"];
     let step = (count.max(1.0).log10() / 3.0).floor().min(5.0);
     let value = count / 1000_f64.powf(step);
@@ -245,7 +245,7 @@ mod tests {
             (1.8e7, "18.0 MB"),
             (2e11, "200 GB"),
         ] {
-            assert_eq!(bytes(count), text);
+            assert_eq!(size(count), text);
         }
     }
 }

@@ -17,7 +17,7 @@ mod resolve;
 mod seam;
 pub mod spec;
 
-pub use describe::{describe, describe_covariances};
+pub use describe::{describe, describe_covariances, size};
 pub use equation::Equation;
 pub use link::Link;
 pub use output::{OUTPUT, output_names};

@@ -45,22 +45,33 @@ impl Model {
     /// A linear combination of fields, written as in an equation: `"trend"`, `"base + warming * gmst"`.
     ///
     /// # Errors
-    /// [`Error::Data`] where it is no such thing, with what is wrong.
+    /// [`Error::Data`] where it is no such thing, with what is wrong; also where it names a covariate
+    /// that no equation uses, since nobody has to know that one at a new place.
     pub fn combination(&self, text: &str) -> Result<Predictor> {
         let wrong = |message: &str| {
+            let example = match self.fields.as_slice() {
+                [] => String::new(),
+                fields => {
+                    let names: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
+                    format!(", such as {:?}", names.join(" + "))
+                }
+            };
             Error::Data(format!(
-                "there is no quantity {text:?} to predict at a mode: {message}; there are mean, \
-                 observation, location, and fields and their sums, such as \"{}\"",
-                self.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(" + ")
+                "there is no quantity {text:?} to predict: {message}; there are {}, and sums of \
+                 fields{example}",
+                self.quantities().join(", ")
             ))
         };
+        let used = self.used_covariates();
         let expression = parse(text).map_err(|fault| wrong(&fault.message))?;
         let mut lookup = |name: &str, e: &Expr| {
             if let Some(f) = self.fields.iter().position(|f| f.name == name) {
                 return Ok(Symbol::Field(f));
             }
             if let Some(c) = self.data.covariates.iter().position(|c| c.name == name) {
-                return Ok(Symbol::Covariate(c));
+                let message = format!("the covariate {name:?} is in no equation of the model");
+                let is_used = used.contains(&c).then_some(Symbol::Covariate(c));
+                return is_used.ok_or_else(|| Fault::new(e.span.clone(), message));
             }
             let message = format!("{name:?} is no field, covariate or parameter");
             self.position(name)

@@ -4,7 +4,7 @@ use gridgp_density::ObservedEquation;
 use gridgp_density::{Joint, Samples};
 use gridgp_grid::{Axis, Coordinate, Covariate, Error, Grid, Points, Result};
 use gridgp_likelihood::{Likelihood, MAX_PARAMETERS};
-use gridgp_model::Model;
+use gridgp_model::{Equation, Model};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -20,7 +20,8 @@ pub struct ForecastOptions {
     /// How many draws are wanted themselves, spread evenly over all of them. Moments and quantiles
     /// are of all draws.
     pub keep_draws: usize,
-    /// Which quantities; all if empty.
+    /// Which quantities; all if empty. Sums of fields are written as in an equation,
+    /// `"base + warming * gmst"`.
     pub only: Vec<String>,
     /// Seed of what the draws leave open: fields at new points, new observations.
     pub seed: u64,
@@ -29,8 +30,8 @@ pub struct ForecastOptions {
 /// Draws of one quantity at a place, summarized.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quantity {
-    /// `"mean"` (the expected response), `"observation"` (a new one), or the name of a field or of a
-    /// parameter of the likelihood.
+    /// `"mean"` (the expected response), `"observation"` (a new one), the name of a field or of a
+    /// parameter of the likelihood, or a sum of fields as it was asked for.
     pub name: String,
     /// Mean over the draws, one value a cell; of angles the mean direction, in (−π, π]. Infinite or
     /// NaN where it is at a draw: a mean that does not exist there does not exist.
@@ -64,8 +65,8 @@ pub(super) fn forecast_apart(
     options: &ForecastOptions,
     [apart_kept, apart_others]: [&[bool]; 2],
 ) -> Result<Vec<Quantity>> {
-    let engine = Engine::new(model, target)?;
-    let names = engine.names(&options.only)?;
+    let engine = Engine::new(model, target, &options.only)?;
+    let names = engine.names(&options.only);
     let cells = engine.cells;
     let wanted = samples.spread(options.keep_draws);
     let is_wanted = |i: &usize| wanted.binary_search(i).is_ok();
@@ -125,6 +126,8 @@ struct Engine<'m> {
     model: &'m Model,
     joint: Joint,
     equations: Vec<ObservedEquation>,
+    /// Sums of fields that were asked for, by what they are called.
+    sums: Vec<(String, ObservedEquation)>,
     where_to: WhereTo,
     cells: usize,
 }
@@ -137,8 +140,14 @@ enum WhereTo {
 }
 
 impl<'m> Engine<'m> {
-    fn new(model: &'m Model, target: &Target<'_>) -> Result<Self> {
+    fn new(model: &'m Model, target: &Target<'_>, only: &[String]) -> Result<Self> {
         let joint = Joint::new(model)?;
+        let known = model.quantities();
+        let sums: Vec<Equation> = only
+            .iter()
+            .filter(|name| !known.contains(&name.as_str()))
+            .map(|text| Ok(Equation::linear(text, model.combination(text)?)))
+            .collect::<Result<_>>()?;
         let (grid, covariates, positions, where_to) = match target {
             Target::Grid(place) => {
                 let Located { grid, points, covariates } = locate(model, place)?;
@@ -155,24 +164,19 @@ impl<'m> Engine<'m> {
             }
         };
         let cells: Vec<usize> = (0..grid.len()).collect();
-        let equations = model
-            .equations
-            .iter()
-            .map(|e| ObservedEquation::new(e, &grid, &covariates, &positions, &cells))
-            .collect();
-        Ok(Self { model, joint, equations, where_to, cells: grid.len() })
+        let observed =
+            |e: &Equation| ObservedEquation::new(e, &grid, &covariates, &positions, &cells);
+        let equations = model.equations.iter().map(observed).collect();
+        let sums = sums.iter().map(|e| (e.name.clone(), observed(e))).collect();
+        Ok(Self { model, joint, equations, sums, where_to, cells: grid.len() })
     }
 
-    fn names(&self, only: &[String]) -> Result<Vec<String>> {
-        let all = self.model.quantities();
-        if let Some(wanted) = only.iter().find(|name| !all.contains(&name.as_str())) {
-            return Err(Error::Data(format!(
-                "there is no quantity {wanted:?} to predict; there are {}",
-                all.join(", ")
-            )));
+    /// What was asked for, or everything.
+    fn names(&self, only: &[String]) -> Vec<String> {
+        match only {
+            [] => self.model.quantities().into_iter().map(str::to_owned).collect(),
+            some => some.to_vec(),
         }
-        let names = if only.is_empty() { all } else { only.iter().map(String::as_str).collect() };
-        Ok(names.into_iter().map(str::to_owned).collect())
     }
 
     /// Whether a quantity goes round a circle.
@@ -199,7 +203,7 @@ impl<'m> Engine<'m> {
                 WhereTo::Points(points) => self.joint.field_at_points(f, points, &mut rng),
             })
             .collect::<Result<Vec<_>>>()?;
-        for e in &mut self.equations {
+        for e in self.equations.iter_mut().chain(self.sums.iter_mut().map(|(_, e)| e)) {
             e.update(&theta, |f| &fields[f]);
         }
         let (origin, unit) = self.model.standardization;
@@ -223,6 +227,11 @@ impl<'m> Engine<'m> {
                 "observation" => cells
                     .map(|c| origin + unit * family.sample(&mut rng, &at(c)[..count]))
                     .collect(),
+                _ if self.sums.iter().any(|(sum, _)| sum == name) => {
+                    let sum = self.sums.iter().find(|(sum, _)| sum == name);
+                    let column = sum.expect("it is there").1.column();
+                    cells.map(|c| column.at(c)).collect()
+                }
                 _ => match self.model.equations.iter().position(|e| e.name == *name) {
                     Some(k) => {
                         let (shift, factor) = match name.as_str() {

@@ -3,6 +3,7 @@
 mod draws;
 mod forecast;
 mod refusals;
+mod sums;
 
 use faer::Mat;
 use gridgp_dense::Cholesky;

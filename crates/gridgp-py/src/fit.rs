@@ -162,7 +162,7 @@ impl Fit {
     }
 
     fn describe(&self, py: Python<'_>) -> PyResult<String> {
-        compute(py, || gridgp::model::describe(&self.model))
+        compute(py, || fit::describe(&self.model))
     }
 
     /// Name and unit of the response.

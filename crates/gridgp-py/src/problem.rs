@@ -77,7 +77,7 @@ impl Problem {
 
     /// The model as equations, with shapes, priors and defaults.
     fn describe(&self, py: Python<'_>) -> PyResult<String> {
-        compute(py, || gridgp::model::describe(&self.model))
+        compute(py, || fit::describe(&self.model))
     }
 
     /// Name, prior, unit of each parameter, and whether the prior is a default.
@@ -106,7 +106,7 @@ impl Problem {
             fit::fit(&model, &source, &scalings, log, &*watched)
         })?;
         match done.value {
-            // A mode that was not reached is nothing to keep.
+            // There was nothing to keep.
             Err(_) if done.interrupted => Err(PyKeyboardInterrupt::new_err(())),
             Err(e) => Err(fit_error(e)),
             Ok(fitted) => Ok((Fit::new(fitted.fit, self.model.clone()), done.interrupted)),

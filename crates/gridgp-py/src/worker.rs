@@ -70,15 +70,14 @@ impl Host for Watched {
     fn observe(&self, stage: &Stage<'_>) -> ControlFlow<()> {
         match stage {
             Stage::Starting => self.update(|s| s.stage = "start"),
+            Stage::Searching => self.update(|s| {
+                s.stage = "search";
+                s.text = "first evaluations".into();
+            }),
             Stage::Search(p) => self.update(|s| {
                 s.stage = "search";
-                s.text = format!(
-                    "start {} of {}, iteration {}: log posterior {:.4}",
-                    p.start + 1,
-                    p.starts,
-                    p.iteration,
-                    p.value
-                );
+                s.text = p.to_string();
+                s.keeps = true;
             }),
             Stage::Step(p) => self.update(|s| {
                 s.stage = "approximate";

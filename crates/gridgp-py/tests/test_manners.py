@@ -164,6 +164,40 @@ def test_ctrl_c_keeps_the_draws(enough: int, outcome: str) -> None:
         assert lines[1] == "True"
 
 
+def test_ctrl_c_keeps_the_best_point() -> None:
+    code = """
+import os, signal, warnings
+import numpy as np, xarray as xr
+import gridgp
+
+# Evaluations of some milliseconds, of which there are many.
+x = np.linspace(0, 10, 400)
+y = xr.DataArray(np.sin(3 * x) + np.cos(19 * x), coords={"x": x})
+model = gridgp.Model.from_dict({
+    "data": {"response": "y", "axes": ["x"]},
+    "fields": {"f": {"x": "matern32()"}, "g": {"x": "matern52()"}, "h": {"x": "matern12()"}},
+    "likelihood": {"family": "gaussian", "location": "f + g + h", "scale": "half_normal(1)"},
+    "inference": {"starts": 40},
+})
+sent = []
+def watch(seen):
+    if "iteration" in seen["text"] and not sent:
+        sent.append(seen["text"])
+        os.kill(os.getpid(), signal.SIGINT)
+with warnings.catch_warnings(record=True) as told:
+    warnings.simplefilter("always")
+    fit = model.fit(y, progress=watch)
+print(sent[0])
+print(fit.details["interrupted"], fit.details["converged"])
+print(any("was stopped" in str(w.message) for w in told))
+print(sorted(fit.predict(only=["f"])))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    lines = ran.stdout.split("\n")
+    assert "log posterior" in lines[0] and lines[1:4] == ["True False", "True", "['f', 'f_sd']"]
+
+
 def test_importing_is_light() -> None:
     code = (
         "import sys, gridgp; "

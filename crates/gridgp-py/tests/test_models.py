@@ -83,8 +83,14 @@ def test_arithmetic_keeps_its_meaning() -> None:
         (1 - a, "1 - a"),
         (np.float64(0.1) * a, "0.1 * a"),
         (a + "w" * f, "a + w * f"),
+        (gp.sqrt(a**2 + (2 * w) ** 2), "sqrt(a^2 + (2 * w)^2)"),
+        (f * a**2 * w, "f * a^2 * w"),
+        ((a**2) ** 3 - (-a) ** 2, "(a^2)^3 - ((-1) * a)^2"),
     ]:
         assert str(expression) == text
+    for exponent in (0.5, -1, 17, True):
+        with pytest.raises(ValueError, match="exponent"):
+            a**exponent  # type: ignore[operator]
     with pytest.raises(TypeError, match="covariate"):
         a + np.arange(3.0)
     with pytest.raises(TypeError, match="Parameter"):
@@ -179,3 +185,56 @@ def test_kernel_objects_declare_their_parameters() -> None:
     written = gp.Model.from_toml(EXAMPLES / "elnino/model.toml").to_dict()
     assert ours["fields"] == written["fields"]
     assert ours["parameters"] == written["parameters"]
+
+
+def test_two_fields_and_known_errors_by_map() -> None:
+    time = np.linspace(0, 6, 60)
+    noise = np.random.default_rng(1).normal(0, 0.3, 60)
+    y = 2 + 0.5 * time + 2 * np.sin(2 * np.pi * time) + noise
+    data = xr.Dataset(
+        {"y": ("time", y, {"units": "ppm"}), "error": ("time", np.where(time < 3, 0.1, 0.2))},
+        coords={"time": time},
+    )
+    trend = gp.Field("trend", time="squared_exponential(lengthscale = 5)")
+    season = gp.Field("season", time="periodic(period = 1, lengthscale = 1)")
+    unknown = gp.Parameter("noise", HalfNormal(1))
+    scale = gp.sqrt(unknown**2 + gp.Covariate("error") ** 2)
+    model = gp.Model(
+        Gaussian(gp.Intercept(name="level") + trend + season, scale=scale),
+        response="y",
+        axes=["time"],
+    )
+    told = model.describe(data["y"], covariates=data)
+    assert "scale = sqrt(noise * noise + error * error)" in told
+    assert "algebra dense" in told and "of one core" in told
+    fit = model.fit(data["y"], covariates=data, progress=False)
+    assert fit.details["converged"] and fit.details["algebra"] == "dense"
+    assert "60 observed cells" in fit.details["algebra_detail"]
+    found = fit.predict(only=["trend", "season", "trend + season"], draws=3, quantiles=[0.1])
+    assert list(found.data_vars)[:4] == ["trend", "trend_sd", "trend_quantiles", "trend_draws"]
+    whole = found["trend+season"]
+    np.testing.assert_allclose(whole, found["trend"] + found["season"], rtol=0, atol=1e-8)
+    assert whole.attrs["units"] == "ppm"
+    assert not np.allclose(
+        found["trend+season_sd"], np.hypot(found["trend_sd"], found["season_sd"])
+    )
+    np.testing.assert_allclose(found["season"], 2 * np.sin(2 * np.pi * time), atol=0.5)
+    everything = fit.predict()
+    assert {"mean", "sd", "sd_observation", "trend", "season"} <= set(everything)
+    level = float(fit.summary().loc["level", "estimate"])
+    np.testing.assert_allclose(everything["mean"], level + whole, rtol=0, atol=1e-8)
+    # The noise of a new observation is that of the place.
+    ratio = everything["sd_observation"] ** 2 - everything["sd"] ** 2
+    estimate = float(fit.summary().loc["noise", "estimate"])
+    np.testing.assert_allclose(ratio, estimate**2 + data["error"] ** 2, rtol=1e-6)
+    with pytest.raises(gp.ModelError, match="multiplies two fields"):
+        fit.predict(only=["trend * season"])
+
+
+def test_sums_of_fields_from_draws(drawn: gp.Fit) -> None:
+    found = drawn.predict(only=["f", "2 * f - f * w"], draws=20)
+    assert set(found) == {"f", "f_sd", "f_draws", *(f"2*f-f*w{end}" for end in ("", "_sd", "_draws"))}
+    weight = 2 - (found["w"] if "w" in found else xr.DataArray([1.0, 2, 4, 8, 16], dims="t") - 6.2)
+    np.testing.assert_allclose(
+        found["2*f-f*w_draws"], found["f_draws"] * weight, rtol=0, atol=1e-12
+    )

@@ -16,11 +16,19 @@ pub fn run(args: &Check) -> anyhow::Result<()> {
     // What `fit` would refuse is refused now.
     gridgp_fit::check(&loaded.model, &Terminal::new(true))?;
     let doubts = gridgp_fit::doubts(&loaded.model.data, &loaded.scalings);
-    for doubt in doubts.into_iter().chain(seams(&loaded.model)).chain(loaded.model.advice()) {
-        eprintln!("warning: {doubt}");
+    let doubts = doubts.into_iter().chain(seams(&loaded.model)).chain(loaded.model.advice());
+    let warnings: Vec<String> = doubts.collect();
+    for warning in &warnings {
+        eprintln!("warning: {warning}");
     }
     let mut out = std::io::stdout().lock();
-    write!(out, "{}", gridgp_model::describe(&loaded.model))?;
+    if args.json {
+        let mut all = gridgp_fit::outline(&loaded.model);
+        all["warnings"] = warnings.into();
+        writeln!(out, "{all:#}")?;
+        return Ok(());
+    }
+    write!(out, "{}", gridgp_fit::describe(&loaded.model))?;
     if loaded.model.spec.inference.method == Method::Nuts {
         describe_sampling(&loaded.model, &mut out)?;
     }

@@ -35,7 +35,7 @@ pub fn run(args: &Fit) -> anyhow::Result<()> {
         eprintln!("warning: there is no {}: nothing to resume, this is a new run", path.display());
     }
     if !matches!(method, Method::Map | Method::Nuts) {
-        interrupt::watch();
+        interrupt::watch(interrupt::DRAWS);
     }
     let log = sampled.then(|| FileLog::new(&path, args.resume));
     let log = log.as_ref().map(|log| log as &dyn DrawLog);

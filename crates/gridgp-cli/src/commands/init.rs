@@ -1,14 +1,15 @@
 //! `gridgp init`: a commented starter model for a data file.
 
+mod proposal;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use gridgp_grid::Dataset;
 use gridgp_io::{CoordinateSummary, FileSummary, Guess, GuessedAxis, Kind};
 use gridgp_model::is_reserved;
-use gridgp_model::spec::{ModelSpec, Source};
+use proposal::{Observed, Proposal, Way};
 
 use super::check_outputs;
 use crate::args::Init;
@@ -89,16 +90,23 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
             ));
         }
     }
-    let proposal = Proposal::of(data, guess, &out);
-    let mut line = |text: &str| add(&mut out, text);
+    let proposal =
+        Proposal::of(data, guess, &out, |likelihood| body(summary, guess, likelihood, &Way::Exact));
     for doubt in &proposal.doubts {
-        line(&format!("# {doubt}"));
+        writeln!(out, "# {doubt}").expect("a String grows");
     }
+    Ok(out + &body(summary, guess, proposal.likelihood, &proposal.way))
+}
+
+/// Everything after the data: parameters, a field, the likelihood, and how it is inferred.
+fn body(summary: &FileSummary, guess: &Guess, likelihood: Observed, way: &Way) -> String {
+    let mut out = String::new();
+    let mut line = |text: &str| writeln!(out, "{text}").expect("a String grows");
     line("");
     line("[parameters]");
     line("# \"default\" takes a prior from the data; write your own, such as \"normal(20, 5)\".");
     line("intercept = \"default\"");
-    if !matches!(proposal.likelihood, Observed::YesNo | Observed::Counts) {
+    if likelihood.is_gaussian() {
         line("sigma = \"default\"");
     }
     line("");
@@ -113,7 +121,7 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
         let is_long = axis.points > 2 * BASIS;
         let kernel = if numbers.is_empty() || axis.points == 1 {
             "white()".to_owned()
-        } else if proposal.is_large() && is_long && axis.coordinates.len() == 1 {
+        } else if matches!(way, Way::Svi(_)) && is_long && axis.coordinates.len() == 1 {
             format!("matern52(basis = {BASIS})")
         } else if named.is_empty() {
             "matern52()".to_owned()
@@ -126,9 +134,9 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
     line("");
     line("# See `gridgp likelihoods`.");
     line("[likelihood]");
-    match proposal.likelihood {
+    match likelihood {
         Observed::Numbers | Observed::WholeNumbers(_) => {
-            if let Observed::WholeNumbers(why) = proposal.likelihood {
+            if let Observed::WholeNumbers(why) = likelihood {
                 line(&format!("# Every value is a whole number, but {why}. Counts have"));
                 line("# family = \"poisson\" and rate = \"exp(intercept + f)\".");
             }
@@ -152,21 +160,26 @@ fn starter(data: &Path, model: Option<&Path>, summary: &FileSummary) -> anyhow::
             line("rate = \"exp(intercept + f)\"");
         }
     }
-    if proposal.is_sampled() {
-        let why = if proposal.much_is_missing { "much is missing" } else { "it is not gaussian" };
-        line("");
-        line("[inference]");
-        if proposal.is_large() {
-            line(&format!(
-                "# {why}, so the field is sampled; for so many cells that is done by an"
-            ));
-            line("# approximation, with a basis of few functions along each axis: more are finer.");
+    match way {
+        Way::Exact => {}
+        Way::Nuts(why) => {
+            line("");
+            line("[inference]");
+            line(&format!("# {why}, so the field is sampled."));
+            line("method = \"nuts\"");
+        }
+        Way::Svi(why) => {
+            line("");
+            line("[inference]");
+            line(&format!("# {why}, so the field is sampled; for so many cells that"));
+            line(
+                "# is done by an approximation, with a basis of few functions along each axis: more are",
+            );
+            line("# finer.");
             line("method = \"svi\"");
-        } else {
-            line(&format!("method = \"nuts\"                 # {why}, so the field is sampled"));
         }
     }
-    Ok(out)
+    out
 }
 
 /// What could be modelled instead, without what lies along one of the axes.
@@ -181,116 +194,6 @@ fn others<'a>(summary: &'a FileSummary, guess: &Guess) -> Vec<&'a str> {
 
 /// Functions along an axis of a large grid.
 const BASIS: usize = 20;
-
-/// What the values of the response look like.
-#[derive(Clone, Copy, PartialEq)]
-enum Observed {
-    Numbers,
-    /// Whole numbers that are no counts, and why.
-    WholeNumbers(&'static str),
-    YesNo,
-    Counts,
-}
-
-impl Observed {
-    /// Whole numbers from 0 on are counts where nothing speaks against it: a unit of something
-    /// else; a spread below that of a Poisson distribution, which the mean of counts adds to and
-    /// never takes from; or large numbers that are all alike, as pressures in Pa are.
-    fn of(data: &Dataset) -> Self {
-        let y = || data.observed();
-        let unit = data.response.units.as_deref();
-        if !y().all(|y| y >= 0.0 && y.fract() == 0.0) {
-            return Self::Numbers;
-        }
-        if !is_unit_of_counts(unit) {
-            return Self::WholeNumbers("its unit is not one of counts");
-        }
-        if y().all(|y| y <= 1.0) {
-            return Self::YesNo;
-        }
-        let n = y().count() as f64;
-        let mean = y().sum::<f64>() / n;
-        let variance = y().map(|y| (y - mean).powi(2)).sum::<f64>() / (n - 1.0);
-        let low = y().fold(f64::INFINITY, f64::min);
-        // (n - 1) variance / mean is chi-squared for Poisson counts of one rate.
-        if variance < mean * (1.0 - 3.0 * (2.0 / (n - 1.0)).sqrt()) {
-            Self::WholeNumbers("they vary less than counts")
-        } else if mean > 100.0 && low > mean / 2.0 {
-            Self::WholeNumbers("they are large and much alike")
-        } else {
-            Self::Counts
-        }
-    }
-}
-
-fn is_unit_of_counts(unit: Option<&str>) -> bool {
-    const UNITS: [&str; 12] = [
-        "",
-        "1",
-        "count",
-        "counts",
-        "number",
-        "#",
-        "events",
-        "individuals",
-        "cases",
-        "deaths",
-        "people",
-        "persons",
-    ];
-    UNITS.contains(&unit.unwrap_or("").trim().to_lowercase().as_str())
-}
-
-/// What suits the values of the response.
-struct Proposal {
-    likelihood: Observed,
-    cells: usize,
-    /// More than the exact marginal takes in a moment.
-    much_is_missing: bool,
-    /// What to ask about the values.
-    doubts: Vec<String>,
-}
-
-impl Proposal {
-    /// Most cells that are read to look at their values.
-    const MOST_CELLS: usize = 10_000_000;
-    /// Most cells that `nuts` samples in minutes, one unknown each.
-    const MOST_SAMPLED: usize = 20_000;
-    /// Most missing cells for the exact method.
-    const MOST_MISSING: usize = 1000;
-
-    /// From the values themselves. Data that cannot be read get the usual proposal: `gridgp check`
-    /// is about to say what is wrong with them.
-    fn of(data: &Path, guess: &Guess, section: &str) -> Self {
-        let cells = guess.axes.iter().map(|a| a.points).fold(1, usize::saturating_mul);
-        let read = |section: &str| -> Option<Dataset> {
-            let text = format!("{section}\n[likelihood]\nfamily = \"gaussian\"\n");
-            let spec = ModelSpec::from_toml(&Source::new("starter", text)).ok()?;
-            gridgp_io::read_with_scalings(data, &spec.data).ok().map(|(data, _)| data)
-        };
-        let unknown =
-            Self { likelihood: Observed::Numbers, cells, much_is_missing: false, doubts: vec![] };
-        if cells > Self::MOST_CELLS {
-            return unknown;
-        }
-        let Some(data) = read(section) else { return unknown };
-        let missing = data.response.missing_cells().len();
-        Self {
-            likelihood: Observed::of(&data),
-            cells,
-            much_is_missing: missing > Self::MOST_MISSING,
-            doubts: gridgp_fit::doubts(&data, &[]),
-        }
-    }
-
-    fn is_large(&self) -> bool {
-        self.is_sampled() && self.cells > Self::MOST_SAMPLED
-    }
-
-    fn is_sampled(&self) -> bool {
-        matches!(self.likelihood, Observed::YesNo | Observed::Counts) || self.much_is_missing
-    }
-}
 
 fn about(c: &CoordinateSummary) -> String {
     let units = c.units.as_ref().map(|u| format!(" {u}")).unwrap_or_default();

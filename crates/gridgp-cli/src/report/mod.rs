@@ -25,6 +25,7 @@ pub fn print(summary: &Value, mut out: impl Write) -> std::io::Result<()> {
 }
 
 fn print_map(summary: &Value, out: &mut impl Write) -> std::io::Result<()> {
+    let text = |key: &str| summary[key].as_str().unwrap_or_default();
     let number = |key: &str| summary[key].as_f64().unwrap_or(f64::NAN);
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["parameter", "estimate", "unit", "prior"]);
@@ -44,11 +45,18 @@ fn print_map(summary: &Value, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out, "log posterior            {:.6}", number("log_posterior"))?;
     let of = if summary["standardized"].is_null() { "" } else { " (of the standardized response)" };
     writeln!(out, "log marginal likelihood  {:.6}{of}", number("log_marginal_likelihood"))?;
+    if let Some(algebra) = summary["algebra"].as_str() {
+        writeln!(out, "by the {algebra} algebra, {}", text("algebra_detail"))?;
+    }
     let starts = summary["starts"].as_array().map_or(0, Vec::len);
     writeln!(
         out,
         "{} after {} evaluations from {starts} starts, largest gradient {:.1e}",
-        if summary["converged"] == true { "converged" } else { "NOT converged" },
+        match (&summary["converged"], &summary["interrupted"]) {
+            (Value::Bool(true), _) => "converged",
+            (_, Value::Bool(true)) => "STOPPED",
+            _ => "NOT converged",
+        },
         summary["evaluations"],
         number("gradient_norm")
     )

@@ -5,6 +5,7 @@ use gridgp_model::Model;
 use gridgp_model::spec::Algebra;
 
 use super::field_term::FieldTerm;
+use super::long_axis::FEW;
 use super::places::Grouping;
 
 /// How a marginal likelihood is computed, and what an evaluation with its gradient costs.
@@ -23,9 +24,21 @@ pub struct Plan {
 }
 
 /// What an operation of an eigenproblem takes beside one of a matrix product.
-const EIGEN: f64 = 40.0;
+const EIGEN: f64 = 15.0;
+
+/// Operations a second of one core, as [`Plan::operations`] counts them, from
+/// `crates/gridgp/examples/plan_seconds.rs` on a server with AVX2.
+const RATE: f64 = 4e10;
+/// Seconds of an evaluation that has nearly nothing to do.
+const LEAST: f64 = 5e-4;
 
 impl Plan {
+    /// Seconds that one core takes for an evaluation with its gradient: right within a factor of two
+    /// where they were measured, and of the right size on other computers.
+    pub fn seconds(&self) -> f64 {
+        LEAST + self.operations / RATE
+    }
+
     /// The cheapest algebra that takes the model, or the one that its `[inference]` names.
     pub(super) fn new(model: &Model, terms: &[FieldTerm], has_one_noise: bool) -> Result<Self> {
         let asked = model.spec.inference.algebra;
@@ -87,7 +100,9 @@ fn spectral(grouping: Grouping, term: &FieldTerm, observed: usize) -> Plan {
     let gaps = (grouping.len() - observed) as f64;
     let (mut operations, mut bytes) = (40.0 * cells, 64.0 * cells);
     // One long axis has Cholesky factors, the others eigenvectors.
-    let has_cholesky = gaps == 0.0 && grouping.shape.iter().filter(|n| **n > 6).count() == 1;
+    let has_cholesky = gaps == 0.0 && grouping.shape.iter().filter(|n| **n > FEW).count() == 1;
+    let (longest, all) = (grouping.shape.iter().max().copied().unwrap_or(1), grouping.len());
+    let factorizations = Some(all / longest).filter(|count| has_cholesky && *count <= FEW);
     let matrices = if has_cholesky { 44.0 } else { 64.0 };
     for (axes, &size) in grouping.axes.iter().zip(&grouping.shape) {
         let n = size as f64;
@@ -97,7 +112,11 @@ fn spectral(grouping: Grouping, term: &FieldTerm, observed: usize) -> Plan {
             None => size,
         } as f64;
         let is_small = rank <= n / 2.0;
-        operations += if is_small { 20.0 * n * rank * rank } else { (EIGEN + 8.0) * n * n * n };
+        operations += match factorizations {
+            _ if is_small => 20.0 * n * rank * rank,
+            Some(count) if size == longest => 3.0 * count as f64 * n * n * n,
+            _ => (EIGEN + 8.0) * n * n * n,
+        };
         operations += 8.0 * cells * rank + 4.0 * gaps * cells * n;
         bytes += if is_small { 156.0 * n * rank } else { matrices * n * n };
     }

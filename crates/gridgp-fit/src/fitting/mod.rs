@@ -9,6 +9,8 @@ mod map;
 mod nuts;
 mod summary;
 
+pub(crate) use summary::common;
+
 use gridgp_model::spec::{Method, Source};
 use gridgp_model::{Model, seams};
 use serde_json::Value;

@@ -42,12 +42,10 @@ pub(super) fn variables(
     Ok((of_quantities(made, dims, model), draws))
 }
 
-/// Those that were asked for, each once; otherwise the response, the parameters that vary, the
-/// fields.
+/// Those that were asked for; otherwise the response, the parameters that vary, the fields.
 fn quantities(only: &[String], model: &Model) -> Vec<String> {
     if !only.is_empty() {
-        let first = |(i, name): &(usize, &String)| !only[..*i].contains(name);
-        return only.iter().enumerate().filter(first).map(|(_, name)| name.clone()).collect();
+        return super::quantities(only);
     }
     let constant =
         |name: &str| model.equations.iter().any(|e| e.name == name && e.as_quantity().is_some());
@@ -66,7 +64,8 @@ fn of_quantities(made: Vec<Quantity>, dims: &Dims, model: &Model) -> Vec<OutputV
             "observation" => (format!("a new observation of {y}"), true),
             "location" | "scale" => (format!("{} of {y}", q.name), true),
             name if model.fields.iter().any(|f| f.name == name) => (format!("field {name}"), false),
-            name => (format!("{name} of {y}"), false),
+            name if model.quantities().contains(&name) => (format!("{name} of {y}"), false),
+            name => (format!("sum {name}"), false),
         };
         let is_angle = model.family.is_angle()
             && ["mean", "observation", "location"].contains(&q.name.as_str());

@@ -31,7 +31,8 @@ pub(super) fn variables(
     host: &dyn Host,
 ) -> Result<Vec<OutputVariable>> {
     let components = components(model, &options.only)?;
-    let asked = |name: &str| options.only.is_empty() || options.only.iter().any(|n| n == name);
+    let only = super::quantities(&options.only);
+    let asked = |name: &str| only.is_empty() || only.iter().any(|n| n == name);
     let has_location = asked("mean") || asked("observation");
     let of_location = if asked("mean") { options.draws } else { 0 };
     let target = match place {
@@ -75,15 +76,10 @@ pub(super) fn variables(
 /// The fields and sums of fields that were asked for, each once; all fields where there are several
 /// and nothing was asked for. The location is no sum of theirs: `None`.
 fn components(model: &Model, only: &[String]) -> Result<Vec<(String, Option<Predictor>)>> {
-    let plain = |name: &String| name.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-    let mut names: Vec<String> = Vec::new();
+    let mut names = super::quantities(only);
+    names.retain(|name| !["mean", "observation"].contains(&name.as_str()));
     if only.is_empty() && model.fields.len() > 1 {
-        names.extend(model.fields.iter().map(|f| f.name.clone()));
-    }
-    for name in only.iter().filter(|n| !["mean", "observation"].contains(&n.as_str())).map(plain) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
+        names = model.fields.iter().map(|f| f.name.clone()).collect();
     }
     let of = |name: String| match name.as_str() {
         "location" => Ok((name, None)),

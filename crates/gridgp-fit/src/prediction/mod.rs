@@ -37,9 +37,9 @@ pub struct PredictOptions {
     /// Number of draws to give; 0 gives moments only. Moments and quantiles are of all draws of the
     /// fit.
     pub draws: usize,
-    /// Quantities: `mean` (the expected response) and `observation` (a new one); of a fit by draws
-    /// also fields and parameters of the likelihood. If empty, the response, the parameters that vary
-    /// and the fields.
+    /// Quantities: `mean` (the expected response), `observation` (a new one), fields and their sums,
+    /// `base + warming * gmst`; of a fit by draws also parameters of the likelihood. If empty, the
+    /// response, the parameters that vary and the fields.
     pub only: Vec<String>,
     /// Seed of what the fit leaves open; that of the fit if absent.
     pub seed: Option<u64>,
@@ -138,7 +138,7 @@ impl Dims {
 /// `model` is the model of the fit with its data. Variables are `mean`, `sd`, `sd_observation`, with
 /// levels `quantiles` and with draws `draws`; from draws also the fields and the parameters of the
 /// likelihood, named by [`gridgp_model::output_names`] and [`output_name`]. Where a covariate is
-/// missing, or the trials or an exposure is 0, all but the fields is NaN. Coordinates are in the
+/// missing, or the trials or an exposure is 0, all but fields and sums of nothing else is NaN. Coordinates are in the
 /// units of the data, the response in its own.
 ///
 /// # Errors
@@ -177,10 +177,19 @@ pub fn predict(
     if let Where::Grid(place) = &place
         && let Some(unknown) = place.unknown_cells(model)?
     {
-        let is_field = |v: &OutputVariable| {
-            model.fields.iter().any(|f| output_names(&f.name).contains(&Some(v.name.clone())))
+        // Sums that hold no covariate are known wherever fields are.
+        let without = |name: &&str| {
+            model
+                .combination(name)
+                .is_ok_and(|sum| sum.terms.iter().all(|t| t.covariates.is_empty()))
         };
-        for v in variables.iter_mut().filter(|v| !is_field(v)) {
+        let sums: Vec<String> = quantities(&options.only);
+        let fields = model.fields.iter().map(|f| f.name.as_str());
+        let known: Vec<Option<String>> = fields
+            .chain(sums.iter().map(String::as_str).filter(without))
+            .flat_map(output_names)
+            .collect();
+        for v in variables.iter_mut().filter(|v| !known.contains(&Some(v.name.clone()))) {
             let cells = v.values.iter_mut().zip(unknown.iter().cycle());
             cells.filter(|(_, unknown)| **unknown).for_each(|(value, _)| *value = f64::NAN);
         }
@@ -193,6 +202,18 @@ pub fn predict(
     // `only` may have left out what lies on them.
     extra.retain(|axis| variables.iter().any(|v| v.dims.iter().any(|d| d == axis.name())));
     Ok(Output::new(place, &dims.cells, extra, variables, attributes))
+}
+
+/// What was asked for, each once and without spaces, as its variables are called.
+fn quantities(only: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in only {
+        let plain: String = name.chars().filter(|c| !c.is_whitespace()).collect();
+        if !names.contains(&plain) {
+            names.push(plain);
+        }
+    }
+    names
 }
 
 /// A variable in the unit of the response, with its meaning.

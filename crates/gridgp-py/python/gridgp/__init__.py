@@ -31,6 +31,7 @@ from gridgp.terms import (
     logistic,
     normal_cdf,
     softplus,
+    sqrt,
     tanh,
 )
 
@@ -57,5 +58,6 @@ __all__ = [
     "logistic",
     "normal_cdf",
     "softplus",
+    "sqrt",
     "tanh",
 ]

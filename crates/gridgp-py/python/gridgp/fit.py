@@ -159,8 +159,9 @@ class Fit:
             How many draws to give; 0 for none. Draws are joint over all cells of a grid. Moments and
             quantiles are of all draws of the fit.
         only
-            Which quantities: ``"mean"``, ``"observation"``; of a fit by draws also fields and
-            parameters of the likelihood.
+            Which quantities: ``"mean"``, ``"observation"``, fields and their sums, ``"trend"``,
+            ``"trend + season"``, ``"base + warming * gmst"``; of a fit by draws also parameters of
+            the likelihood. What a sum is called has no spaces: ``found["trend+season"]``.
         seed
             Of what the fit leaves open; that of the fit by default.
         **coords
@@ -170,8 +171,8 @@ class Fit:
         -------
         xarray.Dataset
             ``mean`` (of the response), ``sd``, ``sd_observation`` (of a new observation), with
-            levels ``quantiles``, with draws ``draws``; from draws also the fields and the parameters
-            of the likelihood that vary. In the unit of the response. A name that an axis or a
+            levels ``quantiles``, with draws ``draws``; several fields each, from draws one field,
+            too, and the parameters of the likelihood that vary. In the unit of the response. A name that an axis or a
             coordinate of the data has gets ``output_`` in front, ``output_mean``.
 
         Warns

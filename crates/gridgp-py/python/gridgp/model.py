@@ -290,8 +290,8 @@ class Model:
         NotPositiveDefiniteError, InferenceError
             Nothing was found.
         KeyboardInterrupt
-            After Ctrl-C where there is nothing to keep. Draws that are there are kept, with a
-            warning.
+            After Ctrl-C where there is nothing to keep. Draws that are there, and the best point of
+            a search for a mode, are kept, with a warning.
         """
         from gridgp.fit import Fit
 
@@ -361,7 +361,11 @@ class Model:
         coords: Mapping[str, Any] | None = None,
         dims: Sequence[str] | None = None,
     ) -> str:
-        """The model for these data as equations, with every default, as ``gridgp check`` prints it."""
+        """The model for these data as equations, as ``gridgp check`` prints it.
+
+        With every default, and how the fields are integrated out where the method does that: the
+        algebra, and what an evaluation takes of time and memory.
+        """
         return self._problem(data, covariates, coords, dims, {})[0].describe()
 
     def log_density(

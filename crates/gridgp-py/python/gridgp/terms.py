@@ -31,6 +31,7 @@ __all__ = [
     "logistic",
     "normal_cdf",
     "softplus",
+    "sqrt",
     "tanh",
 ]
 
@@ -91,6 +92,9 @@ class Expression:
     def __rmul__(self, other: Operand) -> Expression:
         return _Product(_expression(other), self)
 
+    def __pow__(self, exponent: int) -> Expression:
+        return _Power(self, exponent)
+
     def __neg__(self) -> Expression:
         return _Product(_Number("-1"), self)
 
@@ -139,6 +143,22 @@ class _Product(Expression):
         yield self
         yield from self._left._parts()
         yield from self._right._parts()
+
+
+class _Power(Expression):
+    _rank = _PRODUCT
+
+    def __init__(self, base: Expression, exponent: object) -> None:
+        if not isinstance(exponent, int) or isinstance(exponent, bool) or not 0 <= exponent <= 16:
+            raise ValueError(f"the exponent {exponent!r} is none of 0, 1, 2 … 16")
+        self._base, self._exponent = base, exponent
+
+    def _text(self) -> str:
+        return f"{self._base._inside(_ATOM)}^{self._exponent}"
+
+    def _parts(self) -> Iterator[Expression]:
+        yield self
+        yield from self._base._parts()
 
 
 class _Link(Expression):
@@ -446,6 +466,20 @@ def logistic(expression: Operand) -> Expression:
 def normal_cdf(expression: Operand) -> Expression:
     """The link Φ(…), the normal distribution function: values between 0 and 1."""
     return _link("normal_cdf", expression)
+
+
+def sqrt(expression: Operand) -> Expression:
+    """The link √(…) of a sum of squares of parameters and covariates: values above 0.
+
+    It is for a noise of several parts, such as known standard deviations beside an unknown one.
+
+    Examples
+    --------
+    >>> from gridgp import Covariate, Parameter, sqrt
+    >>> print(sqrt(Parameter("sigma") ** 2 + Covariate("sd") ** 2))
+    sqrt(sigma^2 + sd^2)
+    """
+    return _link("sqrt", expression)
 
 
 def tanh(expression: Operand) -> Expression:

@@ -54,6 +54,15 @@ fn mode(summary: &Value, all: &mut Vec<Finding>) {
             "The search ended at a maximum.",
             format!("The largest component of the gradient there is {gradient}."),
         )
+    } else if summary["interrupted"] == true {
+        Finding::new(
+            Grade::Poor,
+            "The search was stopped.",
+            format!(
+                "This is the best point that it had seen, where the largest component of the gradient \
+                 is {gradient}. Fit again, to the end."
+            ),
+        )
     } else {
         Finding::new(
             Grade::Poor,

@@ -26,12 +26,15 @@ pub(super) fn of_map(model: &Model, map: &Map, seconds: f64, peak_memory: Option
         .collect();
     let found = json!({
         "density": model.spec.inference.density,
+        "algebra": map.plan.algebra,
+        "algebra_detail": map.plan.detail,
         "parameters": parameters,
         "log_posterior": map.log_posterior,
         "log_marginal_likelihood": map.log_marginal_likelihood,
         "truncation_bound": map.truncation,
         "gradient_norm": map.gradient_norm,
         "converged": map.optimum.converged,
+        "interrupted": map.interrupted,
         "iterations": map.optimum.iterations,
         "evaluations": map.evaluations(),
         "starts": map.starts.iter().map(|s| json!({
@@ -52,7 +55,7 @@ pub(super) fn of_map(model: &Model, map: &Map, seconds: f64, peak_memory: Option
 }
 
 /// What every summary holds.
-fn common(model: &Model, method: &str) -> Value {
+pub(crate) fn common(model: &Model, method: &str) -> Value {
     let (origin, unit) = model.standardization;
     let shape = model.data.grid.shape();
     let axes: serde_json::Map<String, Value> =
