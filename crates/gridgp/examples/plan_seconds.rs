@@ -23,6 +23,7 @@ struct Kind {
 const NONE: fn(&[usize]) -> bool = |_| false;
 const ROUGH: [&str; 3] = ["matern52()"; 3];
 const SMOOTH: [&str; 3] = ["squared_exponential()"; 3];
+const SEASONS: [&str; 3] = ["periodic(period = 12) * matern52()"; 3];
 const WAVES: [&str; 3] = ["cosine()"; 3];
 
 const KINDS: &[Kind] = &[
@@ -78,6 +79,7 @@ const KINDS: &[Kind] = &[
     Kind { name: "dense, 2 fields", shape: &[60, 30], kernels: &ROUGH, fields: 2, missing: NONE },
     Kind { name: "dense, 5 fields", shape: &[60, 30], kernels: &ROUGH, fields: 5, missing: NONE },
     Kind { name: "dense, one axis", shape: &[1500], kernels: &ROUGH, fields: 3, missing: NONE },
+    Kind { name: "dense, seasons", shape: &[500], kernels: &SEASONS, fields: 3, missing: NONE },
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

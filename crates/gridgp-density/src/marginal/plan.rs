@@ -25,6 +25,9 @@ pub struct Plan {
 
 /// What an operation of an eigenproblem takes beside one of a matrix product.
 const EIGEN: f64 = 15.0;
+/// What a kernel between two points and its derivatives take: between a Matérn and a product of two with
+/// a sine.
+const KERNEL: f64 = 1200.0;
 
 /// Operations a second of one core, as [`Plan::operations`] counts them, from
 /// `crates/gridgp/examples/plan_seconds.rs` on a server with AVX2.
@@ -64,7 +67,7 @@ impl Plan {
         let count = model.data.response.missing_cells().len();
         let missing = model.data.response.missing.as_deref().filter(|_| count > 0);
         let observed = cells - count;
-        let mut all = vec![dense(observed, terms.len(), shape.len())];
+        let mut all = vec![dense(observed, terms)];
         if let ([term], true) = (terms, has_one_noise)
             && term.cells.is_none()
         {
@@ -84,12 +87,15 @@ fn whole(shape: &[usize]) -> Grouping {
     Grouping { axes: (0..shape.len()).map(|a| a..a + 1).collect(), shape: shape.to_vec() }
 }
 
-fn dense(observed: usize, fields: usize, axes: usize) -> Plan {
+fn dense(observed: usize, terms: &[FieldTerm]) -> Plan {
     let n = observed as f64;
+    let axes = terms.iter().flat_map(|t| &t.axes);
+    let pairs: f64 = axes.clone().map(|a| (a.size() as f64).powi(2)).sum();
+    let products = (axes.count() + terms.len()) as f64;
     Plan {
         algebra: Algebra::Dense,
         detail: format!("the covariance of {observed} observed cells written out"),
-        operations: 2.0 * n * n * n + 40.0 * (fields * (axes + 1)) as f64 * n * n,
+        operations: 2.0 * n * n * n + 40.0 * products * n * n + KERNEL * pairs,
         bytes: 8.0 * 3.0 * n * n,
         grouping: None,
     }
