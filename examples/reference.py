@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Where the numbers in elnino/expect.json and co2/expect.json come from: the same posteriors with
-dense N x N matrices in NumPy and SciPy.
+"""Where the numbers in the expect.json of elnino, co2 and trend_season come from: the same posteriors
+with dense N x N matrices in NumPy and SciPy.
 
-    python3 reference.py elnino|co2        # needs numpy and scipy; co2 takes minutes
+    python3 reference.py elnino|co2|trend_season        # needs numpy and scipy; co2 takes minutes
 
 Nothing here is shared with gridgp. The mode is that of the density on the natural scale.
 """
@@ -40,6 +40,10 @@ def periodic(x, period, lengthscale):
     return np.exp(-2 * (np.sin(np.pi * distance(x) / period) / lengthscale) ** 2)
 
 
+def squared_exponential(x, lengthscale):
+    return np.exp(-0.5 * (distance(x) / lengthscale) ** 2)
+
+
 def linear(x, center):
     return np.outer(x - center, x - center)
 
@@ -54,6 +58,16 @@ def co2(year, week, p):
     waves = p["season"] ** 2 * periodic(week, 365.25 / 7, p["shape"])
     weeks = 1 + waves + p["rise"] ** 2 * linear(week, 26.5)
     return p["size"] ** 2 * np.kron(years, weeks)
+
+
+def trend_season(year, p):
+    recurs = periodic(year, 1, p["season.year.lengthscale"])
+    fields = {
+        "trend": squared_exponential(year, p["trend.year.lengthscale"]),
+        "season": recurs * matern52(year, p["season.year.lengthscale_2"]),
+        "short": matern32(year, p["short.year.lengthscale"]),
+    }
+    return sum(p[f"{name}.amplitude"] ** 2 * k for name, k in fields.items())
 
 
 # Covariance, table, priors, and a point near the mode, in this order.
@@ -76,15 +90,26 @@ MODELS = {
         "rise": (half_normal(scale=0.05), 0.0048),
         "noise": (half_normal(scale=1), 0.325),
     }),
+    "trend_season": (trend_season, "trend_season/co2_monthly.csv", {
+        "mean": (normal(340, 20), 346.0),
+        "noise": (half_normal(scale=1), 0.2),
+        "trend.amplitude": (half_normal(scale=50), 33.0),
+        "trend.year.lengthscale": (log_normal(np.log(30), 0.5), 43.0),
+        "season.amplitude": (half_normal(scale=5), 2.1),
+        "season.year.lengthscale": (log_normal(0, 0.5), 1.3),
+        "season.year.lengthscale_2": (log_normal(np.log(50), 0.7), 105.0),
+        "short.amplitude": (half_normal(scale=1), 0.5),
+        "short.year.lengthscale": (log_normal(0, 1), 0.8),
+    }),
 }
 
 
 def main():
     covariance, table, priors = MODELS[sys.argv[1]]
     rows = np.genfromtxt(HERE / table, delimiter=",", skip_header=1)
-    slow, fast = np.unique(rows[:, 0]), np.unique(rows[:, 1])
-    seen = np.flatnonzero(~np.isnan(rows[:, 2]))
-    y = rows[seen, 2]
+    axes = [np.unique(column) for column in rows[:, :-1].T]
+    seen = np.flatnonzero(~np.isnan(rows[:, -1]))
+    y = rows[seen, -1]
     names = list(priors)
     positive = np.array([name != "mean" for name in names])
 
@@ -92,7 +117,7 @@ def main():
         return dict(zip(names, np.where(positive, np.exp(np.where(positive, x, 0)), x)))
 
     def log_likelihood(p):
-        k = covariance(slow, fast, p)[np.ix_(seen, seen)]
+        k = covariance(*axes, p)[np.ix_(seen, seen)]
         k.flat[:: len(k) + 1] += p["noise"] ** 2
         root = linalg.cholesky(k, lower=True, overwrite_a=True, check_finite=False)
         z = linalg.solve_triangular(root, y - p["mean"], lower=True, check_finite=False)

@@ -24,7 +24,14 @@ const PICTURES: &[(&str, &str, &[&str])] = &[
     ("elnino", "elnino_prior", &["FIT", "--kind", "prior"]),
     ("kron2d", "kron2d_mean", &["FIT"]),
     ("kron2d", "kron2d_sd", &["FIT", "--variable", "sd", "--colormap", "cividis"]),
+    ("trend_season", "co2_trend", &["PARTS", "--variable", "trend"]),
+    ("trend_season", "co2_season", &["RECENT", "--variable", "season"]),
+    ("trend_season", "co2_short", &["PARTS", "--variable", "short"]),
 ];
+
+/// Predictions of the fields of `trend_season`: what pictures call them, and where they are.
+const PARTS: &[(&str, &str)] =
+    &[("PARTS", "year=1958.5:2006.5:577"), ("RECENT", "year=1996.5:2006.5:241")];
 
 /// Figures of `crates/gridgp-plot/examples/figures.rs` that no example has data for yet.
 const MADE_UP: &[&str] = &[
@@ -46,16 +53,28 @@ pub fn run() -> Result<()> {
     for folder in [work, gallery] {
         fs::create_dir_all(root().join(folder)).with_context(|| folder.to_owned())?;
     }
-    for (example, model) in [("elnino", "model.toml"), ("kron2d", "map.toml")] {
+    let models = [("elnino", "model.toml"), ("kron2d", "map.toml"), ("trend_season", "model.toml")];
+    for (example, model) in models {
         let (model, fit) = (format!("examples/{example}/{model}"), format!("{work}/{example}.nc"));
         program::run(&mut program(&gridgp, &["fit", &model, "-o", &fit, "--quiet"]))?;
+    }
+    let fit = format!("{work}/trend_season.nc");
+    let part = |name: &str| format!("{work}/{}.nc", name.to_lowercase());
+    for (name, at) in PARTS {
+        let only = ["--only", "trend,season,short", "--quiet", "-o", &part(name)];
+        let predict = [&["predict", &fit, "--at", at][..], &only].concat();
+        program::run(&mut program(&gridgp, &predict))?;
     }
     for (example, picture, arguments) in PICTURES {
         // The picture of the README is a PNG.
         let ending = if picture.contains('.') { "" } else { ".svg" };
         let (fit, out) = (format!("{work}/{example}.nc"), format!("{gallery}/{picture}{ending}"));
-        let mut all = vec!["plot"];
-        all.extend(arguments.iter().map(|a| if *a == "FIT" { fit.as_str() } else { a }));
+        let file = match arguments[0] {
+            "FIT" => fit,
+            name => part(name),
+        };
+        let mut all = vec!["plot", &file];
+        all.extend(&arguments[1..]);
         all.extend(["--quiet", "-o", &out]);
         program::run(&mut program(&gridgp, &all))?;
     }

@@ -292,6 +292,9 @@ fn sums_of_fields_have_a_name_at_a_mode_and_from_draws() {
         assert!(of("slow+2*fast_sd").iter().all(|sd| *sd > 0.0 && *sd < 1.0));
         assert_eq!(of("slow+2*fast_draws_draw_1").len(), 16);
         assert!(column(here, "p.csv", "mean").is_none());
+        gridgp(here, &["plot", "p.nc", "--variable", "slow", "-o", "p.svg", "--quiet"]);
+        let picture = std::fs::read_to_string(here.join("p.svg")).unwrap();
+        assert!(picture.contains("slow 90 %"), "a field comes with its band");
         let (ok, said) = run(here, &["predict", "f.nc", "--only", "slow * fast", "-o", "q.csv"]);
         assert!(!ok && said.contains("multiplies two fields"), "{said}");
     }

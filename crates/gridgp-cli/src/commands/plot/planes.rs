@@ -239,10 +239,20 @@ fn series(
     let keep = [name(along)];
     cubes.iter_mut().for_each(|c| reduce(c, &keep, args.quiet));
     let mut parts = Vec::new();
-    // The mean of a prediction or of a fit comes with its band.
+    // The mean of a prediction or of a fit comes with its band, and so does a field.
     let is_mean = args.minus.is_none() && names == opened.result("mean").as_slice();
     if is_mean {
-        parts.extend(band(args, opened, &keep)?);
+        let all = ["sd_observation", "sd"].map(|name| opened.result(name));
+        if let [Some(observation), Some(sd)] = all {
+            let observations = (observation, "mean|90 % of observations".to_owned());
+            let bands = [observations, (sd, "mean|90 % of the location".into())];
+            parts.extend(around(args, opened, &keep, &names[0], &bands)?);
+        }
+    } else if let ([one], true) = (names, args.minus.is_none())
+        && let Some(sd) = opened.result(&format!("{one}_sd"))
+    {
+        let bands = [(sd, format!("{one}|90 %"))];
+        parts.extend(around(args, opened, &keep, one, &bands)?);
     }
     for (cube, name) in cubes.iter().zip(names) {
         let part = if name == "data"
@@ -265,29 +275,31 @@ fn series(
     Ok(Series { x, y: shared(&cubes), parts, notes: vec![] }.draw(&style)?)
 }
 
-/// 90 % bands around a mean: of a new observation, and of the location.
-fn band(args: &Plot, opened: &Opened, keep: &[String]) -> anyhow::Result<Vec<(String, Part)>> {
+/// 90 % bands around a mean, from standard deviations with what each is called.
+fn around(
+    args: &Plot,
+    opened: &Opened,
+    keep: &[String],
+    mean: &str,
+    bands: &[(String, String)],
+) -> anyhow::Result<Vec<(String, Part)>> {
     let column = |variable: &str| -> anyhow::Result<Vec<f64>> {
         let mut cube = opened.cube(variable)?;
         cube.select(&args.sel, &args.isel)?;
         reduce(&mut cube, keep, true);
         Ok(cube.values)
     };
-    let all = ["mean", "sd", "sd_observation"].map(|name| opened.result(name));
-    let [Some(mean), Some(sd), Some(sd_observation)] = all else { return Ok(vec![]) };
-    let mean = column(&mean)?;
+    let mean = column(mean)?;
     // The normal quantile at 0.95.
     let z = 1.644_853_626_951_472_7;
-    let around = |sd: &[f64], sign: f64| -> Vec<f64> {
+    let edge = |sd: &[f64], sign: f64| -> Vec<f64> {
         mean.iter().zip(sd).map(|(m, s)| m + sign * z * s).collect()
     };
     let mut parts = Vec::new();
-    for (variable, name) in
-        [(sd_observation, "mean|90 % of observations"), (sd, "mean|90 % of the location")]
-    {
-        let sd = column(&variable)?;
-        let band = Part::Band { lower: around(&sd, -1.0), upper: around(&sd, 1.0) };
-        parts.push((name.to_owned(), band));
+    for (variable, name) in bands {
+        let sd = column(variable)?;
+        let band = Part::Band { lower: edge(&sd, -1.0), upper: edge(&sd, 1.0) };
+        parts.push((name.clone(), band));
     }
     Ok(parts)
 }
