@@ -117,6 +117,26 @@ pub(super) fn logistic(x: &[f64], gradient: &mut [f64]) -> f64 {
     value
 }
 
+/// Poisson regression: 80 counts of 5 with rates 5 exp(±c·x), three slopes with N(0, 2.5²) priors.
+///
+/// Symmetric, with tails that are lighter than those of a normal.
+pub(super) fn counts(x: &[f64], gradient: &mut [f64]) -> f64 {
+    let mut value = 0.0;
+    for j in 0..3 {
+        value -= 0.5 * (x[j] / 2.5).powi(2);
+        gradient[j] = -x[j] / 6.25;
+    }
+    for i in 0..40 {
+        let t = f64::from(i) / 40.0;
+        let covariates = [t, (5.0 * t).sin(), (3.0 * t).cos()];
+        let eta: f64 = x.iter().zip(covariates).map(|(x, c)| x * c).sum();
+        // Each covariate with both signs, and 5 η − 5 η = 0.
+        value -= 10.0 * eta.cosh();
+        gradient.iter_mut().zip(covariates).for_each(|(g, c)| *g -= 10.0 * eta.sinh() * c);
+    }
+    value
+}
+
 /// Covariance of the rows of `draws`, draws × d.
 pub(super) fn covariance(draws: &[f64], dim: usize) -> Mat<f64> {
     let n = (draws.len() / dim) as f64;
@@ -132,10 +152,11 @@ fn gradients_of_the_targets_are_those_of_their_values() {
     let gaussian = Gaussian::autoregressive(&[1.0, -2.0, 0.5], &[1.0, 0.1, 3.0], 0.6);
     let mut gaussian = gaussian.clone();
     type Named<'a> = (&'a str, &'a mut dyn FnMut(&[f64], &mut [f64]) -> f64);
-    let mut targets: [Named; 3] = [
+    let mut targets: [Named; 4] = [
         ("Gaussian", &mut |x, g| gaussian.log_density_gradient(x, g)),
         ("funnel", &mut funnel),
         ("logistic", &mut logistic),
+        ("counts", &mut counts),
     ];
     for (name, target) in &mut targets {
         let x = [0.3, -0.7, 0.9];
