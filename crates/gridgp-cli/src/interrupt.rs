@@ -10,12 +10,16 @@ pub const DRAWS: &str = "what has been drawn is kept";
 static KEEPS: OnceLock<&'static str> = OnceLock::new();
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
-/// Stands before anything else: from now on Ctrl-C (or SIGTERM) ends the program with exit code 130,
-/// or, after [`watch`], asks it to end.
+/// Stands before anything else: from now on Ctrl-C (or SIGTERM) ends the program with exit code 130
+/// and leaves no half-written file, or, after [`watch`], asks it to end.
 pub fn install() {
     let installed = ctrlc::set_handler(|| match KEEPS.get() {
         Some(what) if !REQUESTED.swap(true, Ordering::Relaxed) => eprintln!("stopping: {what}"),
-        _ => std::process::exit(130),
+        _ => {
+            // Held to the end, so that nothing else is begun.
+            let _abandoned = gridgp_file::abandon();
+            std::process::exit(130)
+        }
     });
     if let Err(e) = installed {
         eprintln!("warning: Ctrl-C ends the program, and does not keep what was found: {e}");

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use gridgp_file::advice;
+
 /// What can go wrong between a file, a dataset and a fit.
 ///
 /// Every message names the file, the place in it, and what to try.
@@ -109,14 +111,11 @@ impl Error {
     }
 }
 
-/// What to do about an error of the operating system.
-fn advice(source: &std::io::Error) -> &'static str {
-    use std::io::ErrorKind as K;
-    match source.kind() {
-        K::NotFound => "; check the path, relative paths start at the current folder",
-        K::PermissionDenied => "; check the permissions of the file and its folder",
-        K::StorageFull => "; the disk is full, free space or write elsewhere",
-        K::ReadOnlyFilesystem => "; write to another folder",
-        _ => "",
+impl From<gridgp_file::Error> for Error {
+    fn from(error: gridgp_file::Error) -> Self {
+        match error {
+            gridgp_file::Error::Io { path, source } => Self::Io { action: "write", path, source },
+            gridgp_file::Error::Place { path, message } => Self::File { path, message },
+        }
     }
 }

@@ -22,7 +22,6 @@
 
 mod arrays;
 mod asked;
-mod atomic;
 mod checksum;
 mod coordinate;
 mod covariate;

@@ -11,7 +11,7 @@ use gridgp_grid::{Axis, Coordinate, Values};
 use crate::coordinate::to_variable;
 use crate::format::Format;
 use crate::tree::{Array, NetcdfTree, TreeVariable};
-use crate::{Error, Result, atomic, netcdf};
+use crate::{Error, Result, netcdf};
 
 /// Writes results on a grid: NetCDF-4, or a long table if the name ends in `.csv`.
 ///
@@ -116,11 +116,11 @@ impl Output<'_> {
                     let message = format!("the table would have two columns {name:?}; {hint}");
                     return Err(Error::file(path, message));
                 }
-                atomic::write(path, |file| self.csv(file, &head, &columns))
+                Ok(gridgp_file::write(path, |file| self.csv(file, &head, &columns))?)
             }
             Some(Format::Netcdf) => {
                 let bytes = netcdf::encode(&self.tree()).map_err(|m| Error::file(path, m))?;
-                atomic::write(path, |file| file.write_all(&bytes))
+                Ok(gridgp_file::write(path, |file| file.write_all(&bytes))?)
             }
             None => Err(Error::file(path, "the name must end in .nc or .csv")),
         }

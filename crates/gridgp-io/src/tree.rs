@@ -7,7 +7,7 @@ use std::path::Path;
 
 use gridgp_fit::Attribute;
 
-use crate::{Error, Result, atomic, netcdf};
+use crate::{Error, Result, netcdf};
 
 /// A group: dimensions, variables on them, attributes, and groups inside. The file is a group too.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -137,7 +137,7 @@ impl NetcdfTree {
 /// file cannot be written.
 pub fn write_tree(path: &Path, tree: &NetcdfTree) -> Result<()> {
     let bytes = netcdf::encode(tree).map_err(|message| Error::file(path, message))?;
-    atomic::write(path, |file| file.write_all(&bytes))
+    Ok(gridgp_file::write(path, |file| file.write_all(&bytes))?)
 }
 
 /// Reads a NetCDF file with all its groups and values, as stored: without unpacking or masks.

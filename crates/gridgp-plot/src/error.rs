@@ -26,13 +26,8 @@ pub enum Error {
     )]
     NotBuilt(PathBuf),
     /// The file could not be written.
-    #[error("cannot write {}: {source}{}", path.display(), advice(source))]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why it failed.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Write(#[from] gridgp_file::Error),
 }
 
 /// A `Result` with this crate's [`Error`].
@@ -41,15 +36,5 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     pub(crate) fn data(message: impl Into<String>) -> Self {
         Self::Data(message.into())
-    }
-}
-
-/// What to do about an error of the operating system.
-fn advice(source: &std::io::Error) -> &'static str {
-    use std::io::ErrorKind as K;
-    match source.kind() {
-        K::StorageFull => "; the disk is full, free space or write elsewhere",
-        K::ReadOnlyFilesystem => "; write to another folder",
-        _ => "; check the folder and its permissions",
     }
 }

@@ -88,41 +88,8 @@ impl Figure {
             #[cfg(not(all(feature = "png", feature = "pdf")))]
             _ => return Err(Error::NotBuilt(path.to_owned())),
         };
-        write_file(path, &bytes)
+        Ok(gridgp_file::write(path, |file| file.write_all(&bytes))?)
     }
-}
-
-/// Writes a file that appears complete or not at all. A link is followed, and a device or a pipe is
-/// not replaced by a file.
-pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    let io = |source| Error::Io { path: path.to_owned(), source };
-    if path.exists() && !path.is_file() {
-        return Err(io(std::io::Error::other("there is something that is no file")));
-    }
-    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let folder = match path.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p,
-        _ => Path::new("."),
-    };
-    // The messages of tempfile name the temporary file, which means nothing to the reader.
-    let kind = |e: std::io::Error| io(e.kind().into());
-    let mut file = tempfile::Builder::new().prefix(".gridgp-").tempfile_in(folder).map_err(kind)?;
-    std::io::Write::write_all(&mut file, bytes).map_err(kind)?;
-    let permissions = std::fs::metadata(path).map(|m| m.permissions()).ok();
-    let file = file.persist(path).map_err(|e| io(e.error))?;
-    open_to_all(&file, permissions).map_err(io)
-}
-
-/// A temporary file is for its owner only; a picture is not.
-#[cfg(unix)]
-fn open_to_all(file: &std::fs::File, before: Option<std::fs::Permissions>) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(before.unwrap_or(std::fs::Permissions::from_mode(0o644)))
-}
-
-#[cfg(not(unix))]
-fn open_to_all(_: &std::fs::File, _: Option<std::fs::Permissions>) -> std::io::Result<()> {
-    Ok(())
 }
 
 /// A format of pictures.
@@ -188,7 +155,7 @@ mod tests {
         let e = figure().write(&folder.path().join("a.jpg")).unwrap_err().to_string();
         assert!(e.contains("a.jpg") && e.contains(".png"), "{e}");
         let e = figure().write(&folder.path().join("no/a.svg")).unwrap_err().to_string();
-        assert!(e.contains("cannot write"), "{e}");
+        assert!(e.contains("there is no folder"), "{e}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 

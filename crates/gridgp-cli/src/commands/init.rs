@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use gridgp_io::{CoordinateSummary, FileSummary, Guess, GuessedAxis, Kind};
 use gridgp_model::is_reserved;
 use proposal::{Observed, Proposal, Way};
@@ -24,8 +24,7 @@ pub fn run(args: &Init) -> anyhow::Result<()> {
                 bail!("{} exists already; choose another name", path.display());
             }
             check_outputs(&[path], &[&args.data])?;
-            std::fs::write(path, text)
-                .with_context(|| format!("cannot write {}", path.display()))?;
+            gridgp_file::write(path, |file| file.write_all(text.as_bytes()))?;
             writeln!(std::io::stdout(), "wrote {}; next: gridgp check {0}", path.display())?;
         }
     }

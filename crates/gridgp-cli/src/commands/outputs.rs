@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 /// Fails now if a file could not be written later, or would take the place of one that the command
 /// reads or of another one that it writes.
 pub fn check_outputs(outputs: &[&Path], inputs: &[&Path]) -> anyhow::Result<()> {
     for (i, output) in outputs.iter().enumerate() {
-        check_writable(output)?;
+        gridgp_file::check_writable(output)?;
         if let Some(input) = inputs.iter().find(|input| same(input, output)) {
             bail!(
                 "{} is read by this command ({}), and would be lost; give the output another name",
@@ -20,27 +20,6 @@ pub fn check_outputs(outputs: &[&Path], inputs: &[&Path]) -> anyhow::Result<()> 
             bail!("{} would be written twice, as {} too", output.display(), other.display());
         }
     }
-    Ok(())
-}
-
-fn check_writable(path: &Path) -> anyhow::Result<()> {
-    let folder = folder(path);
-    if path.is_dir() {
-        bail!("{} is a folder; name a file to write", path.display());
-    }
-    if path.exists() && !path.is_file() {
-        bail!(
-            "{} is a device or a pipe, which a file would replace; name a file, and copy it there",
-            path.display()
-        );
-    }
-    tempfile::NamedTempFile::new_in(&folder).with_context(|| {
-        format!(
-            "cannot write {}: the folder {} does not take a file",
-            path.display(),
-            folder.display()
-        )
-    })?;
     Ok(())
 }
 

@@ -143,7 +143,7 @@ impl Report {
     /// As [`Report::html`], or a file that cannot be written.
     pub fn write(&self, path: &Path) -> Result<usize> {
         let page = self.html()?;
-        crate::figure::write_file(path, page.as_bytes())?;
+        gridgp_file::write(path, |file| file.write_all(page.as_bytes()))?;
         Ok(page.len())
     }
 }
