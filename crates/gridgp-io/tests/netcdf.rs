@@ -508,7 +508,15 @@ fn a_valid_range_is_in_the_unit_that_its_type_says() {
     // Of the type of the scale: degrees. Of that of the stored numbers: hundredths.
     assert_eq!(read(NcAttrValue::Doubles(vec![-40.0, 45.0]), double.clone()), [2]);
     assert_eq!(read(NcAttrValue::Floats(vec![-40.0, 45.0]), single), [2]);
-    assert_eq!(read(NcAttrValue::Shorts(vec![-2000, 4500]), double), [1, 2]);
+    assert_eq!(read(NcAttrValue::Shorts(vec![-2000, 4500]), double.clone()), [1, 2]);
+    // Degrees in the type of hundredths, as netCDF4 for Python writes them unasked.
+    let folder = tempfile::tempdir().unwrap();
+    let range = ("valid_range", NcAttrValue::Shorts(vec![-2, 45]));
+    let attributes = [("scale_factor", double), range];
+    let path = made(folder.path(), &[1500i16, -3000], &attributes, on_x(&[0.0, 1.0], &[]));
+    let spec = toml::from_str::<DataSpec>("response = 'y'\naxes = ['x']").unwrap();
+    let e = gridgp_io::read(&path, &spec).unwrap_err().to_string();
+    assert!(e.contains("\"y\" is missing or excluded by its attribute valid_range"), "{e}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! An open NetCDF file. The only place, with `decoding`, that knows `netcdf-reader`.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use gridgp_fit::Attribute;
@@ -15,6 +16,9 @@ use super::scan;
 use crate::tree::{Array, NetcdfKind, NetcdfTree, TreeVariable};
 use crate::{Error, Result, check_memory};
 
+/// Bytes that are taken without asking whether they are there: to ask takes longer than to read them.
+const UNASKED: u64 = 1 << 20;
+
 /// An open NetCDF file, classic or NetCDF-4.
 pub(crate) struct File {
     pub path: PathBuf,
@@ -23,6 +27,8 @@ pub(crate) struct File {
     length: u64,
     /// Bytes of values that it can hold.
     most: u64,
+    /// Bytes of values taken since it was asked whether there is memory.
+    taken: Cell<u64>,
 }
 
 /// What a variable holds.
@@ -97,7 +103,7 @@ impl File {
                 ));
             }
         }
-        Ok(Self { path: path.to_owned(), file, length, most })
+        Ok(Self { path: path.to_owned(), file, length, most, taken: Cell::new(0) })
     }
 
     /// Refuses more values than the file can hold, or than there is memory for, before any is
@@ -113,7 +119,13 @@ impl File {
                 self.length
             )),
             Some(n) => {
-                check_memory(n as u128 * 8, &format!("{name:?} with {n} values")).or_else(fail)
+                let bytes = 8 * n as u64;
+                self.taken.set(self.taken.get().saturating_add(bytes));
+                if self.taken.get() <= UNASKED {
+                    return Ok(());
+                }
+                self.taken.set(0);
+                check_memory(u128::from(bytes), &format!("{name:?} with {n} values")).or_else(fail)
             }
         }
     }

@@ -32,6 +32,22 @@ pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling
     // With its groups, as the model calls it.
     let mut data = Variable::with_nan_as_missing(spec.response.as_str(), values);
     Missing::of(&spec.missing).mask(&mut data);
+    // A valid range in the wrong unit leaves nothing.
+    let ranges = ["valid_range", "valid_min", "valid_max"];
+    if data.missing_cells().len() == cells
+        && let Some((name, _)) =
+            response.attributes.iter().find(|(name, _)| ranges.contains(&name.as_str()))
+    {
+        return Err(Error::file(
+            path,
+            format!(
+                "every cell of {:?} is missing or excluded by its attribute {name}, which is in the \
+                 unit of the stored numbers unless it has the type of scale_factor and add_offset; \
+                 if it means something else, correct or remove it",
+                spec.response
+            ),
+        ));
+    }
     data.units = response.text("units").map(str::to_owned);
     data.long_name =
         response.text("long_name").or_else(|| response.text("standard_name")).map(str::to_owned);
