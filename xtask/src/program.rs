@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::root;
 
@@ -43,14 +43,19 @@ pub fn output(command: &mut Command) -> Result<String> {
 /// With `--workspace`, dependencies have the features that they have in the tests, and are not
 /// compiled a second time, as they would be for a package of its own.
 pub fn build(selection: &[&str]) -> Result<PathBuf> {
+    let first = build_all(selection)?.into_iter().next();
+    first.with_context(|| format!("cargo build {} makes no program", selection.join(" ")))
+}
+
+/// Builds as [`build`] does; the paths of all programs.
+pub fn build_all(selection: &[&str]) -> Result<Vec<PathBuf>> {
     let mut command = cargo(&["build", "--quiet", "--message-format=json-render-diagnostics"]);
+    let mut programs = Vec::new();
     for line in output(command.args(selection))?.lines() {
         let message: serde_json::Value = serde_json::from_str(line)?;
-        if let Some(path) = message["executable"].as_str() {
-            return Ok(path.into());
-        }
+        programs.extend(message["executable"].as_str().map(PathBuf::from));
     }
-    bail!("cargo build {} makes no program", selection.join(" "))
+    Ok(programs)
 }
 
 /// A command as one would type it.

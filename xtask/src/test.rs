@@ -3,12 +3,16 @@
 use anyhow::Result;
 
 use crate::program::{self, cargo};
-use crate::{arviz, browser, docs, elnino, examples, python};
+use crate::{arviz, browser, docs, elnino, examples, fuzz, python};
+
+/// Files changed at random: a minute on two cores.
+const FUZZED: usize = 20_000;
 
 pub fn run() -> Result<()> {
     program::run(&mut cargo(&["fmt", "--all", "--check"]))?;
     program::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     program::run(&mut cargo(&["test", "--workspace"]))?;
+    fuzz::run(FUZZED)?;
     elnino::run()?;
     docs::run()?;
     examples::run(None)?;

@@ -2,16 +2,15 @@
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::PanicHookInfo;
-use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Exit code of a run that a bug ended: `EX_SOFTWARE` of sysexits.h.
 const BUG: u8 = 70;
 
-/// Runs the program; a panic anywhere in it, on any thread, ends it with a message and exit code 70.
-pub fn guard(run: impl FnOnce() -> ExitCode) -> ExitCode {
+/// Runs a command; a panic anywhere in it, on any thread, ends it with a message and exit code 70.
+pub fn guard(run: impl FnOnce() -> u8) -> u8 {
     std::panic::set_hook(Box::new(report));
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or(ExitCode::from(BUG))
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or(BUG)
 }
 
 fn report(info: &PanicHookInfo<'_>) {

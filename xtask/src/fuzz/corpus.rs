@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use super::End;
+
 const MODEL: &str = "[data]\nfile = \"data.csv\"\nresponse = \"y\"\naxes = [\"x\", \"t\"]\n\
     covariates.c = { along = \"t\", variable = \"t\", center = true }\n\n[parameters]\n\
     mean = \"normal(0, 3)\"\namp = \"half_normal(3)\"\nell = \"log_normal(log(3), 0.7)\"\n\
@@ -15,8 +17,11 @@ const MODEL: &str = "[data]\nfile = \"data.csv\"\nresponse = \"y\"\naxes = [\"x\
     t = \"constant() + 0.25 * squared_exponential(lengthscale ~ half_normal(5))\"\n\n\
     [likelihood]\nfamily = \"gaussian\"\nlocation = \"mean + b * c + f\"\n\
     scale = \"half_normal(1)\"\n\n[inference]\n";
-const MAP: &str = "starts = 2\nmax_iterations = 20\nseed = 1\n";
-const NUTS: &str = "method = \"nuts\"\nchains = 2\ntune = 30\ndraws = 20\nseed = 1\n";
+const MAP: &str = "starts = 2\nmax_iterations = 5\nseed = 1\n";
+const NUTS: &str = "method = \"nuts\"\nchains = 2\ntune = 10\ndraws = 6\nseed = 1\n";
+
+/// Bytes of a log.
+const LOG: u64 = 10_000;
 
 /// A file to be changed, and the run that reads it.
 pub struct Case {
@@ -33,6 +38,36 @@ pub struct Case {
     pub right: Option<(String, Vec<u8>)>,
 }
 
+impl Case {
+    /// The changed file, with what has to lie beside it and without outputs of the one before.
+    pub fn lay_out(&self, here: &Path, changed: &[u8]) -> Result<()> {
+        if !here.exists() {
+            fs::create_dir_all(here)?;
+            for (name, bytes) in &self.beside {
+                fs::write(here.join(name), bytes)?;
+            }
+        }
+        for output in &self.outputs {
+            let _ = fs::remove_file(here.join(output));
+        }
+        Ok(fs::write(here.join(&self.name), changed)?)
+    }
+
+    /// The end of a run, which is bad if it worked and its output is not what it must be: what was not
+    /// changed, or changed back, gives what it gave.
+    pub fn judged(&self, here: &Path, end: End) -> End {
+        match &self.right {
+            Some((output, right))
+                if end == End::Worked
+                    && fs::read(here.join(output)).unwrap_or_default() != *right =>
+            {
+                End::OtherNumbers
+            }
+            _ => end,
+        }
+    }
+}
+
 /// The cases, made in `folder` by the program.
 pub fn corpus(program: &Path, folder: &Path) -> Result<Vec<Case>> {
     let run = |arguments: &[&str]| -> Result<()> {
@@ -42,8 +77,8 @@ pub fn corpus(program: &Path, folder: &Path) -> Result<Vec<Case>> {
         Ok(())
     };
     let read = |name: &str| fs::read(folder.join(name)).with_context(|| name.to_owned());
-    let cell = |i: i32| format!("{},{},{:.3}\n", i / 6, i % 6, (0.7 * f64::from(i)).sin());
-    let table: String = (0..30).map(cell).collect();
+    let cell = |i: i32| format!("{},{},{:.3}\n", i / 4, i % 4, (0.7 * f64::from(i)).sin());
+    let table: String = (0..12).map(cell).collect();
     fs::write(folder.join("data.csv"), format!("x,t,y\n{table}"))?;
     fs::write(folder.join("model.toml"), format!("{MODEL}{MAP}"))?;
     fs::write(folder.join("nuts.toml"), format!("{MODEL}{NUTS}"))?;
@@ -113,16 +148,17 @@ pub fn corpus(program: &Path, folder: &Path) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// The log of a run that was killed.
+/// The log of a run that was killed, with a torn record at its end.
 fn log(program: &Path, folder: &Path) -> Result<Vec<u8>> {
-    let long = format!("{MODEL}{}", NUTS.replace("draws = 20", "draws = 1000000"));
+    let long = format!("{MODEL}{}", NUTS.replace("draws = 6", "draws = 1000000"));
     fs::write(folder.join("long.toml"), long)?;
     let path = folder.join("long.nc.partial");
     let mut child = Command::new(program)
         .current_dir(folder)
-        .args(["fit", "long.toml", "-o", "long.nc", "-q"])
+        // The records of one thread have one order.
+        .args(["fit", "long.toml", "-o", "long.nc", "-q", "--threads", "1"])
         .spawn()?;
-    let enough = || fs::metadata(&path).is_ok_and(|m| m.len() > 10_000);
+    let enough = || fs::metadata(&path).is_ok_and(|m| m.len() > LOG);
     for _ in 0..3000 {
         if enough() {
             break;
@@ -132,12 +168,14 @@ fn log(program: &Path, folder: &Path) -> Result<Vec<u8>> {
     child.kill()?;
     child.wait()?;
     ensure!(enough(), "no log of draws was begun");
-    Ok(fs::read(path)?)
+    let mut bytes = fs::read(path)?;
+    bytes.truncate(LOG as usize);
+    Ok(bytes)
 }
 
 /// A NetCDF-3 file: y on x and t, doubles.
 fn classic() -> Vec<u8> {
-    let (x, t) = (5_u32, 6_u32);
+    let (x, t) = (3_u32, 4_u32);
     let mut out: Vec<u8> = b"CDF\x01".to_vec();
     let mut word = |v: u32| out.extend(v.to_be_bytes());
     word(0);

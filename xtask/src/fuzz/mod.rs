@@ -3,44 +3,36 @@
 //! Whatever a file holds, the program ends in words or works: no panic, no signal, nothing longer than
 //! ten seconds, no more than a gibibyte, and from a damaged fit or log never other numbers. Everything
 //! follows from the seed; what was found lies under `target/fuzz/found`, with the command in its name.
+//!
+//! A process runs many files one after the other, since to start one takes longer than a small file.
+//! What does harm there runs again alone, as does every hundredth file, which has to end in the same way.
 
+mod alone;
 mod corpus;
 mod mutate;
+mod worker;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use corpus::{Case, corpus};
 use mutate::{Mutation, mutate};
+use worker::Worker;
 
-use crate::program::build;
+use crate::program::build_all;
 use crate::root;
 
-/// A run that takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Memory that a run may use, KiB.
-const MEMORY: u64 = 1 << 20;
-/// And addresses, KiB: dense products reserve 600 MiB a thread, of which they touch little.
-const ADDRESSES: u64 = 8 << 20;
 const SEED: u64 = 15;
+/// Of so many files one runs alone as well.
+const ALONE: usize = 100;
+/// So many files are worth an optimized build.
+const MANY: usize = 100_000;
 
-/// How runs ended.
-#[derive(Debug, Default)]
-struct Counts {
-    worked: AtomicUsize,
-    refused: AtomicUsize,
-    panics: AtomicUsize,
-    signals: AtomicUsize,
-    hangs: AtomicUsize,
-    memory: AtomicUsize,
-    other_numbers: AtomicUsize,
-}
-
+/// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum End {
     Worked,
@@ -50,149 +42,140 @@ enum End {
     Hang,
     Memory,
     OtherNumbers,
+    /// Otherwise alone than after other files.
+    Otherwise,
+}
+
+use End::{Hang, Memory, OtherNumbers, Otherwise, Panic, Refused, Signal, Worked};
+
+impl End {
+    const ALL: [(Self, &str); 8] = [
+        (Worked, "worked"),
+        (Refused, "refused"),
+        (Panic, "panics"),
+        (Signal, "signals"),
+        (Hang, "hangs"),
+        (Memory, "beyond 1 GiB"),
+        (OtherNumbers, "other numbers"),
+        (Otherwise, "otherwise alone"),
+    ];
+
+    fn of(code: i32) -> Self {
+        match code {
+            0 => Worked,
+            1 | 2 => Refused,
+            _ => Panic,
+        }
+    }
+
+    fn is_harm(self) -> bool {
+        !matches!(self, Worked | Refused)
+    }
+}
+
+/// What all files share.
+struct Bench {
+    gridgp: PathBuf,
+    many: PathBuf,
+    corpus: Vec<Case>,
+    found: PathBuf,
+    /// In the order of [`End::ALL`].
+    counts: [AtomicUsize; 8],
 }
 
 /// `count` changed files, each given to the program once.
 pub fn run(count: usize) -> Result<()> {
-    let program = build(&["--workspace", "--no-default-features", "--bin", "gridgp"])?;
+    let profile: &[&str] = if count < MANY { &[] } else { &["--profile", "checked"] };
+    let selection = ["--workspace", "--no-default-features", "--bin=gridgp", "--example=many"];
+    let built = build_all(&[&selection, profile].concat())?;
+    let program = |name: &str| built.iter().find(|p| p.ends_with(name)).cloned();
     let folder = root().join("target/fuzz");
     let found = folder.join("found");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&found)?;
-    let corpus = corpus(&program, &folder)?;
-    let (counts, next, failure) = (Counts::default(), AtomicUsize::new(0), Mutex::new(None));
+    let gridgp = program("gridgp").expect("it was built");
+    let corpus = corpus(&gridgp, &folder)?;
+    let many = program("examples/many").expect("it was built");
+    let bench = Bench { gridgp, many, corpus, found, counts: Default::default() };
     let begun = Instant::now();
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for worker in 0..workers {
-            let place = folder.join(format!("worker-{worker}"));
-            let (program, corpus, found) = (&program, &corpus, &found);
-            let (counts, next, failure) = (&counts, &next, &failure);
-            scope.spawn(move || {
-                loop {
-                    let i = next.fetch_add(1, Ordering::Relaxed);
-                    if i >= count || failure.lock().expect("no thread panics").is_some() {
-                        return;
-                    }
-                    if let Err(e) = one(program, corpus, &place, found, i, counts) {
-                        *failure.lock().expect("no thread panics") = Some(e);
-                    }
-                    if i > 0 && i % 10_000 == 0 {
-                        eprintln!("{i} of {count} in {:.0} s", begun.elapsed().as_secs_f64());
-                    }
-                }
-            });
-        }
-    });
-    if let Some(e) = failure.into_inner().expect("no thread panics") {
-        return Err(e);
-    }
-    let n = |c: &AtomicUsize| c.load(Ordering::Relaxed);
+    bench.run(count, &begun)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let n: Vec<usize> = bench.counts.iter().map(|n| n.load(Ordering::Relaxed)).collect();
+    let ends = End::ALL.iter().zip(&n).map(|((_, words), n)| format!("{n} {words}"));
     println!(
-        "{count} files: {} worked, {} refused; {} panics, {} signals, {} hangs, {} beyond 1 GiB, {} \
-         other numbers; {:.0} s",
-        n(&counts.worked),
-        n(&counts.refused),
-        n(&counts.panics),
-        n(&counts.signals),
-        n(&counts.hangs),
-        n(&counts.memory),
-        n(&counts.other_numbers),
-        begun.elapsed().as_secs_f64()
+        "{count} files: {}; {seconds:.0} s, {:.0} a second",
+        ends.collect::<Vec<_>>().join(", "),
+        count as f64 / seconds
     );
-    let bad = n(&counts.worked) + n(&counts.refused);
-    ensure!(bad == count, "{} files did harm: see {}", count - bad, found.display());
+    let good = n[0] + n[1];
+    ensure!(good == count, "{} files did harm: see {}", count - good, bench.found.display());
     Ok(())
 }
 
-/// File number `i`.
-fn one(
-    program: &Path,
-    corpus: &[Case],
-    place: &Path,
-    found: &Path,
-    i: usize,
-    counts: &Counts,
-) -> Result<()> {
-    let case = &corpus[i % corpus.len()];
-    let mutation = Mutation { seed: SEED, number: i as u64, is_text: case.is_text };
-    let bytes = mutate(&case.bytes, &mutation);
-    fs::create_dir_all(place)?;
-    for (name, bytes) in &case.beside {
-        fs::write(place.join(name), bytes)?;
+impl Bench {
+    fn run(&self, count: usize, begun: &Instant) -> Result<()> {
+        // In memory where that is a folder: what is written is read once.
+        let memory = Path::new("/dev/shm");
+        let places = match tempfile::tempdir_in(memory) {
+            Ok(places) => places,
+            Err(_) => tempfile::tempdir()?,
+        };
+        let (next, failure) = (AtomicUsize::new(0), Mutex::new(None));
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        std::thread::scope(|scope| {
+            for thread in 0..threads {
+                let place = places.path().join(thread.to_string());
+                let (next, failure) = (&next, &failure);
+                scope.spawn(move || {
+                    let mut worker = Worker::new(&self.many);
+                    loop {
+                        let i = next.fetch_add(1, Ordering::Relaxed);
+                        if i >= count || failure.lock().expect("no thread panics").is_some() {
+                            return;
+                        }
+                        if let Err(e) = self.one(&mut worker, &place, i) {
+                            *failure.lock().expect("no thread panics") = Some(e);
+                        }
+                        if i > 0 && i % 10_000 == 0 {
+                            eprintln!("{i} of {count} in {:.0} s", begun.elapsed().as_secs_f64());
+                        }
+                    }
+                });
+            }
+        });
+        failure.into_inner().expect("no thread panics").map_or(Ok(()), Err)
     }
-    fs::write(place.join(&case.name), &bytes)?;
-    for output in &case.outputs {
-        let _ = fs::remove_file(place.join(output));
-    }
-    let mut end = limited(program, place, &case.arguments)?;
-    if let (End::Worked, Some((output, right))) = (end, &case.right) {
-        let made = fs::read(place.join(output)).unwrap_or_default();
-        // What was not changed, or changed back, gives what it gave.
-        if made != *right {
-            end = End::OtherNumbers;
-        }
-    }
-    let count = match end {
-        End::Worked => &counts.worked,
-        End::Refused => &counts.refused,
-        End::Panic => &counts.panics,
-        End::Signal => &counts.signals,
-        End::Hang => &counts.hangs,
-        End::Memory => &counts.memory,
-        End::OtherNumbers => &counts.other_numbers,
-    };
-    count.fetch_add(1, Ordering::Relaxed);
-    if !matches!(end, End::Worked | End::Refused) {
-        let kept = found.join(format!("{end:?}-{i}-{}-{}", case.arguments[0], case.name));
-        fs::write(kept, &bytes)?;
-    }
-    Ok(())
-}
 
-/// Runs the program in a folder, within the limits.
-fn limited(program: &Path, place: &Path, arguments: &[String]) -> Result<End> {
-    let said = place.join("stderr");
-    let mut child = Command::new("sh")
-        .arg("-c")
-        .arg(format!("ulimit -v {ADDRESSES}; exec \"$@\""))
-        .arg("sh")
-        .arg(program)
-        .args(arguments)
-        .current_dir(place)
-        .stdin(Stdio::null())
-        .stdout(fs::File::create(place.join("stdout"))?)
-        .stderr(fs::File::create(&said)?)
-        .spawn()
-        .context("cannot run the program in a shell with limits")?;
-    let begun = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
+    /// File number `i`.
+    fn one(&self, worker: &mut Worker, place: &Path, i: usize) -> Result<()> {
+        let which = i % self.corpus.len();
+        let case = &self.corpus[which];
+        let mutation = Mutation { seed: SEED, number: i as u64, is_text: case.is_text };
+        let bytes = mutate(&case.bytes, &mutation);
+        let here = place.join(which.to_string());
+        case.lay_out(&here, &bytes)?;
+        let mut end = case.judged(&here, worker.run(&here, &case.arguments)?);
+        if end.is_harm() || i.is_multiple_of(ALONE) {
+            case.lay_out(&here, &bytes)?;
+            let alone = alone::run(&self.gridgp, &here, &case.arguments)?;
+            let alone = case.judged(&here, alone);
+            if alone.is_harm() {
+                end = alone;
+            } else if !end.is_harm() && alone != end {
+                end = Otherwise;
+            }
         }
-        let greedy = resident(child.id()) > MEMORY;
-        if greedy || begun.elapsed() > PATIENCE {
-            child.kill()?;
-            child.wait()?;
-            return Ok(if greedy { End::Memory } else { End::Hang });
+        let at = End::ALL.iter().position(|(e, _)| *e == end).expect("all are there");
+        self.counts[at].fetch_add(1, Ordering::Relaxed);
+        if end.is_harm() {
+            let name = format!("{end:?}-{i}-{}-{}", case.arguments[0], case.name);
+            fs::write(self.found.join(&name), &bytes)?;
+            eprintln!("{name}");
+            // What it left does not disturb the next one.
+            fs::remove_dir_all(&here)?;
         }
-        std::thread::sleep(Duration::from_millis(1));
-    };
-    let said = String::from_utf8_lossy(&fs::read(said)?).into_owned();
-    Ok(match status.code() {
-        Some(0) => End::Worked,
-        Some(1 | 2) => End::Refused,
-        Some(_) => End::Panic,
-        None if said.contains("memory allocation of") => End::Memory,
-        None => End::Signal,
-    })
-}
-
-/// The largest memory that a process has had so far, KiB; 0 where nothing tells.
-fn resident(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+        Ok(())
+    }
 }
 
 /// A path of the repository's own, where files that not everybody has may lie.

@@ -14,5 +14,5 @@ fn gridgp(here: &Path, line: &str) -> Result<(), String> {
     let folder = format!("{}/", here.display());
     let words = line.split(' ').map(|word| word.replace('@', &folder));
     let args = Args::try_parse_from(["gridgp".to_owned()].into_iter().chain(words));
-    crate::run(args.map_err(|e| e.to_string())?).map_err(|e| format!("gridgp {line}: {e:#}"))
+    crate::command(args.map_err(|e| e.to_string())?).map_err(|e| format!("gridgp {line}: {e:#}"))
 }
