@@ -26,6 +26,22 @@ pub(super) struct End {
     pub(super) sum: u32,
 }
 
+/// Whether this is the beginning of a log, cut off before the end of its header.
+pub(super) fn ends_in_header(path: &Path, mut file: &File) -> Result<bool> {
+    let cannot = |e| Error::io("read", path, e);
+    let length = file.metadata().map_err(cannot)?.len();
+    let first = [MAGIC.as_slice(), &FORMAT.to_le_bytes()].concat();
+    if length < first.len() as u64 {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(cannot)?;
+        return Ok(first.starts_with(&bytes));
+    }
+    let reader = BufReader::new(file);
+    let mut frames = Frames { path, reader, at: 0, sum: 0, length, contents: vec![] };
+    frames.check_format()?;
+    Ok(frames.next()?.is_none())
+}
+
 /// As [`read_draw_log`], with where it ends. `admit` sees the header before any record is read.
 pub(super) fn read(
     path: &Path,

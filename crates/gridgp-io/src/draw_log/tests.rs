@@ -200,6 +200,24 @@ fn another_run_is_refused_with_what_changed() {
 }
 
 #[test]
+fn a_log_that_was_cut_in_its_header_begins_anew() {
+    let folder = Folder::new();
+    DrawLog::create(&folder.path(), &header()).unwrap();
+    let whole = std::fs::read(folder.path()).unwrap();
+    for length in 0..=whole.len() {
+        std::fs::write(folder.path(), &whole[..length]).unwrap();
+        let (log, run) = DrawLog::resume(&folder.path(), &header()).unwrap();
+        drop(log);
+        assert!(run.chains.iter().all(|c| c.len() == 0), "{length}");
+        assert_eq!(std::fs::read(folder.path()).unwrap(), whole, "{length}");
+    }
+    // What is no log is not written over.
+    std::fs::write(folder.path(), b"x,y\n1").unwrap();
+    assert!(DrawLog::resume(&folder.path(), &header()).is_err());
+    assert_eq!(std::fs::read(folder.path()).unwrap(), b"x,y\n1");
+}
+
+#[test]
 fn files_that_are_no_log() {
     let folder = Folder::new();
     let message = |bytes: &[u8]| {

@@ -9,7 +9,7 @@ use gridgp_fit::{LogHeader, LoggedRun};
 use gridgp_infer::{Event, Phase};
 
 use super::bytes::{frame, put_bytes, put_f64s};
-use super::read::{End, read};
+use super::read::{End, ends_in_header, read};
 use super::{FORMAT, MAGIC};
 use crate::{Error, Result};
 
@@ -52,15 +52,20 @@ impl DrawLog {
         })?;
         lock(path, &file)?;
         let log = Self::over(path, file, 0);
-        log.append(|out, sum| {
-            out.extend_from_slice(MAGIC);
-            out.extend(FORMAT.to_le_bytes());
-            frame(out, sum, |out| put_header(out, header));
-        })?;
+        log.begin(header)?;
         Ok(log)
     }
 
-    /// Goes on with a log, and gives what it holds. A record that was torn is cut off.
+    fn begin(&self, header: &LogHeader) -> Result<()> {
+        self.append(|out, sum| {
+            out.extend_from_slice(MAGIC);
+            out.extend(FORMAT.to_le_bytes());
+            frame(out, sum, |out| put_header(out, header));
+        })
+    }
+
+    /// Goes on with a log, and gives what it holds. A record that was torn is cut off, and a header that
+    /// was is written anew: its run was killed before there was anything to lose.
     ///
     /// # Errors
     /// The file cannot be read or written, is damaged, is written by a run that has not ended, or
@@ -69,6 +74,13 @@ impl DrawLog {
         let cannot = |e| Error::io("write", path, e);
         let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(cannot)?;
         lock(path, &file)?;
+        let is_torn = ends_in_header(path, &file)?;
+        file.rewind().map_err(cannot)?;
+        if is_torn {
+            file.set_len(0).map_err(cannot)?;
+            Self::over(path, file.try_clone().map_err(cannot)?, 0).begin(header)?;
+            file.rewind().map_err(cannot)?;
+        }
         let (run, End { at, sum }) = read(path, &file, |found| {
             let differences = found.differences(header);
             if differences.is_empty() {
