@@ -388,36 +388,3 @@ fn ctrl_c_keeps_the_best_point_of_a_search() {
     let page = std::fs::read_to_string(here.join("r.html")).unwrap();
     assert!(page.contains("The search was stopped."));
 }
-
-/// Ctrl-C while a table is written: neither the table nor a part of it is there.
-#[test]
-fn an_interrupted_write_leaves_nothing() {
-    let gaussian = MODEL
-        .replace("poisson", "gaussian")
-        .replace("rate = \"exp(base + f)\"", "location = \"base + f\"");
-    let folder = folder(gaussian.split("[inference]").next().unwrap());
-    let here = folder.path();
-    let (code, _, said) = run(gridgp(here, &["fit", "model.toml", "-o", "fit.nc"]));
-    assert_eq!(code, Some(0), "{said}");
-    let contents = || {
-        let files = std::fs::read_dir(here).unwrap().map(|f| f.unwrap());
-        let mut files: Vec<_> =
-            files.map(|f| (f.file_name(), f.metadata().unwrap().len())).collect();
-        files.sort();
-        files
-    };
-    let before = contents();
-    let table = ["predict", "fit.nc", "--at", "t=0:4:40000", "-o", "table.csv"];
-    let mut child = gridgp(here, &table).spawn().unwrap();
-    let writes = |(name, size): &(std::ffi::OsString, u64)| {
-        name.to_str().unwrap().ends_with(".part") && *size > 0
-    };
-    while !contents().iter().any(writes) {
-        assert!(child.try_wait().unwrap().is_none(), "it has ended before it could be stopped");
-        sleep(Duration::from_millis(1));
-    }
-    signal(&child, "-INT");
-    let (code, _, said) = end(child);
-    assert_eq!(code, Some(130), "{said}");
-    assert_eq!(contents(), before);
-}

@@ -299,3 +299,41 @@ fn sums_of_fields_have_a_name_at_a_mode_and_from_draws() {
         assert!(!ok && said.contains("multiplies two fields"), "{said}");
     }
 }
+
+/// Ctrl-C while a table is written: neither the table nor a part of it is there.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_write_leaves_nothing() {
+    use std::process::{Command, Stdio};
+
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let table: String = (0..16).map(|t| format!("{t},{}\n", t % 5)).collect();
+    let gaussian = "family = 'gaussian'\nlocation = 'mu + f'\nscale = 0.1";
+    write_model(here, &format!("t,y\n{table}"), "", "matern32(lengthscale = 3)", gaussian);
+    gridgp(here, &["fit", "m.toml", "-q", "-o", "f.nc"]);
+    let contents = || {
+        let files = here.read_dir().unwrap().map(|f| f.unwrap());
+        let mut files: Vec<_> =
+            files.map(|f| (f.file_name(), f.metadata().unwrap().len())).collect();
+        files.sort();
+        files
+    };
+    let before = contents();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gridgp"))
+        .args(["predict", "f.nc", "--at", "t=0:15:200000", "-o", "p.csv"])
+        .current_dir(here)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let is_written = |(name, size): &(std::ffi::OsString, u64)| {
+        name.to_str().unwrap().ends_with(".part") && *size > 0
+    };
+    while !contents().iter().any(is_written) {
+        assert!(child.try_wait().unwrap().is_none(), "it has ended before it could be stopped");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(contents(), before);
+}

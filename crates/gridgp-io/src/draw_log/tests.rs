@@ -208,7 +208,7 @@ fn a_log_that_was_cut_in_its_header_begins_anew() {
         std::fs::write(folder.path(), &whole[..length]).unwrap();
         let (log, run) = DrawLog::resume(&folder.path(), &header()).unwrap();
         drop(log);
-        assert!(run.chains.iter().all(|c| c.len() == 0), "{length}");
+        assert!(run.chains.iter().all(|c| c.is_empty()), "{length}");
         assert_eq!(std::fs::read(folder.path()).unwrap(), whole, "{length}");
     }
     // What is no log is not written over.
