@@ -1,6 +1,6 @@
 //! Files that appear complete or not at all.
 //!
-//! [`write`] fills a temporary file beside the place of the result and renames it. A program that is
+//! [`write()`] fills a temporary file beside the place of the result and renames it. A program that is
 //! about to end while other threads write calls [`abandon`], and nothing half-made is left behind.
 
 mod error;
@@ -40,10 +40,10 @@ pub fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>
     file.finish(&target).map_err(cannot)
 }
 
-/// Fails now if [`write`] would fail later for this path, however little it wrote.
+/// Fails now if [`write()`] would fail later for this path, however little it wrote.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn check_writable(path: &Path) -> Result<()> {
     let (_, folder) = place(path)?;
     Unfinished::begin(&folder).map_err(|e| Error::io(path, e))?;

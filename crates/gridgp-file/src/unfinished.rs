@@ -23,7 +23,7 @@ pub struct Abandoned {
     _list: MutexGuard<'static, BTreeSet<PathBuf>>,
 }
 
-/// Removes every file that [`write`](crate::write) has not finished, on whatever thread, for a
+/// Removes every file that [`write`](fn@crate::write) has not finished, on whatever thread, for a
 /// program that ends now.
 ///
 /// Takes a lock: it is for the thread that handles signals, not for a signal handler itself.
