@@ -47,7 +47,7 @@ impl Conditional<'_> {
         let mut fixed = vec![0.0; there.grid.len()];
         Marginal::add_fixed(&self.wanted, &self.theta, there.grid, &there.covariates, &mut fixed);
 
-        let draw = |i: usize, out: &mut [f64]| {
+        let draw = |i: usize, out: &mut [f64]| -> Result<()> {
             let mut normal = normals(seed, i);
             out.copy_from_slice(&fixed);
             // What would have been observed if this draw of the prior were true.
@@ -78,7 +78,7 @@ impl Conditional<'_> {
                     cells.iter().zip(&sigma).for_each(|(&c, s)| observed[c] += s * normal());
                 }
             }
-            let mut alpha = self.conditioned.solve(observed);
+            let mut alpha = self.conditioned.solve(observed)?;
             settle_registers();
             alpha.iter_mut().zip(&self.conditioned.alpha).for_each(|(a, data)| *a = data - *a);
             for target in &targets {
@@ -88,6 +88,7 @@ impl Conditional<'_> {
                 out.iter_mut().zip(shift).for_each(|(out, s)| *out += target.factor * s);
             }
             out.iter_mut().for_each(|out| *out = origin + unit * *out);
+            Ok(())
         };
         // Small draws side by side; large ones one by one, each on all threads.
         let size = there.grid.len();
@@ -97,7 +98,7 @@ impl Conditional<'_> {
         for (batch, out) in draws.chunks_mut(together * size).enumerate() {
             out.par_chunks_exact_mut(size)
                 .enumerate()
-                .for_each(|(i, out)| draw(batch * together + i, out));
+                .try_for_each(|(i, out)| draw(batch * together + i, out))?;
         }
         Ok(draws)
     }

@@ -171,6 +171,23 @@ impl AxisFactor {
         k.values.iter().zip(numbers_bar).for_each(|(v, b)| v.pull_back(b, theta_bar));
     }
 
+    /// F with F Fᵀ the factor, n × r, where r is at most half of n.
+    pub(super) fn root(&self, theta: &[f64]) -> Option<Mat<f64>> {
+        match &self.kernel {
+            None => {
+                let w = |i: usize| self.weights.as_ref().map_or(1.0, |w| w[i]);
+                Some(Mat::from_fn(self.size, 1, |i, _| w(i)))
+            }
+            Some(_) => self.features(theta),
+        }
+    }
+
+    /// The diagonal of the matrix.
+    pub(super) fn diagonal(&self, theta: &[f64]) -> Vec<f64> {
+        let gram = self.gram(theta);
+        (0..self.size).map(|i| gram[(i, i)]).collect()
+    }
+
     /// The matrix itself.
     pub(super) fn gram(&self, theta: &[f64]) -> Mat<f64> {
         let n = self.size;

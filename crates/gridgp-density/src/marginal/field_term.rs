@@ -53,6 +53,12 @@ impl FieldTerm {
         self.term.coefficient_vjp(theta, bar * amplitude, theta_bar);
     }
 
+    /// The prior variance of s·⊗Kₐ on the grid.
+    pub(super) fn prior_variance(&self, theta: &[f64]) -> PriorVariance {
+        let axes = self.axes.iter().map(|a| a.diagonal(theta)).collect();
+        PriorVariance { scale: self.scale(theta), axes }
+    }
+
     /// amplitude².
     pub(super) fn variance(&self, theta: &[f64]) -> f64 {
         self.amplitude.at(theta).powi(2)
@@ -72,6 +78,24 @@ impl FieldTerm {
     ) -> Option<Vec<Option<Vec<f64>>>> {
         let (weights, cells) = split(Design::new(&self.term, grid, covariates), self.axes.len());
         cells.is_none().then_some(weights)
+    }
+}
+
+/// Variances on a grid that are a product over its axes.
+pub(super) struct PriorVariance {
+    scale: f64,
+    axes: Vec<Vec<f64>>,
+}
+
+impl PriorVariance {
+    /// In a cell of a grid of this shape.
+    pub(super) fn at(&self, cell: usize, shape: &[usize]) -> f64 {
+        let (mut rest, mut product) = (cell, self.scale);
+        for (axis, n) in self.axes.iter().zip(shape).rev() {
+            product *= axis[rest % n];
+            rest /= n;
+        }
+        product
     }
 }
 

@@ -9,6 +9,7 @@ mod covariance;
 mod dense;
 mod design;
 mod field_term;
+mod iterative;
 mod kronecker;
 mod long_axis;
 mod noise;
@@ -24,7 +25,9 @@ use dense::{Cells, DenseCovariance};
 use design::Design;
 use field_term::FieldTerm;
 use gridgp_grid::{Error, Result};
+use gridgp_model::spec::Algebra;
 use gridgp_model::{Equation, Model, Term};
+use iterative::{Iterative, Settings};
 use noise::Noise;
 use places::Layout;
 pub use plan::Plan;
@@ -57,6 +60,7 @@ pub struct Marginal {
 enum Route {
     Spectral(Box<SpectralRoute>),
     Dense(Cells),
+    Iterative(Cells, Settings),
 }
 
 /// A value of the marginal likelihood.
@@ -67,6 +71,8 @@ pub struct MarginalValue {
     /// An upper bound on how much eigenpairs that are zero to rounding, and rounding itself where
     /// eigenvalues as small as that count, could change it.
     pub truncation: f64,
+    /// The standard error of `log_prob`; 0 where it is exact.
+    pub standard_error: f64,
 }
 
 impl Marginal {
@@ -93,6 +99,11 @@ impl Marginal {
             terms[0].axes.iter_mut().try_for_each(AxisFactor::prepare)?;
         }
         let route = match (&plan.grouping, missing) {
+            (None, _) if plan.algebra == Algebra::Iterative => {
+                let (probes, modes) = plan::effort(observed.len());
+                let settings = Settings { probes, modes, seed: model.spec.inference.seed };
+                Route::Iterative(Cells::new(&shape, observed), settings)
+            }
             (None, _) => Route::Dense(Cells::new(&shape, observed)),
             (Some(_), None) => {
                 let layout = Layout::whole(&shape, Vec::new());
@@ -168,7 +179,7 @@ impl Marginal {
     pub(super) fn gaps(&self) -> Option<&Gaps> {
         match &self.route {
             Route::Spectral(route) => route.gaps.as_ref(),
-            Route::Dense(_) => None,
+            Route::Dense(_) | Route::Iterative(..) => None,
         }
     }
 
@@ -217,7 +228,23 @@ impl Marginal {
                 }
                 let alpha = wants_alpha.then(|| cells.spread(&found.alpha));
                 let truncation = covariance.rounding(&found.alpha, &sigma);
-                (MarginalValue { log_prob: found.log_prob, truncation }, alpha)
+                (MarginalValue { log_prob: found.log_prob, truncation, standard_error: 0.0 }, alpha)
+            }
+            Route::Iterative(cells, settings) => {
+                let sigma = noise.at(theta, cells.len());
+                check_noise(&sigma)?;
+                let covariance = Iterative::new(terms, cells, theta, &sigma, *settings)?;
+                let bar = theta_bar.as_deref_mut();
+                let r = cells.of(residual);
+                let found = covariance.evaluate(terms, cells, theta, &r, *settings, bar)?;
+                if let Some(bar) = theta_bar.as_deref_mut() {
+                    let mut bars = found.variance_bar;
+                    bars.iter_mut().zip(&sigma).for_each(|(b, s)| *b *= 2.0 * s);
+                    noise.vjp(theta, bars, bar);
+                }
+                let alpha = wants_alpha.then(|| cells.spread(&found.alpha));
+                let (log_prob, standard_error) = (found.log_prob, found.standard_error);
+                (MarginalValue { log_prob, truncation: 0.0, standard_error }, alpha)
             }
         };
         if let (Some(bar), Some(alpha)) = (theta_bar, alpha) {

@@ -35,6 +35,11 @@ const RATE: f64 = 4e10;
 /// Seconds of an evaluation that has nearly nothing to do.
 const LEAST: f64 = 5e-4;
 
+/// Most operations of an evaluation that is worth being exact, some seconds.
+const MOST: f64 = 4e11;
+/// And bytes.
+const MOST_BYTES: f64 = 4e9;
+
 impl Plan {
     /// Seconds that one core takes for an evaluation with its gradient: right within a factor of two
     /// where they were measured, and of the right size on other computers.
@@ -56,8 +61,16 @@ impl Plan {
             // It keeps what small noise leaves of small eigenvalues.
             all.retain(|p| p.algebra == Algebra::Spectral);
         }
+        if asked == Algebra::Auto && all.iter().any(Self::is_affordable) {
+            all.retain(|p| p.algebra != Algebra::Iterative && p.is_affordable());
+        }
         let best = all.into_iter().min_by(|a, b| a.operations.total_cmp(&b.operations));
-        Ok(best.expect("the dense algebra takes every model"))
+        Ok(best.expect("the iterative algebra takes every model"))
+    }
+
+    /// Whether an exact evaluation takes seconds, and less memory than most have.
+    fn is_affordable(&self) -> bool {
+        self.algebra != Algebra::Iterative && self.operations < MOST && self.bytes < MOST_BYTES
     }
 
     /// Every algebra that takes the model.
@@ -67,7 +80,7 @@ impl Plan {
         let count = model.data.response.missing_cells().len();
         let missing = model.data.response.missing.as_deref().filter(|_| count > 0);
         let observed = cells - count;
-        let mut all = vec![dense(observed, terms)];
+let mut all = vec![dense(observed, terms), iterative(&shape, observed, terms.len())];
         if let ([term], true) = (terms, has_one_noise)
             && term.cells.is_none()
         {
@@ -97,6 +110,36 @@ fn dense(observed: usize, terms: &[FieldTerm]) -> Plan {
         detail: format!("the covariance of {observed} observed cells written out"),
         operations: 2.0 * n * n * n + 40.0 * products * n * n + KERNEL * pairs,
         bytes: 8.0 * 3.0 * n * n,
+        grouping: None,
+    }
+}
+
+/// Probes and modes of the iterative algebra on so many cells.
+pub(super) fn effort(observed: usize) -> (usize, usize) {
+    (16, (observed / 4).min(2000))
+}
+
+/// Iterations that are counted on.
+const ITERATIONS: f64 = 30.0;
+
+fn iterative(shape: &[usize], observed: usize, fields: usize) -> Plan {
+    let (probes, modes) = effort(observed);
+    let (p, k) = (probes as f64 + 1.0, modes as f64);
+    let cells: f64 = shape.iter().map(|&n| n as f64).product();
+    let points: f64 = shape.iter().map(|&n| n as f64).sum();
+    let cubes: f64 = shape.iter().map(|&n| (n as f64).powi(3)).sum();
+    let gradient = shape.len() as f64 + 1.0;
+    let applied = 2.0 * cells * points * p * fields as f64 * 1.5;
+    Plan {
+        algebra: Algebra::Iterative,
+        detail: format!(
+            "conjugate gradients on {observed} observed cells, {probes} probes, at most {modes} modes \
+             taken exactly"
+        ),
+        operations: applied * (ITERATIONS + gradient)
+            + k * k * (k + 2.0 * points)
+            + EIGEN * cubes * fields as f64,
+        bytes: 8.0 * (8.0 * observed as f64 * p + 4.0 * cells * p + 3.0 * k * k),
         grouping: None,
     }
 }
@@ -161,6 +204,7 @@ fn refuse(asked: Algebra, model: &Model, terms: &[FieldTerm], has_one_noise: boo
         Algebra::Spectral => "spectral",
         Algebra::Complement => "complement",
         Algebra::Dense => "dense",
+        Algebra::Iterative => "iterative",
     };
     Error::Spec(format!(
         "inference.algebra = {name:?} does not take this model: {why}; leave it out, or write \"dense\""

@@ -12,6 +12,8 @@ use super::super::gaps::{Full, GapFactor, Gaps};
 use super::covariance::{dropped, truncation};
 use super::dense::{Cells, DenseCovariance};
 use super::design::Design;
+use super::field_term::FieldTerm;
+use super::iterative::Iterative;
 use super::kronecker::trace_and_dropped;
 use super::places::{Layout, Part};
 use super::{COARSE, Marginal, Route, check_noise};
@@ -28,6 +30,14 @@ pub struct Conditioned {
 enum Solution {
     Spectral(SpectralSolution),
     Dense(Cells, Box<DenseCovariance>),
+    Iterative(Box<IterativeSolution>),
+}
+
+#[derive(Debug, Clone)]
+struct IterativeSolution {
+    terms: Vec<FieldTerm>,
+    cells: Cells,
+    covariance: Iterative,
 }
 
 /// A = s·⊗K + σ²I on a compressed grid, in the eigenbasis of each of its axes.
@@ -85,6 +95,13 @@ impl Marginal {
                 let covariance = DenseCovariance::new(terms, cells, theta, &sigma)?;
                 Solution::Dense(cells.clone(), Box::new(covariance))
             }
+            Route::Iterative(cells, settings) => {
+                let sigma = noise.at(theta, cells.len());
+                check_noise(&sigma)?;
+                let covariance = Iterative::new(terms, cells, theta, &sigma, *settings)?;
+                let (terms, cells) = (terms.clone(), cells.clone());
+                Solution::Iterative(Box::new(IterativeSolution { terms, cells, covariance }))
+            }
             Route::Spectral(route) => {
                 let (scale, noise) = (terms[0].scale(theta), noise.at(theta, 1)[0].powi(2));
                 let size = residual.len();
@@ -101,7 +118,7 @@ impl Marginal {
             }
         };
         let mut conditioned = Conditioned { alpha: Vec::new(), solution };
-        conditioned.alpha = conditioned.solve(residual);
+        conditioned.alpha = conditioned.solve(residual)?;
         Ok(conditioned)
     }
 
@@ -109,7 +126,7 @@ impl Marginal {
     pub fn noise(&mut self, theta: &[f64]) -> Vec<f64> {
         let count = match &self.route {
             Route::Spectral(_) => 1,
-            Route::Dense(cells) => cells.len(),
+            Route::Dense(cells) | Route::Iterative(cells, _) => cells.len(),
         };
         self.noise.at(theta, count)
     }
@@ -123,7 +140,7 @@ impl Marginal {
     pub fn observed(&self) -> Option<&[usize]> {
         match &self.route {
             Route::Spectral(_) => None,
-            Route::Dense(cells) => Some(&cells.numbers),
+            Route::Dense(cells) | Route::Iterative(cells, _) => Some(&cells.numbers),
         }
     }
 
@@ -300,9 +317,16 @@ impl Target {
 
 impl Conditioned {
     /// A⁻¹ r of the observed cells, 0 where a cell is missing; what r holds there does not count.
-    pub fn solve(&self, r: Vec<f64>) -> Vec<f64> {
-        match &self.solution {
+    ///
+    /// # Errors
+    /// [`Error::Singular`] where an iteration does not converge.
+    pub fn solve(&self, r: Vec<f64>) -> Result<Vec<f64>> {
+        Ok(match &self.solution {
             Solution::Spectral(spectral) => spectral.solve(r),
+            Solution::Iterative(i) => {
+                let solved = i.covariance.solve(&i.terms, &i.cells, &i.cells.of(&r), 1)?;
+                i.cells.spread(&solved.x)
+            }
             Solution::Dense(cells, covariance) => {
                 let mut values = cells.of(&r);
                 covariance.root.solve_in_place(MatMut::from_column_major_slice_mut(
@@ -312,14 +336,14 @@ impl Conditioned {
                 ));
                 cells.spread(&values)
             }
-        }
+        })
     }
 
     /// A by eigenvectors, where it is that.
     pub fn spectral(&self) -> Option<&SpectralSolution> {
         match &self.solution {
             Solution::Spectral(spectral) => Some(spectral),
-            Solution::Dense(..) => None,
+            Solution::Dense(..) | Solution::Iterative(_) => None,
         }
     }
 

@@ -111,7 +111,11 @@ impl SpectralRoute {
         }
         let (log_prob, truncation) = (value.log_prob, value.truncation);
         let noise_bar = value.noise_bar;
-        Ok(Evaluation { value: MarginalValue { log_prob, truncation }, noise_bar, alpha })
+        Ok(Evaluation {
+            value: MarginalValue { log_prob, truncation, standard_error: 0.0 },
+            noise_bar,
+            alpha,
+        })
     }
 
     /// The spectral factors of the compressed grid's axes.

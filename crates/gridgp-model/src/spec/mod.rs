@@ -216,7 +216,7 @@ pub enum Route {
     Joint,
 }
 
-/// A way to compute with the covariance of the observed cells; all are exact.
+/// A way to compute with the covariance of the observed cells; all but `iterative` are exact.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Algebra {
@@ -230,6 +230,9 @@ pub enum Algebra {
     Complement,
     /// The covariance written out: any fields and noise, some thousand observed cells.
     Dense,
+    /// Conjugate gradients, and random probes for the log determinant: any fields, noise and cells.
+    /// The result has a standard error.
+    Iterative,
 }
 
 /// A density to maximize. A mode depends on the coordinates in which the density is written.
