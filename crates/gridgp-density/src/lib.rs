@@ -31,6 +31,11 @@ pub trait LogDensity {
 
     /// The value at `x`; the gradient is written to `gradient`.
     fn log_density_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> f64;
+
+    /// The standard error of the last value, beyond rounding; 0 where values are exact.
+    fn standard_error(&self) -> f64 {
+        0.0
+    }
 }
 
 impl<D: LogDensity + ?Sized> LogDensity for Box<D> {
@@ -40,6 +45,10 @@ impl<D: LogDensity + ?Sized> LogDensity for Box<D> {
 
     fn log_density_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
         (**self).log_density_gradient(x, gradient)
+    }
+
+    fn standard_error(&self) -> f64 {
+        (**self).standard_error()
     }
 }
 

@@ -20,6 +20,7 @@ pub struct LogPosterior {
     density: Density,
     theta: Vec<f64>,
     theta_bar: Vec<f64>,
+    standard_error: f64,
 }
 
 impl LogPosterior {
@@ -34,6 +35,7 @@ impl LogPosterior {
             density,
             theta: Vec::new(),
             theta_bar: Vec::new(),
+            standard_error: 0.0,
         })
     }
 
@@ -50,7 +52,7 @@ impl LogDensity for LogPosterior {
 
     fn log_density_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
         assert_eq!((x.len(), gradient.len()), (self.dim(), self.dim()), "lengths must be dim()");
-        let Self { parameters, marginal, density, theta, theta_bar } = self;
+        let Self { parameters, marginal, density, theta, theta_bar, standard_error } = self;
         theta.clear();
         theta.extend(parameters.iter().zip(x).map(|(p, &x)| p.transform.forward(x)));
         theta_bar.clear();
@@ -59,6 +61,7 @@ impl LogDensity for LogPosterior {
         let Ok(value) = marginal.log_prob_vjp(theta, theta_bar) else {
             return f64::NEG_INFINITY;
         };
+        *standard_error = value.standard_error;
         let mut total = value.log_prob;
         for (j, p) in parameters.iter().enumerate() {
             total += p.prior.log_prob(theta[j]);
@@ -73,5 +76,9 @@ impl LogDensity for LogPosterior {
             return f64::NEG_INFINITY;
         }
         total
+    }
+
+    fn standard_error(&self) -> f64 {
+        self.standard_error
     }
 }

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use gridgp_density::LogDensity;
 
-use super::history::{History, norm};
-use super::line_search::{Objective, Point, ROUND_OFF, search};
+use super::history::{History, dot, norm};
+use super::line_search::{Objective, Point, search};
 use super::maximize::MaximizeOptions;
 
 /// Steps remembered. For the few unknowns of a marginal density that is all of them, as in full
@@ -17,6 +17,8 @@ const MEMORY: usize = 50;
 const MAX_GROWTH: f64 = 4.0;
 /// Iterations without progress beyond round-off after which a start gives up.
 const MAX_STALLED: usize = 10;
+/// Standard deviations from the mode that count as none where the density has a standard error.
+const NEAR: f64 = 0.02;
 
 /// Where one start ended, with signs as in the minimization.
 pub(super) struct Climb {
@@ -57,7 +59,8 @@ pub(super) fn climb<D: LogDensity>(
     let mut converged = false;
     while here.value.is_finite() {
         let stopped = report(iterations, &here).is_break();
-        converged = here.gradient_norm() <= options.tolerance;
+        converged = here.gradient_norm() <= options.tolerance
+            || is_near(&objective, &here, &mut history, &mut direction);
         if stopped || converged || iterations == options.max_iterations || stall.is_over(&here) {
             break;
         }
@@ -86,6 +89,21 @@ pub(super) fn climb<D: LogDensity>(
     Climb { point: here, iterations, evaluations: objective.evaluations, converged, history }
 }
 
+/// Where values have a standard error the gradient has one as well, and is never 0: there a mode is
+/// found once the curvature says that it is nearer than a fiftieth of a standard deviation.
+fn is_near<D: LogDensity>(
+    objective: &Objective<D>,
+    here: &Point,
+    history: &mut History,
+    direction: &mut [f64],
+) -> bool {
+    if objective.density.standard_error() == 0.0 || history.len() < here.x.len().min(4) {
+        return false;
+    }
+    history.direction(&here.gradient, direction);
+    -dot(&here.gradient, direction) <= NEAR * NEAR
+}
+
 /// Notices when neither the value nor the gradient gets better any more: accepting steps by their
 /// slopes alone would otherwise wander in the round-off until the iterations are used up.
 struct Stall {
@@ -102,9 +120,7 @@ impl Stall {
     fn is_over(&mut self, here: &Point) -> bool {
         self.iterations += 1;
         let gradient_norm = here.gradient_norm();
-        if here.value < self.value - ROUND_OFF * self.value.abs().max(1.0)
-            || gradient_norm < 0.9 * self.gradient_norm
-        {
+        if here.value < self.value - here.accuracy || gradient_norm < 0.9 * self.gradient_norm {
             self.value = self.value.min(here.value);
             self.gradient_norm = self.gradient_norm.min(gradient_norm);
             self.iterations = 0;

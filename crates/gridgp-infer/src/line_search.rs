@@ -29,12 +29,14 @@ pub(super) struct Point {
     pub(super) x: Vec<f64>,
     pub(super) value: f64,
     pub(super) gradient: Vec<f64>,
+    /// Values nearer than this are taken as equal.
+    pub(super) accuracy: f64,
 }
 
 impl Point {
     pub(super) fn new(x: Vec<f64>) -> Self {
         let gradient = vec![0.0; x.len()];
-        Self { x, value: f64::INFINITY, gradient }
+        Self { x, value: f64::INFINITY, gradient, accuracy: 0.0 }
     }
 
     /// Largest |entry| of the gradient, infinite outside the support.
@@ -58,6 +60,8 @@ impl<D: LogDensity> Objective<D> {
             point.value = f64::INFINITY;
             self.outside += 1;
         }
+        let round_off = ROUND_OFF * point.value.abs().max(1.0);
+        point.accuracy = round_off.max(self.density.standard_error());
     }
 }
 
@@ -99,7 +103,7 @@ pub(super) fn search<D: LogDensity>(
     if start.slope >= 0.0 {
         return false;
     }
-    let round_off = ROUND_OFF * from.value.abs().max(1.0);
+    let round_off = from.accuracy;
     let (mut behind, mut low) = (start, start);
     let mut high = Sample { step: f64::INFINITY, value: f64::INFINITY, slope: f64::INFINITY };
     for _ in 0..MAX_TRIALS {

@@ -3,11 +3,11 @@
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gridgp_density::{LogPosterior, Plan};
+use gridgp_density::{LogPosterior, Marginal, Plan};
 use gridgp_grid::Result;
 use gridgp_kernel::{Covariance, Role};
 use gridgp_model::Model;
-use gridgp_model::spec::Density;
+use gridgp_model::spec::{Algebra, Density};
 
 use super::curvature::distance_to_mode;
 use super::line_search::ROUND_OFF;
@@ -142,7 +142,7 @@ pub(super) fn search(
         if let Ok(best) = compete(&block, &prototype, &starts, &options, progress) {
             let cells = block.data.grid.len();
             let share = cells as f64 / model.data.grid.len() as f64;
-            let ambiguity = ambiguity(&best);
+            let ambiguity = ambiguity(&block, &best);
             options.curvature = Some(best.curvature.scaled(1.0 / share));
             let mut optimum = maximize(&|| posterior.clone(), &[best.x], &options, progress)?;
             let interrupted = stopped.load(Ordering::Relaxed);
@@ -154,7 +154,7 @@ pub(super) fn search(
     let mut optimum = compete(model, &posterior, &starts, &options, progress)?;
     let interrupted = stopped.load(Ordering::Relaxed);
     settle(&mut optimum, &posterior, spec.tolerance, interrupted);
-    let (starts, ambiguity) = (optimum.starts.clone(), ambiguity(&optimum));
+    let (starts, ambiguity) = (optimum.starts.clone(), ambiguity(model, &optimum));
     Ok(Search { posterior, optimum, starts, screened_on: None, interrupted, ambiguity })
 }
 
@@ -165,8 +165,11 @@ fn settle(optimum: &mut Optimum, posterior: &LogPosterior, tolerance: f64, inter
     if interrupted {
         optimum.converged = false;
     } else if !optimum.converged {
-        let rest = distance_to_mode(&mut posterior.clone(), &optimum.x, &optimum.gradient);
-        optimum.converged = rest <= tolerance;
+        let mut density = posterior.clone();
+        if density.marginal().plan().algebra != Algebra::Iterative {
+            let rest = distance_to_mode(&mut density, &optimum.x, &optimum.gradient);
+            optimum.converged = rest <= tolerance;
+        }
     }
 }
 
@@ -201,6 +204,8 @@ fn compete(
 const SURE: f64 = 1e-3;
 /// Most cells for starts to compete on.
 pub(super) const SCREEN: usize = 160_000;
+/// The same where an evaluation takes conjugate gradients.
+const SCREEN_ITERATIVE: usize = 10_000;
 /// An axis is not cut below this.
 const SHORTEST: usize = 32;
 
@@ -218,7 +223,8 @@ fn screen(model: &Model) -> Result<Option<Model>> {
             .any(|k| k.kernel.parameters().iter().any(|p| p.role == Role::Period))
     };
     let mut ranges: Vec<Range<usize>> = shape.iter().map(|&n| 0..n).collect();
-    while ranges.iter().map(Range::len).product::<usize>() > SCREEN {
+    let most = if is_iterative(model) { SCREEN_ITERATIVE } else { SCREEN };
+    while ranges.iter().map(Range::len).product::<usize>() > most {
         let longest = (0..shape.len())
             .filter(|&a| ranges[a].len() >= 2 * SHORTEST && !has_period(a))
             .max_by_key(|&a| ranges[a].len());
@@ -232,9 +238,14 @@ fn screen(model: &Model) -> Result<Option<Model>> {
     model.block(&ranges).map(Some)
 }
 
+fn is_iterative(model: &Model) -> bool {
+    Marginal::plan_of(model).is_ok_and(|plan| plan.algebra == Algebra::Iterative)
+}
+
 /// A warning where of several starts only one reached the best value, or one ran away beyond it.
-fn ambiguity(best: &Optimum) -> Option<String> {
-    let same = 1e-3_f64.max(ROUND_OFF * best.value.abs());
+fn ambiguity(model: &Model, best: &Optimum) -> Option<String> {
+    let sure = if is_iterative(model) { 1.0 } else { 1e-3 };
+    let same = (ROUND_OFF * best.value.abs()).max(sure);
     let highest = best.starts.iter().map(|s| s.value).fold(f64::MIN, f64::max);
     if highest > best.value + same {
         return Some(format!(

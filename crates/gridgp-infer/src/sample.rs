@@ -7,7 +7,7 @@ use gridgp_dense::{Cholesky, norm};
 use gridgp_density::{InformedJoint, Joint, LogDensity, LogPosterior, Marginal, Samples};
 use gridgp_grid::{Error, Result};
 use gridgp_model::Model;
-use gridgp_model::spec::{Density, Route};
+use gridgp_model::spec::{Algebra, Density, Route};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
@@ -74,6 +74,14 @@ pub fn route(model: &Model) -> Result<Route> {
              one axis each, and the same noise in every cell; leave it out"
                 .into(),
         )),
+        Ok(plan) if asked == Route::Marginal && plan.algebra == Algebra::Iterative => {
+            Err(Error::Spec(
+                "inference.route = \"marginal\" needs an exact algebra: the errors of conjugate \
+                 gradients and probes would be taken for the posterior by nuts; leave it out"
+                    .into(),
+            ))
+        }
+        Ok(plan) if plan.algebra == Algebra::Iterative => Ok(Route::Joint),
         Ok(_) if draws_fields(model) && (asked == Route::Marginal || missing <= MOST_MISSING) => {
             Ok(Route::Marginal)
         }

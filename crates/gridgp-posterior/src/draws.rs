@@ -1,9 +1,9 @@
 //! Joint draws of the location.
 
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::{Accum, Mat, MatMut, Par};
 use gridgp_dense::gemm::{gemm, gemm_lower};
 use gridgp_dense::{settle_registers, symmetric_eigen};
-use gridgp_density::{Arrangement, Marginal, SpectralSolution, Target};
+use gridgp_density::{Arrangement, SpectralSolution, Target};
 use gridgp_grid::{Error, Points, Result};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::conditional::Conditional;
 use super::grid::{apply, weigh};
-use super::place::{Place, check_points, locate};
+use super::place::{Located, Place, check_points, locate};
 use super::points::contract;
 
 /// Most scattered points that can be drawn jointly: their covariance is dense, 128 MiB.
@@ -38,18 +38,38 @@ impl Conditional<'_> {
             &there.points,
             &self.theta,
         )?;
+        let (origin, unit) = self.scaling();
+        let mean = self.mean_on_grid(&there, &targets);
+        let size = mean.len();
+        let mut draws = vec![0.0; count * size];
+        self.deviations(&there, &targets, count, seed, |i, deviation| {
+            let out = &mut draws[i * size..][..size];
+            for ((out, m), d) in out.iter_mut().zip(&mean).zip(deviation) {
+                *out = origin + unit * (m + d);
+            }
+        })?;
+        Ok(draws)
+    }
+
+    /// What each of `count` joint draws on a grid differs from the mean, to `take` in turn.
+    ///
+    /// For a draw of the prior of all fields with noise it is the draw at the new cells less what the
+    /// same draw in the data lets expect there.
+    pub(super) fn deviations(
+        &self,
+        there: &Located<'_>,
+        targets: &[Target],
+        count: usize,
+        seed: u64,
+        mut take: impl FnMut(usize, &[f64]),
+    ) -> Result<()> {
         let fields = self.marginal.joint_roots(&there.points, &self.theta)?;
         let shape = self.model.data.grid.shape();
         let unknowns = |roots: &[Mat<f64>]| roots.iter().map(Mat::ncols).product::<usize>();
-        let mut marginal = self.marginal.clone();
-        let sigma = marginal.noise(&self.theta);
-        let (origin, unit) = self.scaling();
-        let mut fixed = vec![0.0; there.grid.len()];
-        Marginal::add_fixed(&self.wanted, &self.theta, there.grid, &there.covariates, &mut fixed);
-
-        let draw = |i: usize, out: &mut [f64]| -> Result<()> {
+        let sigma = self.marginal.clone().noise(&self.theta);
+        let prior = |i: usize| -> (Vec<f64>, Vec<f64>) {
             let mut normal = normals(seed, i);
-            out.copy_from_slice(&fixed);
+            let mut new_cells = vec![0.0; there.grid.len()];
             // What would have been observed if this draw of the prior were true.
             let mut observed = vec![0.0; self.model.data.grid.len()];
             for (t, (amplitude, roots)) in fields.iter().enumerate() {
@@ -58,9 +78,9 @@ impl Conditional<'_> {
                     roots.iter().zip(&shape).map(|(r, &n)| r.as_ref().split_at_row(n)).unzip();
                 let (coefficient, cells) = self.marginal.data_weight(t, &self.theta);
                 for target in targets.iter().filter(|target| target.term() == t) {
-                    let mut prior = apply(&new, z.clone());
-                    weigh(target, &mut prior, |p, c| *p *= c);
-                    let terms = out.iter_mut().zip(prior);
+                    let mut field = apply(&new, z.clone());
+                    weigh(target, &mut field, |p, c| *p *= c);
+                    let terms = new_cells.iter_mut().zip(field);
                     terms.for_each(|(out, p)| *out += target.coefficient * p);
                 }
                 let field = apply(&old, z);
@@ -78,29 +98,28 @@ impl Conditional<'_> {
                     cells.iter().zip(&sigma).for_each(|(&c, s)| observed[c] += s * normal());
                 }
             }
-            let mut alpha = self.conditioned.solve(observed)?;
-            settle_registers();
-            alpha.iter_mut().zip(&self.conditioned.alpha).for_each(|(a, data)| *a = data - *a);
-            for target in &targets {
-                let cross: Vec<MatRef<'_, f64>> = target.cross.iter().map(Mat::as_ref).collect();
-                let mut shift = apply(&cross, self.weighted(target, alpha.clone()));
-                weigh(target, &mut shift, |s, c| *s *= c);
-                out.iter_mut().zip(shift).for_each(|(out, s)| *out += target.factor * s);
-            }
-            out.iter_mut().for_each(|out| *out = origin + unit * *out);
-            Ok(())
+            (new_cells, observed)
         };
         // Small draws side by side; large ones one by one, each on all threads.
-        let size = there.grid.len();
-        let most = fields.iter().map(|(_, roots)| unknowns(roots)).max().unwrap_or(0);
-        let together = (TILE / most.max(size)).max(1);
-        let mut draws = vec![0.0; count * size];
-        for (batch, out) in draws.chunks_mut(together * size).enumerate() {
-            out.par_chunks_exact_mut(size)
-                .enumerate()
-                .try_for_each(|(i, out)| draw(batch * together + i, out))?;
+        let largest = fields.iter().map(|(_, roots)| unknowns(roots)).max().unwrap_or(0);
+        let size = largest.max(there.grid.len()).max(1);
+        let least = if self.conditioned.is_iterative() { 16 } else { 1 };
+        let together = (TILE / size).max(least);
+        for first in (0..count).step_by(together) {
+            let range = first..count.min(first + together);
+            let made: Vec<_> = range.clone().into_par_iter().map(prior).collect();
+            let (mut new_cells, mut alpha): (Vec<_>, Vec<_>) = made.into_iter().unzip();
+            self.conditioned.solve_all(&mut alpha)?;
+            settle_registers();
+            new_cells.par_iter_mut().zip(&alpha).for_each(|(out, alpha)| {
+                for target in targets {
+                    let shift = self.expected(target, alpha);
+                    out.iter_mut().zip(shift).for_each(|(out, s)| *out -= s);
+                }
+            });
+            range.zip(&new_cells).for_each(|(i, deviation)| take(i, deviation));
         }
-        Ok(draws)
+        Ok(())
     }
 
     /// `count` joint draws at scattered points, one after the other.
@@ -130,7 +149,7 @@ impl Conditional<'_> {
         }
         let columns = self.columns(covariates, m)?;
         let targets = self.targets_at(at, &(0..m), &columns)?;
-        let covariance = self.covariance_at_points(at, &targets, m);
+        let covariance = self.covariance_at_points(at, &targets, m)?;
         let (values, mut root) =
             symmetric_eigen(covariance.as_ref()).map_err(|e| Error::Singular(e.to_string()))?;
         let unit = self.model.standardization.1;
@@ -151,7 +170,12 @@ impl Conditional<'_> {
 
     /// Posterior covariance of g at scattered points, M x M, without the unit of a standardized
     /// response.
-    fn covariance_at_points(&self, at: &[Points], targets: &[Target], m: usize) -> Mat<f64> {
+    fn covariance_at_points(
+        &self,
+        at: &[Points],
+        targets: &[Target],
+        m: usize,
+    ) -> Result<Mat<f64>> {
         let mut covariance = Mat::zeros(m, m);
         for target in targets {
             let mut prior = self.marginal.prior_at_points(target, at, &self.theta);
@@ -165,15 +189,15 @@ impl Conditional<'_> {
                 }
             }
         }
-        if let Some(v) = self.conditioned.explained(targets, Arrangement::Points, 0..m) {
-            gemm_lower(covariance.as_mut(), v.transpose(), v.transpose(), -1.0, Par::rayon(0));
+        if let Some(explained) = self.conditioned.explained(targets, Arrangement::Points, 0..m)? {
+            covariance -= explained;
         }
         for j in 0..m {
             for i in j..m {
                 covariance[(j, i)] = covariance[(i, j)];
             }
         }
-        covariance
+        Ok(covariance)
     }
 }
 

@@ -6,10 +6,14 @@ use gridgp_density::{Arrangement, Conditioned, Marginal, SpectralSolution, Targe
 use gridgp_grid::Result;
 
 use super::conditional::{Conditional, Moments, hidden, shares};
-use super::place::{Place, locate};
+use super::place::{Located, Place, locate};
 
-/// New cells whose covariances with the data are made at a time.
-pub(super) const TILE: usize = 512;
+/// Most cells whose variances are exact where A is known by its products alone.
+pub(super) const EXACT: usize = 256;
+/// Keeps their random numbers apart from those of draws that are asked for.
+const VARIANCES: u64 = 0x7661_7269_616e;
+/// Draws that the variances of more cells are of.
+const DRAWS: usize = 128;
 
 impl Conditional<'_> {
     /// Mean and standard deviations on a grid, row-major.
@@ -31,24 +35,51 @@ impl Conditional<'_> {
             &there.points,
             &self.theta,
         )?;
-        let mut mean = vec![0.0; grid.len()];
-        for target in &targets {
-            let part = self.mean_of(target);
-            mean.iter_mut().zip(part).for_each(|(m, p)| *m += p);
-        }
-        Marginal::add_fixed(&self.wanted, &self.theta, grid, covariates, &mut mean);
+        let mean = self.mean_on_grid(&there, &targets);
         let variance = match (targets.as_slice(), self.conditioned.spectral()) {
             ([], _) => vec![0.0; grid.len()],
             ([target], Some(spectral)) => self.spectral_variance(target, spectral),
-            _ => dense_variance(&self.conditioned, &targets, grid.len()),
+            _ if self.conditioned.is_iterative() && grid.len() > EXACT => {
+                self.variance_by_draws(&there, &targets)?
+            }
+            _ => dense_variance(&self.conditioned, &targets, grid.len())?,
         };
         Ok(self.moments(mean, variance, self.noise(grid, covariates)))
     }
 
+    /// The mean square of what joint draws differ from the mean.
+    fn variance_by_draws(&self, there: &Located<'_>, targets: &[Target]) -> Result<Vec<f64>> {
+        let mut variance = vec![0.0; there.grid.len()];
+        let seed = self.model.spec.inference.seed ^ VARIANCES;
+        self.deviations(there, targets, DRAWS, seed, |_, deviation| {
+            variance.iter_mut().zip(deviation).for_each(|(v, d)| *v += d * d / DRAWS as f64);
+        })?;
+        Ok(variance)
+    }
+
+    /// The relative standard error of the standard deviations on a grid of so many cells, from draws; 0
+    /// where they are exact.
+    pub fn sd_error(&self, cells: usize) -> f64 {
+        let is_exact = !self.conditioned.is_iterative() || cells <= EXACT;
+        if is_exact { 0.0 } else { (2.0 * DRAWS as f64).sqrt().recip() }
+    }
+
+    /// The mean of g on a grid, without origin and unit.
+    pub(super) fn mean_on_grid(&self, there: &Located<'_>, targets: &[Target]) -> Vec<f64> {
+        let mut mean = vec![0.0; there.grid.len()];
+        for target in targets {
+            let part = self.expected(target, &self.conditioned.alpha);
+            mean.iter_mut().zip(part).for_each(|(m, p)| *m += p);
+        }
+        let (grid, covariates) = (there.grid, &there.covariates);
+        Marginal::add_fixed(&self.wanted, &self.theta, grid, covariates, &mut mean);
+        mean
+    }
+
     /// C (⊗K*) (c α) of a term on a grid.
-    fn mean_of(&self, target: &Target) -> Vec<f64> {
+    pub(super) fn expected(&self, target: &Target, alpha: &[f64]) -> Vec<f64> {
         let gram: Vec<MatRef<'_, f64>> = target.cross.iter().map(Mat::as_ref).collect();
-        let alpha = self.weighted(target, self.conditioned.alpha.clone());
+        let alpha = self.weighted(target, alpha.to_vec());
         let mut mean = apply(&gram, alpha);
         mean.iter_mut().for_each(|m| *m *= target.factor);
         weigh(target, &mut mean, |m, c| *m *= c);
@@ -95,22 +126,17 @@ fn gap_variance(spectral: &SpectralSolution, projected: &[Mat<f64>]) -> Option<V
 }
 
 /// Prior variances of a sum of independent fields less what the data explain, on a grid.
-fn dense_variance(conditioned: &Conditioned, targets: &[Target], cells: usize) -> Vec<f64> {
+fn dense_variance(conditioned: &Conditioned, targets: &[Target], cells: usize) -> Result<Vec<f64>> {
     let mut variance = vec![0.0; cells];
     for target in targets {
         let mut prior = outer(target.variances.clone());
         weigh(target, &mut prior, |v, c| *v *= c * c);
         variance.iter_mut().zip(prior).for_each(|(v, p)| *v += target.prior * p);
     }
-    for first in (0..cells).step_by(TILE) {
-        let range = first..cells.min(first + TILE);
-        let explained = conditioned.explained(targets, Arrangement::Grid, range.clone());
-        let explained = explained.expect("A is written out");
-        for (v, column) in variance[range].iter_mut().zip(explained.col_iter()) {
-            *v -= column.squared_norm_l2();
-        }
-    }
-    variance
+    let explained = conditioned.explained_variance(targets, Arrangement::Grid, cells)?;
+    let explained = explained.expect("A has no eigenvectors");
+    variance.iter_mut().zip(explained).for_each(|(v, e)| *v -= e);
+    Ok(variance)
 }
 
 /// Combines the values of new cells with what multiplies the field there, if anything does.

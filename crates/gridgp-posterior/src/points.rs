@@ -9,6 +9,7 @@ use gridgp_grid::{Axis, Covariate, Error, Grid, Points, Result};
 use rayon::prelude::*;
 
 use super::conditional::{Conditional, Moments, hidden, shares};
+use super::grid::EXACT;
 use super::place::{check_finite, check_points};
 
 /// Numbers in the intermediates of a tile: 4 MiB.
@@ -27,6 +28,12 @@ impl Conditional<'_> {
     /// A number of coordinates that does not match, or a covariate that is missing.
     pub fn at_points(&self, at: &[Points], covariates: &[(String, Vec<f64>)]) -> Result<Moments> {
         let count = check_points(self.model, at)?;
+        if self.conditioned.is_iterative() && count > EXACT {
+            return Err(Error::TooLarge(format!(
+                "each of {count} scattered points needs a run of conjugate gradients for its standard \
+                 deviation; predict at {EXACT} points at a time, or on a grid, where they come from draws"
+            )));
+        }
         let columns = self.columns(covariates, count)?;
         let hidden = self.conditioned.spectral().map(hidden);
         let shape = self.model.data.grid.shape();
@@ -55,7 +62,7 @@ impl Conditional<'_> {
                 ([target], Some(spectral), Some(hidden)) => {
                     spectral_variance(target, spectral, hidden)
                 }
-                _ => self.dense_variance(&targets, rows.len()),
+                _ => self.dense_variance(&targets, rows.len())?,
             };
             Ok(mean.into_iter().zip(variance).collect())
         });
@@ -77,14 +84,11 @@ impl Conditional<'_> {
             .map_err(|c| self.unknown_covariate(c))?
     }
 
-    fn dense_variance(&self, targets: &[Target], count: usize) -> Vec<f64> {
-        let explained = self.conditioned.explained(targets, Arrangement::Points, 0..count);
-        let explained = explained.expect("A is written out");
-        let of = |(i, column): (usize, faer::ColRef<'_, f64>)| {
-            let prior = targets.iter().map(|t| prior_variance(t, i)).sum::<f64>();
-            prior - column.squared_norm_l2()
-        };
-        explained.col_iter().enumerate().map(of).collect()
+    fn dense_variance(&self, targets: &[Target], count: usize) -> Result<Vec<f64>> {
+        let explained = self.conditioned.explained_variance(targets, Arrangement::Points, count)?;
+        let explained = explained.expect("A has no eigenvectors");
+        let prior = |i| targets.iter().map(|t| prior_variance(t, i)).sum::<f64>();
+        Ok(explained.iter().enumerate().map(|(i, e)| prior(i) - e).collect())
     }
 
     /// σ at each point on the scale of the response, where g has one.

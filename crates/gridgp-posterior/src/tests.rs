@@ -1,5 +1,6 @@
 //! Predictions and draws against the dense computation, written out here from the kernels alone.
 
+mod algebras;
 mod draws;
 mod forecast;
 mod refusals;

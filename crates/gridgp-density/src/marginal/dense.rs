@@ -64,7 +64,7 @@ pub(super) struct DenseCovariance {
     /// For each field its factors; `None` where one is 11ᵀ.
     grams: Vec<Vec<Option<Mat<f64>>>>,
     /// c of each field in the observed cells.
-    weights: Vec<Option<Vec<f64>>>,
+    pub(super) weights: Vec<Option<Vec<f64>>>,
 }
 
 /// What an evaluation gives.
@@ -194,48 +194,45 @@ impl DenseCovariance {
     }
 }
 
-impl DenseCovariance {
-    /// Adds the covariances of the observed cells with new cells of a target, from number `first` on,
-    /// a column each.
-    pub(super) fn add_cross(
-        &self,
-        cells: &Cells,
-        target: &Target,
-        arrangement: Arrangement,
-        first: usize,
-        x: MatMut<'_, f64>,
-    ) {
-        let sizes: Vec<usize> = target.cross.iter().map(Mat::nrows).collect();
-        // Columns of Kᵀ, so that a new cell's covariances lie side by side.
-        let cross: Vec<Mat<f64>> = target.cross.iter().map(|k| k.transpose().to_owned()).collect();
-        let weights = self.weights[target.term()].as_deref();
-        x.par_col_iter_mut().enumerate().for_each(|(j, column)| {
-            let column = column.try_as_col_major_mut().expect("columns of a Mat").as_slice_mut();
-            let cell = first + j;
-            let factor = target.factor * target.cells.as_ref().map_or(1.0, |c| c[cell]);
-            let mut product = vec![factor; column.len()];
-            let mut rest = cell;
-            for (a, k) in cross.iter().enumerate().rev() {
-                let row = match arrangement {
-                    Arrangement::Points => cell,
-                    Arrangement::Grid => {
-                        let row = rest % sizes[a];
-                        rest /= sizes[a];
-                        row
-                    }
-                };
-                let k = k.col_as_slice(row);
-                product.iter_mut().zip(&cells.along[a]).for_each(|(p, &i)| *p *= k[i as usize]);
-            }
-            match weights {
-                None => column.iter_mut().zip(product).for_each(|(x, p)| *x += p),
-                Some(w) => {
-                    let terms = column.iter_mut().zip(product).zip(w);
-                    terms.for_each(|((x, p), w)| *x += p * w);
+/// Adds the covariances of the observed cells with new cells of a target, from number `first` on,
+/// a column each; `weights` multiply the field in the observed cells.
+pub(super) fn add_cross(
+    cells: &Cells,
+    target: &Target,
+    weights: Option<&[f64]>,
+    arrangement: Arrangement,
+    first: usize,
+    x: MatMut<'_, f64>,
+) {
+    let sizes: Vec<usize> = target.cross.iter().map(Mat::nrows).collect();
+    // Columns of Kᵀ, so that a new cell's covariances lie side by side.
+    let cross: Vec<Mat<f64>> = target.cross.iter().map(|k| k.transpose().to_owned()).collect();
+    x.par_col_iter_mut().enumerate().for_each(|(j, column)| {
+        let column = column.try_as_col_major_mut().expect("columns of a Mat").as_slice_mut();
+        let cell = first + j;
+        let factor = target.factor * target.cells.as_ref().map_or(1.0, |c| c[cell]);
+        let mut product = vec![factor; column.len()];
+        let mut rest = cell;
+        for (a, k) in cross.iter().enumerate().rev() {
+            let row = match arrangement {
+                Arrangement::Points => cell,
+                Arrangement::Grid => {
+                    let row = rest % sizes[a];
+                    rest /= sizes[a];
+                    row
                 }
+            };
+            let k = k.col_as_slice(row);
+            product.iter_mut().zip(&cells.along[a]).for_each(|(p, &i)| *p *= k[i as usize]);
+        }
+        match weights {
+            None => column.iter_mut().zip(product).for_each(|(x, p)| *x += p),
+            Some(w) => {
+                let terms = column.iter_mut().zip(product).zip(w);
+                terms.for_each(|((x, p), w)| *x += p * w);
             }
-        });
-    }
+        }
+    });
 }
 
 /// The columns of a square matrix, side by side.

@@ -100,7 +100,7 @@ impl Marginal {
         }
         let route = match (&plan.grouping, missing) {
             (None, _) if plan.algebra == Algebra::Iterative => {
-                let (probes, modes) = plan::effort(observed.len());
+                let (probes, modes) = plan::effort(shape.len(), observed.len());
                 let settings = Settings { probes, modes, seed: model.spec.inference.seed };
                 Route::Iterative(Cells::new(&shape, observed), settings)
             }

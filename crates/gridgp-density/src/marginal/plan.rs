@@ -35,9 +35,11 @@ const RATE: f64 = 4e10;
 /// Seconds of an evaluation that has nearly nothing to do.
 const LEAST: f64 = 5e-4;
 
-/// Most operations of an evaluation that is worth being exact, some seconds.
-const MOST: f64 = 4e11;
-/// And bytes.
+/// Operations of an evaluation, about a second, below which nothing is gained by being less than exact.
+const CHEAP: f64 = 2e10;
+/// What being exact may cost beyond, in evaluations that are not.
+const PRICE: f64 = 3.0;
+/// Most bytes of an exact evaluation.
 const MOST_BYTES: f64 = 4e9;
 
 impl Plan {
@@ -61,16 +63,21 @@ impl Plan {
             // It keeps what small noise leaves of small eigenvalues.
             all.retain(|p| p.algebra == Algebra::Spectral);
         }
-        if asked == Algebra::Auto && all.iter().any(Self::is_affordable) {
-            all.retain(|p| p.algebra != Algebra::Iterative && p.is_affordable());
+        if asked == Algebra::Auto {
+            let is_iterative = |p: &Self| p.algebra == Algebra::Iterative;
+            let by_iteration = all.iter().find(|p| is_iterative(p)).map_or(0.0, |p| p.operations);
+            let worth = CHEAP.max(PRICE * by_iteration);
+            if all.iter().any(|p| !is_iterative(p) && p.is_worth(worth)) {
+                all.retain(|p| !is_iterative(p) && p.is_worth(worth));
+            }
         }
         let best = all.into_iter().min_by(|a, b| a.operations.total_cmp(&b.operations));
         Ok(best.expect("the iterative algebra takes every model"))
     }
 
-    /// Whether an exact evaluation takes seconds, and less memory than most have.
-    fn is_affordable(&self) -> bool {
-        self.algebra != Algebra::Iterative && self.operations < MOST && self.bytes < MOST_BYTES
+    /// Whether an exact evaluation is worth its time, and takes less memory than most have.
+    fn is_worth(&self, operations: f64) -> bool {
+        self.operations <= operations && self.bytes < MOST_BYTES
     }
 
     /// Every algebra that takes the model.
@@ -115,15 +122,17 @@ fn dense(observed: usize, terms: &[FieldTerm]) -> Plan {
 }
 
 /// Probes and modes of the iterative algebra on so many cells.
-pub(super) fn effort(observed: usize) -> (usize, usize) {
-    (16, (observed / 4).min(2000))
+pub(super) fn effort(axes: usize, observed: usize) -> (usize, usize) {
+    // On three axes and more the Gram matrix of many modes costs more than the iterations they save.
+    let most = if axes > 2 { 600 } else { 2000 };
+    (16, (observed / 4).min(most))
 }
 
 /// Iterations that are counted on.
 const ITERATIONS: f64 = 30.0;
 
 fn iterative(shape: &[usize], observed: usize, fields: usize) -> Plan {
-    let (probes, modes) = effort(observed);
+    let (probes, modes) = effort(shape.len(), observed);
     let (p, k) = (probes as f64 + 1.0, modes as f64);
     let cells: f64 = shape.iter().map(|&n| n as f64).product();
     let points: f64 = shape.iter().map(|&n| n as f64).sum();

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::super::gaps::{Full, GapFactor, Gaps};
 use super::covariance::{dropped, truncation};
-use super::dense::{Cells, DenseCovariance};
+use super::dense::{Cells, DenseCovariance, add_cross};
 use super::design::Design;
 use super::field_term::FieldTerm;
 use super::iterative::Iterative;
@@ -69,6 +69,11 @@ pub struct Target {
     /// The covariates of c*, one value a new cell; `None` for 1.
     pub cells: Option<Vec<f64>>,
 }
+
+/// Right-hand sides that conjugate gradients take together.
+const BLOCK: usize = 16;
+/// New cells whose covariances with the data are written out at a time.
+const TILE: usize = 256;
 
 /// How the rows of the K* of each axis make new cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -339,6 +344,34 @@ impl Conditioned {
         })
     }
 
+    /// [`solve`](Self::solve) for several vectors, each of which becomes its solution.
+    ///
+    /// # Errors
+    /// As [`solve`](Self::solve).
+    pub fn solve_all(&self, all: &mut [Vec<f64>]) -> Result<()> {
+        let Solution::Iterative(i) = &self.solution else {
+            return all.par_iter_mut().try_for_each(|r| {
+                *r = self.solve(std::mem::take(r))?;
+                Ok(())
+            });
+        };
+        for block in all.chunks_mut(BLOCK) {
+            let p = block.len();
+            let rows = i.cells.numbers.iter().flat_map(|&c| block.iter().map(move |r| r[c]));
+            let x = i.covariance.solve(&i.terms, &i.cells, &rows.collect::<Vec<_>>(), p)?.x;
+            for (k, r) in block.iter_mut().enumerate() {
+                let values: Vec<f64> = x.iter().skip(k).step_by(p).copied().collect();
+                *r = i.cells.spread(&values);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether A is known by its products alone, so that variances of many cells come from draws.
+    pub fn is_iterative(&self) -> bool {
+        matches!(self.solution, Solution::Iterative(_))
+    }
+
     /// A by eigenvectors, where it is that.
     pub fn spectral(&self) -> Option<&SpectralSolution> {
         match &self.solution {
@@ -347,22 +380,64 @@ impl Conditioned {
         }
     }
 
-    /// V = L⁻¹ X with A = L Lᵀ and X the covariances of the observed cells with the new cells `range`
-    /// of `targets`: VᵀV is what the data explain of their prior covariance. `None` where A is not
-    /// written out.
+    /// XᵀA⁻¹X with X the covariances of the observed cells with the new cells `range` of `targets`: what
+    /// the data explain of their prior covariance. `None` where A is known by eigenvectors.
+    ///
+    /// # Errors
+    /// As [`solve`](Self::solve).
     pub fn explained(
         &self,
         targets: &[Target],
         arrangement: Arrangement,
         range: Range<usize>,
-    ) -> Option<Mat<f64>> {
-        let Solution::Dense(cells, covariance) = &self.solution else { return None };
+    ) -> Result<Option<Mat<f64>>> {
+        let (cells, weights): (&Cells, &dyn Fn(usize) -> Option<Vec<f64>>) = match &self.solution {
+            Solution::Spectral(_) => return Ok(None),
+            Solution::Dense(cells, covariance) => (cells, &|t| covariance.weights[t].clone()),
+            Solution::Iterative(i) => {
+                (&i.cells, &|t| i.terms[t].cells.as_ref().map(|c| i.cells.of(c)))
+            }
+        };
         let mut x = Mat::zeros(cells.len(), range.len());
         for target in targets {
-            covariance.add_cross(cells, target, arrangement, range.start, x.as_mut());
+            let weights = weights(target.term);
+            add_cross(cells, target, weights.as_deref(), arrangement, range.start, x.as_mut());
         }
-        covariance.root.solve_l_in_place(x.as_mut());
-        Some(x)
+        match &self.solution {
+            Solution::Dense(_, covariance) => {
+                covariance.root.solve_l_in_place(x.as_mut());
+                Ok(Some(gridgp_dense::product(x.transpose(), x.as_ref())))
+            }
+            Solution::Iterative(i) => {
+                let p = range.len();
+                let rows = (0..cells.len()).flat_map(|c| (0..p).map(move |k| (c, k)));
+                let b: Vec<f64> = rows.map(|(c, k)| x[(c, k)]).collect();
+                let solved = i.covariance.solve(&i.terms, cells, &b, p)?.x;
+                let solved = faer::MatRef::from_row_major_slice(&solved, cells.len(), p);
+                Ok(Some(gridgp_dense::product(x.transpose(), solved)))
+            }
+            Solution::Spectral(_) => Ok(None),
+        }
+    }
+
+    /// The diagonal of [`explained`](Self::explained), in tiles.
+    ///
+    /// # Errors
+    /// As [`solve`](Self::solve).
+    pub fn explained_variance(
+        &self,
+        targets: &[Target],
+        arrangement: Arrangement,
+        count: usize,
+    ) -> Result<Option<Vec<f64>>> {
+        let tile = if self.is_iterative() { BLOCK } else { TILE };
+        let mut all = Vec::with_capacity(count);
+        for first in (0..count).step_by(tile) {
+            let range = first..count.min(first + tile);
+            let Some(x) = self.explained(targets, arrangement, range)? else { return Ok(None) };
+            all.extend((0..x.nrows()).map(|i| x[(i, i)]));
+        }
+        Ok(Some(all))
     }
 }
 

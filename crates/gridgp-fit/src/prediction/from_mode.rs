@@ -50,10 +50,15 @@ pub(super) fn variables(
     let bytes = memory::at_mode(model, &target, count).max(host.copies() * result);
     host.admit(bytes, &what).map_err(Error::Memory)?;
     let conditional = Conditional::new(model, theta)?;
+    let error = conditional.sd_error(match place {
+        Where::Grid(place) => place.grid.len(),
+        Where::Points(..) => 0,
+    });
     let mut variables = Vec::new();
     if has_location {
         let (moments, draws) = ask(&conditional, place, of_location, seed)?;
         let mut found = of_moments(moments, dims, model, &options.quantiles)?;
+        note_error(&mut found, error);
         let of_observation = |name: &str| ["sd_observation", "quantiles"].contains(&name);
         found.retain(|v| asked(if of_observation(&v.name) { "observation" } else { "mean" }));
         if let Some(draws) = draws {
@@ -68,9 +73,27 @@ pub(super) fn variables(
         let about = conditional.clone();
         let about = wanted.map_or(Ok(about.clone()), |wanted| about.about(wanted))?;
         let (moments, draws) = ask(&about, place, options.draws, seed)?;
-        variables.extend(of_component(&name, moments, draws, dims, model, &options.quantiles)?);
+        let mut found = of_component(&name, moments, draws, dims, model, &options.quantiles)?;
+        note_error(&mut found, error);
+        variables.extend(found);
     }
     Ok(variables)
+}
+
+/// Says of standard deviations and quantiles from draws how exact they are.
+fn note_error(variables: &mut [OutputVariable], error: f64) {
+    if error == 0.0 {
+        return;
+    }
+    let of_spread = |name: &str| name.contains("sd") || name.contains("quantiles");
+    for v in variables.iter_mut().filter(|v| of_spread(&v.name)) {
+        let note = format!(
+            "standard deviations on this grid are from draws, with a relative standard error of {:.0} %; \
+             of few cells they are exact",
+            100.0 * error
+        );
+        v.attributes.push(("comment".into(), note));
+    }
 }
 
 /// The fields and sums of fields that were asked for, each once; all fields where there are several

@@ -93,7 +93,6 @@ pub(super) fn solve(
         .zip(first)
         .map(|(c, norm)| Ok(norm * log_form(c)?))
         .collect::<Result<_>>()?;
-    if std::env::var_os("CGDEBUG").is_some() { eprintln!("cg {iterations} iterations, p {p}"); }
     Ok(Solved { x, log_forms })
 }
 

@@ -216,9 +216,8 @@ impl Preconditioner {
             }
         }
         let projected = self.project(terms, cells, right, count);
-        let mean = |v: &[f64], w: &[f64]| {
-            v.iter().zip(w).map(|(a, b)| a * b).sum::<f64>() / count as f64
-        };
+        let mean =
+            |v: &[f64], w: &[f64]| v.iter().zip(w).map(|(a, b)| a * b).sum::<f64>() / count as f64;
         let (mut blocks, mut first) = (Vec::new(), 0);
         let mut diagonal: Vec<f64> = self
             .diagonal

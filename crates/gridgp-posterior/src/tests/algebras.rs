@@ -1,0 +1,127 @@
+//! Every algebra conditions alike.
+
+use gridgp_model::spec::Algebra;
+
+use super::*;
+
+/// The model by another algebra.
+fn by(m: &Model, algebra: Algebra) -> Model {
+    let mut m = m.clone();
+    m.spec.inference.algebra = algebra;
+    m
+}
+
+/// Largest difference beside the largest number.
+fn apart(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let largest = b.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) / largest
+}
+
+/// A mask that is the same along t, and one more cell.
+fn masked(more: &[usize]) -> Model {
+    let land = (0..60).filter(|c| [0, 2].contains(&(c % 3)) && c / 12 % 2 == 0);
+    let text = format!(
+        "{HEAD}[fields.f]\nx = 'matern32()'\nt = 'matern12()'\ns = 'matern52()'\n[likelihood]\n\
+         family = 'gaussian'\nlocation = '0.3 + f * gmst'\n"
+    );
+    model(&text, without(data(5, 4, 3), land.chain(more.iter().copied())))
+}
+
+#[test]
+fn places_and_gaps_predict_as_the_covariance_written_out() {
+    for (m, algebra) in [(masked(&[]), Algebra::Spectral), (masked(&[13, 22]), Algebra::Complement)]
+    {
+        let theta = medians(&m);
+        let (dense, other) = (by(&m, Algebra::Dense), by(&m, algebra));
+        let dense = Conditional::new(&dense, &theta).unwrap();
+        let other = Conditional::new(&other, &theta).unwrap();
+        for place in [elsewhere(), dense.here()] {
+            let known =
+                if place.covariates.is_empty() { &m.data.covariates } else { &place.covariates };
+            let (points, columns) = scattered(&place.grid, known);
+            for (got, want) in [
+                (other.on_grid(&place).unwrap(), dense.on_grid(&place).unwrap()),
+                (
+                    other.at_points(&points, &columns).unwrap(),
+                    dense.at_points(&points, &columns).unwrap(),
+                ),
+            ] {
+                assert!(apart(&got.mean, &want.mean) < 1e-9);
+                assert!(apart(&got.sd, &want.sd) < 1e-8);
+                assert!(apart(&got.sd_observation, &want.sd_observation) < 1e-8);
+            }
+            // The same random numbers, and so the same draws but for the noise of missing cells.
+            let draws = other.draws_on_grid(&place, 2000, 3).unwrap();
+            check_moments(&draws, &dense.on_grid(&place).unwrap());
+            let draws = other.draws_at_points(&points, &columns, 2000, 3).unwrap();
+            check_moments(&draws, &dense.at_points(&points, &columns).unwrap());
+        }
+    }
+}
+
+/// Means and standard deviations of draws, within five standard errors.
+fn check_moments(draws: &[f64], moments: &Moments) {
+    let cells = moments.mean.len();
+    let count = (draws.len() / cells) as f64;
+    for (i, (m, sd)) in moments.mean.iter().zip(&moments.sd).enumerate() {
+        let values = || draws.iter().skip(i).step_by(cells);
+        let mean = values().sum::<f64>() / count;
+        assert!((mean - m).abs() <= 5.0 * sd / count.sqrt() + 1e-9, "{i}: {mean} {m}");
+        let square = values().map(|v| (v - m).powi(2)).sum::<f64>() / count;
+        let error = 5.0 / (2.0 * count).sqrt();
+        assert!((square.sqrt() - sd).abs() <= error * sd + 1e-7, "{i}: {} {sd}", square.sqrt());
+    }
+}
+
+/// Three fields, one of them times a covariate, and known standard deviations.
+fn several(n: usize) -> Model {
+    let text = format!(
+        "{HEAD}[fields.f]\nx = 'matern32()'\nt = 'matern12()'\n[fields.g]\ns = 'matern52()'\n\
+         [fields.h]\nx = 'matern12()'\n[likelihood]\nfamily = 'gaussian'\n\
+         location = '0.3 + f + g * gmst + h'\nscale = 'sqrt(0.1 + height^2)'\n"
+    );
+    model(&text, without(data(n, 5, 3), (0..15 * n).step_by(7)))
+}
+
+#[test]
+fn conjugate_gradients_predict_as_the_covariance_written_out() {
+    let m = several(6);
+    let theta = medians(&m);
+    let (dense, other) = (by(&m, Algebra::Dense), by(&m, Algebra::Iterative));
+    let dense = Conditional::new(&dense, &theta).unwrap();
+    let other = Conditional::new(&other, &theta).unwrap();
+    for text in ["f", "g * gmst", "g + h"] {
+        let about = |c: &Conditional<'_>| {
+            let c = c.clone().about(m.combination(text).unwrap()).unwrap();
+            c.on_grid(&elsewhere()).unwrap()
+        };
+        let (got, want) = (about(&other), about(&dense));
+        assert!(apart(&got.mean, &want.mean) < 1e-5, "{text}");
+        assert!(apart(&got.sd, &want.sd) < 1e-5, "{text}");
+        assert!(got.sd_observation.is_empty());
+    }
+    let (points, columns) = scattered(&elsewhere().grid, &elsewhere().covariates);
+    let (got, want) =
+        (other.at_points(&points, &columns).unwrap(), dense.at_points(&points, &columns).unwrap());
+    assert!(apart(&got.mean, &want.mean) < 1e-5 && apart(&got.sd, &want.sd) < 1e-5);
+    let draws = other.draws_on_grid(&elsewhere(), 1000, 5).unwrap();
+    check_moments(&draws, &dense.on_grid(&elsewhere()).unwrap());
+}
+
+#[test]
+fn standard_deviations_of_many_cells_are_from_draws_and_say_so() {
+    let m = several(20);
+    let theta = medians(&m);
+    let (dense, other) = (by(&m, Algebra::Dense), by(&m, Algebra::Iterative));
+    let dense = Conditional::new(&dense, &theta).unwrap();
+    let other = Conditional::new(&other, &theta).unwrap();
+    let cells = m.data.grid.len();
+    assert!(dense.sd_error(cells) == 0.0 && other.sd_error(256) == 0.0);
+    let (got, want) =
+        (other.on_grid(&other.here()).unwrap(), dense.on_grid(&dense.here()).unwrap());
+    let error = other.sd_error(cells);
+    let squares = got.sd.iter().zip(&want.sd).map(|(a, b)| (a / b - 1.0).powi(2)).sum::<f64>();
+    let found = (squares / cells as f64).sqrt();
+    assert!((0.5..1.5).contains(&(found / error)), "{found} {error}");
+}
