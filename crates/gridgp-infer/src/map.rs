@@ -24,6 +24,8 @@ pub struct Map {
     pub log_posterior: f64,
     /// log p(y | θ) at the mode.
     pub log_marginal_likelihood: f64,
+    /// The standard error of it and of the log posterior; 0 where they are exact.
+    pub standard_error: f64,
     /// An upper bound on what dropped eigenpairs change in it.
     pub truncation: f64,
     /// The largest entry of the gradient in the unconstrained parameters.
@@ -79,10 +81,18 @@ pub fn map(model: &Model, progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Syn
             value.truncation
         ));
     }
+    if value.standard_error > MOST_ERROR {
+        warnings.push(format!(
+            "the log marginal likelihood has a standard error of {:.1} from random probes; compare models \
+             by larger differences only",
+            value.standard_error
+        ));
+    }
     Ok(Map {
         estimate,
         log_posterior: optimum.value,
         log_marginal_likelihood: value.log_prob,
+        standard_error: value.standard_error,
         truncation: value.truncation,
         gradient_norm,
         optimum,
@@ -200,6 +210,8 @@ fn compete(
     Ok(best)
 }
 
+/// The same for its standard error.
+const MOST_ERROR: f64 = 0.5;
 /// A log likelihood may be off by this without a word.
 const SURE: f64 = 1e-3;
 /// Most cells for starts to compete on.

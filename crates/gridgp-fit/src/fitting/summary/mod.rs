@@ -31,6 +31,7 @@ pub(super) fn of_map(model: &Model, map: &Map, seconds: f64, peak_memory: Option
         "parameters": parameters,
         "log_posterior": map.log_posterior,
         "log_marginal_likelihood": map.log_marginal_likelihood,
+        "standard_error": map.standard_error,
         "truncation_bound": map.truncation,
         "gradient_norm": map.gradient_norm,
         "converged": map.optimum.converged,
