@@ -230,8 +230,7 @@ fn the_way_is_exact_where_that_takes_seconds() {
     };
     let coast = grid(|i, j, _| i > j);
     assert!(!coast.contains("method") && !coast.contains("basis"), "{coast}");
-    // As many here and there: no algebra takes them in seconds.
+    // As many here and there: conjugate gradients take them.
     let clouds = grid(|i, j, t| (i * 7 + j * 13 + t * 29) % 5 < 2);
-    assert!(clouds.contains("method = \"svi\"") && clouds.contains("basis = 20"), "{clouds}");
-    assert!(clouds.contains("# An evaluation of the exact method takes about "), "{clouds}");
+    assert!(!clouds.contains("method") && !clouds.contains("basis"), "{clouds}");
 }

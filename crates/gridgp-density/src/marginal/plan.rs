@@ -87,7 +87,7 @@ impl Plan {
         let count = model.data.response.missing_cells().len();
         let missing = model.data.response.missing.as_deref().filter(|_| count > 0);
         let observed = cells - count;
-let mut all = vec![dense(observed, terms), iterative(&shape, observed, terms.len())];
+        let mut all = vec![dense(observed, terms), iterative(&shape, observed, terms.len())];
         if let ([term], true) = (terms, has_one_noise)
             && term.cells.is_none()
         {

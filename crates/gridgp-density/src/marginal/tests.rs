@@ -426,6 +426,25 @@ fn conjugate_gradients_and_probes_agree_with_the_dense_computation() {
     }
 }
 
+/// A field far below the noise has no mode worth its place.
+#[test]
+fn a_field_that_is_all_noise_agrees_with_the_dense_computation() {
+    let text = format!(
+        "{HEAD}[fields.f]\nx = 'matern32()'\nt = 'matern12()'\n[fields.g]\namplitude = 1e-6\n\
+         s = 'matern12()'\n[likelihood]\nfamily = 'gaussian'\nlocation = 'f + g'\n"
+    );
+    let m = model(&text, without(data(9, 8, 4), &[3, 4, 5, 77]));
+    let mut theta = at_medians(&m);
+    for amplitude in [1.0, 1e-6] {
+        theta[m.position("f.amplitude").unwrap()] = amplitude;
+        let mut bar = vec![0.0; theta.len()];
+        let value = by(&m, Algebra::Iterative).log_prob_vjp(&theta, &mut bar).unwrap();
+        let exact = by(&m, Algebra::Dense).log_prob(&theta).unwrap();
+        let error = 5.0 * value.standard_error + 1e-8 * exact.log_prob.abs();
+        assert!((value.log_prob - exact.log_prob).abs() < error, "{value:?} {exact:?}");
+    }
+}
+
 /// With all modes in the preconditioner nothing is left to the probes.
 #[test]
 fn modes_that_are_the_whole_field_leave_no_standard_error() {

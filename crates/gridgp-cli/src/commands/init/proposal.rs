@@ -97,8 +97,9 @@ impl Proposal {
     const MOST_CELLS: usize = 10_000_000;
     /// Most cells that `nuts` samples in minutes, one unknown each.
     const MOST_SAMPLED: usize = 20_000;
-    /// Most seconds of one core for an evaluation of the exact method, of which a fit needs hundreds.
-    const MOST_SECONDS: f64 = 3.0;
+    /// Most seconds of one core for an evaluation of the marginal likelihood, of which a fit needs tens
+    /// on all cells and hundreds on a block of them.
+    const MOST_SECONDS: f64 = 60.0;
 
     /// From the values themselves; `section` is the starter's `[data]`, `body` the rest of a starter
     /// for the exact method. Data that cannot be read get the usual proposal: `gridgp check` is about
@@ -143,7 +144,7 @@ fn cost(data: Dataset, text: String) -> Option<String> {
     let (bytes, what) = gridgp_infer::memory(&model);
     if seconds > Proposal::MOST_SECONDS {
         let time = gridgp_fit::duration(seconds);
-        Some(format!("An evaluation of the exact method takes {time} here"))
+        Some(format!("An evaluation of the marginal likelihood takes {time} here"))
     } else if check_memory(bytes, &what).is_err() {
         let size = gridgp_model::size(bytes as f64);
         Some(format!("The exact method takes {size} here"))

@@ -72,6 +72,11 @@ impl Modes {
         self.index.len()
     }
 
+    /// Number of cells of the grid.
+    fn cells(&self) -> usize {
+        self.vectors.iter().map(Mat::nrows).product()
+    }
+
     fn ranks(&self) -> Vec<usize> {
         self.vectors.iter().map(Mat::ncols).collect()
     }
@@ -83,6 +88,9 @@ impl Modes {
 
     /// What p vectors on a grid have of each mode, a row of p a mode, times √value.
     pub(super) fn project(&self, x: Vec<f64>, p: usize, out: &mut [f64]) {
+        if self.index.is_empty() {
+            return;
+        }
         let mut shape: Vec<usize> = self.vectors.iter().map(Mat::nrows).collect();
         let mut x = x;
         for (a, q) in self.vectors.iter().enumerate() {
@@ -97,6 +105,9 @@ impl Modes {
 
     /// p vectors on a grid from their modes, each times √value.
     pub(super) fn expand(&self, modes: &[f64], p: usize) -> Vec<f64> {
+        if self.index.is_empty() {
+            return vec![0.0; self.cells() * p];
+        }
         let mut shape = self.ranks();
         let mut x = vec![0.0; shape.iter().product::<usize>() * p];
         for (k, row) in modes.chunks_exact(p).enumerate() {
@@ -146,6 +157,9 @@ impl Modes {
 
     /// Σ values φ² in each cell of the grid: the prior variance that the modes have there.
     pub(super) fn variance(&self) -> Vec<f64> {
+        if self.index.is_empty() {
+            return vec![0.0; self.cells()];
+        }
         let mut shape = self.ranks();
         let mut x = vec![0.0; shape.iter().product()];
         (0..self.len()).for_each(|k| x[self.position(k)] = self.values[k]);
@@ -214,6 +228,9 @@ fn levels(modes: &Modes) -> (Vec<Level>, Vec<usize>) {
 ///
 /// Axis by axis from the fastest, so that no matrix with a row a cell and a column a mode is made.
 pub(super) fn gram(f: &Modes, g: &Modes, w: &[f64]) -> Mat<f64> {
+    if f.len() == 0 || g.len() == 0 {
+        return Mat::zeros(f.len(), g.len());
+    }
     let ((left, left_order), (right, right_order)) = (levels(f), levels(g));
     let mut shape: Vec<usize> = f.vectors.iter().map(Mat::nrows).collect();
     // For each slow cell a matrix between the entries of the levels, column by column.
@@ -272,6 +289,9 @@ pub(super) fn gram(f: &Modes, g: &Modes, w: &[f64]) -> Mat<f64> {
 /// φᵀGφ in each cell of the grid, φ the modes of a field times √value there: what [`gram`] is the
 /// adjoint of.
 pub(super) fn forms(f: &Modes, g: MatRef<'_, f64>) -> Vec<f64> {
+    if f.len() == 0 {
+        return vec![0.0; f.cells()];
+    }
     let (levels, order) = levels(f);
     let shape: Vec<usize> = f.vectors.iter().map(Mat::nrows).collect();
     let size = order.len();
