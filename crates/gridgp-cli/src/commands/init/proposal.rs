@@ -147,7 +147,7 @@ fn cost(data: Dataset, text: String) -> Option<String> {
         Some(format!("An evaluation of the marginal likelihood takes {time} here"))
     } else if check_memory(bytes, &what).is_err() {
         let size = gridgp_model::size(bytes as f64);
-        Some(format!("The exact method takes {size} here"))
+        Some(format!("The marginal likelihood takes {size} here"))
     } else {
         None
     }
