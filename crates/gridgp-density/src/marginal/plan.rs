@@ -69,6 +69,8 @@ impl Plan {
             let worth = CHEAP.max(PRICE * by_iteration);
             if all.iter().any(|p| !is_iterative(p) && p.is_worth(worth)) {
                 all.retain(|p| !is_iterative(p) && p.is_worth(worth));
+            } else if all.iter().any(is_iterative) {
+                all.retain(|p| is_iterative(p) || p.bytes < MOST_BYTES);
             }
         }
         let best = all.into_iter().min_by(|a, b| a.operations.total_cmp(&b.operations));
