@@ -67,10 +67,17 @@ impl<'m> Conditional<'m> {
     /// field of several; its scale is that of the response, its origin 0.
     ///
     /// # Errors
-    /// A field that is in no location.
+    /// A field that is in no location, or in two terms: those are not independent.
     pub fn about(mut self, wanted: Predictor) -> Result<Self> {
         let (location, _) = self.model.gaussian_parts().expect("the marginal has taken it");
         for (f, _) in wanted.random() {
+            if wanted.random().filter(|(other, _)| *other == f).count() > 1 {
+                let name = &self.model.fields[f].name;
+                return Err(Error::Data(format!(
+                    "the field {name:?} is asked for more than once; write one term, {name} * covariate \
+                     with a covariate that adds up the multipliers"
+                )));
+            }
             if !location.random().any(|(known, _)| known == f) {
                 let name = &self.model.fields[f].name;
                 let message = format!("the field {name:?} is not in the location");

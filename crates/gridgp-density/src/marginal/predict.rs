@@ -93,6 +93,7 @@ impl Marginal {
         self.update_residual(theta);
         let residual = self.residual.clone();
         let Self { terms, noise, route, .. } = self;
+        let mut known = None;
         let solution = match route {
             Route::Dense(cells) => {
                 let sigma = noise.at(theta, cells.len());
@@ -114,16 +115,23 @@ impl Marginal {
                     SpectralSolution::new(factors, scale, noise, &route.layout, &route.gaps, size)
                 };
                 let mut found = make(route.factors(&terms[0].axes, theta)?)?;
-                if found.coarseness(&found.solve(residual.clone())) > COARSE
+                let alpha = found.solve(residual.clone());
+                let is_coarse = found.coarseness(&alpha) > COARSE;
+                known = Some(alpha);
+                if is_coarse
                     && let Some(factors) = route.resolved(&terms[0].axes, theta, scale, noise)
                 {
                     found = make(factors)?;
+                    known = None;
                 }
                 Solution::Spectral(found)
             }
         };
         let mut conditioned = Conditioned { alpha: Vec::new(), solution };
-        conditioned.alpha = conditioned.solve(residual)?;
+        conditioned.alpha = match known {
+            Some(alpha) => alpha,
+            None => conditioned.solve(residual)?,
+        };
         Ok(conditioned)
     }
 

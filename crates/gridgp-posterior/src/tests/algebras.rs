@@ -101,6 +101,8 @@ fn conjugate_gradients_predict_as_the_covariance_written_out() {
         assert!(apart(&got.sd, &want.sd) < 1e-5, "{text}");
         assert!(got.sd_observation.is_empty());
     }
+    let twice = dense.clone().about(m.combination("f + f * gmst").unwrap());
+    assert!(twice.unwrap_err().to_string().contains("more than once"));
     let (points, columns) = scattered(&elsewhere().grid, &elsewhere().covariates);
     let (got, want) =
         (other.at_points(&points, &columns).unwrap(), dense.at_points(&points, &columns).unwrap());

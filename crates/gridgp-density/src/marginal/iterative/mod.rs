@@ -165,7 +165,7 @@ impl Iterative {
             rng.set_stream(stream);
             (0..rows * count).map(|_| StandardNormal.sample(&mut rng)).collect()
         };
-        let (epsilon, delta) = (normal(1, self.preconditioner.rank()), normal(2, cells.len()));
+        let (epsilon, delta) = (normal(1, self.preconditioner.size()), normal(2, cells.len()));
         self.preconditioner.sample(terms, cells, &epsilon, &delta, count)
     }
 }

@@ -82,13 +82,9 @@ impl Preconditioner {
         Ok(Self { modes, diagonal, root, log_det })
     }
 
-    fn size(&self) -> usize {
-        self.root.size()
-    }
-
     /// Number of modes.
-    pub(super) fn rank(&self) -> usize {
-        self.size()
+    pub(super) fn size(&self) -> usize {
+        self.root.size()
     }
 
     /// ΨᵀX, a row of p a mode.
@@ -133,7 +129,6 @@ impl Preconditioner {
         let mut y = x.to_vec();
         self.divide(&mut y, p);
         let mut u = self.project(terms, cells, &y, p);
-        // Rows of p are the columns of a p x size matrix: C U = V is solved from the right.
         let mut columns = Mat::from_fn(self.size(), p, |i, k| u[i * p + k]);
         self.root.solve_in_place(columns.as_mut());
         for k in 0..p {
@@ -193,7 +188,7 @@ fn keep_best(modes: &mut [Modes], most: usize) {
 pub(super) struct Control {
     /// For each field (I − C⁻¹) − mean of ΨᵀM⁻¹z zᵀM⁻¹Ψ.
     blocks: Vec<Mat<f64>>,
-    /// diag(M⁻¹) − mean of (M⁻¹z)², in each observed cell.
+    /// diag(M⁻¹) − mean of (M⁻¹z)², in each observed cell; 0 for several fields.
     pub(super) diagonal: Vec<f64>,
 }
 
@@ -233,21 +228,12 @@ impl Preconditioner {
             }));
             first += k;
         }
-        // diag(Δ⁻¹ΨC⁻¹ΨᵀΔ⁻¹), of one field after the other and of each pair twice.
-        let (mut first, mut forms_of) = (0, vec![0.0; cells.len()]);
-        for (term, modes) in terms.iter().zip(&self.modes) {
-            let k = modes.len();
-            let block = inverse.as_ref().submatrix(first, first, k, k);
-            let grid = forms(modes, block);
-            for (form, &cell) in forms_of.iter_mut().zip(&cells.numbers) {
+        // Less diag(Δ⁻¹ΨC⁻¹ΨᵀΔ⁻¹). Of several fields it has terms of each two, and is left to the probes.
+        if let ([term], [modes]) = (terms, self.modes.as_slice()) {
+            let grid = forms(modes, inverse.as_ref());
+            for ((v, &cell), d) in diagonal.iter_mut().zip(&cells.numbers).zip(&self.diagonal) {
                 let c = term.cells.as_ref().map_or(1.0, |c| c[cell]);
-                *form += c * c * grid[cell];
-            }
-            first += k;
-        }
-        if self.modes.len() == 1 {
-            for ((v, form), d) in diagonal.iter_mut().zip(forms_of).zip(&self.diagonal) {
-                *v -= form / (d * d);
+                *v -= c * c * grid[cell] / (d * d);
             }
         } else {
             diagonal.fill(0.0);
