@@ -4,14 +4,14 @@ use faer::{Mat, MatMut};
 use gridgp_dense::{product, symmetric_eigen};
 use gridgp_grid::Points;
 
-use super::Covariance;
+use super::{Block, BlockBar, Covariance};
 
 /// Checks a kernel at these points and parameters.
 ///
 /// The Gram matrix is finite, exactly symmetric and positive semidefinite; `cross` and `diagonal`
 /// agree with it; features reproduce it; both pullbacks agree with finite differences and add to
-/// what they find; and the declared facts (parameter count, stationary, unit diagonal, rank bound)
-/// hold. Coordinates and θ should be of order 1, with few periods between the points; θ at the end
+/// what they find; a state space has the same covariance, and its derivatives are right; and the
+/// declared facts (parameter count, stationary, unit diagonal, rank bound) hold. Coordinates and θ should be of order 1, with few periods between the points; θ at the end
 /// of its support is allowed.
 ///
 /// # Panics
@@ -37,6 +37,7 @@ pub fn check_kernel(kernel: &dyn Covariance, points: &Points, theta: &[f64]) {
     check_facts(kernel, points, theta);
     check_gram_vjp(kernel, points, theta);
     check_features(kernel, points, theta);
+    check_state_space(kernel, points, theta);
 }
 
 fn gram(kernel: &dyn Covariance, x: &Points, theta: &[f64]) -> Mat<f64> {
@@ -179,4 +180,87 @@ fn compare_gradient(
             parameter.name
         );
     }
+}
+
+fn check_state_space(kernel: &dyn Covariance, x: &Points, theta: &[f64]) {
+    let Some(form) = kernel.state_space() else { return };
+    let blocks = form.blocks(theta).expect("blocks at any theta");
+    let sizes: Vec<usize> = blocks.iter().map(Block::size).collect();
+    if !form.has_cosines() {
+        assert_eq!(sizes, form.block_sizes(0), "sizes of the blocks");
+    }
+    let times: Vec<f64> =
+        (0..x.len()).map(|i| form.column().map_or(0.0, |c| x.row(i)[c])).collect();
+    let covariance = Mat::from_fn(x.len(), x.len(), |i, j| {
+        let step = (times[i] - times[j]).abs();
+        let of = |b: &Block| {
+            let m = b.size();
+            let (a, p) =
+                (square(m, |out| b.transition(step, out)), square(m, |out| b.stationary(out)));
+            let first: f64 = (0..m).map(|k| a[(0, k)] * p[(k, 0)]).sum();
+            b.loading(times[i]) * b.loading(times[j]) * first
+        };
+        blocks.iter().map(of).sum()
+    });
+    assert_close(&covariance, &gram(kernel, x, theta), 1e-12, "the covariance of the states");
+    for b in &blocks {
+        check_noise(b);
+    }
+    // Weights without a pattern for gains, centers and rates.
+    let weights = |b: usize| BlockBar {
+        gain: arbitrary(b, 0),
+        centers: (0..blocks[b].centers.len()).map(|i| arbitrary(b, 1 + i)).collect(),
+        rates: (0..blocks[b].factors.len()).map(|i| arbitrary(b, 11 + i)).collect(),
+    };
+    let bars: Vec<BlockBar> = (0..blocks.len()).map(weights).collect();
+    let value = |theta: &[f64]| {
+        let moved = form.blocks(theta).expect("blocks at any theta");
+        let terms = moved.iter().zip(&bars).map(|(b, w)| {
+            let centers: f64 = b.centers.iter().zip(&w.centers).map(|(c, w)| c * w).sum();
+            let rates: f64 = b.factors.iter().zip(&w.rates).map(|(f, w)| f.rate() * w).sum();
+            b.gain * w.gain + centers + rates
+        });
+        // What comes and goes at the end of a sum of cosines counts nothing here.
+        terms.take(blocks.len()).sum::<f64>()
+    };
+    let mut gradient = vec![3.0; theta.len()];
+    form.blocks_vjp(theta, &blocks, &bars, &mut gradient);
+    for (j, bar) in gradient.iter().enumerate() {
+        let step = 1e-4 * if theta[j] == 0.0 { 1.0 } else { theta[j].abs() };
+        let moved = |steps: f64| {
+            let mut theta = theta.to_vec();
+            theta[j] += steps * step;
+            value(&theta)
+        };
+        let difference =
+            (8.0 * (moved(1.0) - moved(-1.0)) - (moved(2.0) - moved(-2.0))) / (12.0 * step);
+        let natural = difference.abs().max(bar.abs()).max(1.0);
+        assert!(
+            (bar - 3.0 - difference).abs() <= 1e-7 * natural,
+            "blocks_vjp: {} is {} but finite differences give {difference}",
+            kernel.parameters()[j].name,
+            bar - 3.0
+        );
+    }
+}
+
+/// Q = P − A P Aᵀ.
+fn check_noise(b: &Block) {
+    let m = b.size();
+    let p = square(m, |out| b.stationary(out));
+    for step in [0.0, 1e-3, 0.4, 7.0] {
+        let a = square(m, |out| b.transition(step, out));
+        let kept = product(product(a.as_ref(), p.as_ref()).as_ref(), a.transpose());
+        let noise = square(m, |out| b.noise(step, out));
+        assert!(
+            largest(&(&p - &kept - &noise)) < 1e-14,
+            "the noise of a step of {step}: {noise:?}"
+        );
+    }
+}
+
+fn square(m: usize, write: impl FnOnce(&mut [f64])) -> Mat<f64> {
+    let mut values = vec![f64::NAN; m * m];
+    write(&mut values);
+    Mat::from_fn(m, m, |i, j| values[i * m + j])
 }

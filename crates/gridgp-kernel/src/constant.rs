@@ -3,9 +3,8 @@
 use faer::{Mat, MatMut, MatRef};
 use gridgp_grid::Points;
 
-use super::Covariance;
-use super::KernelParameter;
 use super::list::KernelInfo;
+use super::{Covariance, KernelParameter, StateSpace};
 
 /// k = 1; rank 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -50,6 +49,10 @@ impl Covariance for Constant {
     }
 
     fn features_vjp(&self, _: &Points, _: &[f64], _: MatRef<'_, f64>, _: &mut [f64]) {}
+
+    fn state_space(&self) -> Option<StateSpace> {
+        Some(StateSpace::constant())
+    }
 
     fn rank_bound(&self, x: &Points) -> usize {
         1.min(x.len())

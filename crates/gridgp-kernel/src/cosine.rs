@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use super::list::{COLUMNS, KernelInfo};
 use super::phase::phase;
-use super::{Profile, Role};
+use super::{Markov, Profile, Role};
 
 /// k = cos(2πr/p), in one coordinate; rank 2.
 ///
@@ -28,6 +28,7 @@ impl Profile for Cosine {
     };
     const SCALED: bool = false;
     const SHAPE: &'static [Role] = &[Role::Period];
+    const MARKOV: Option<Markov> = Some(Markov::Cosine);
 
     #[inline]
     fn profile(r: f64, [period]: [f64; 1]) -> (f64, f64, [f64; 1]) {

@@ -59,6 +59,7 @@ mod product;
 mod rational_quadratic;
 mod scaled;
 mod squared_exponential;
+mod state_space;
 mod stationary;
 mod sum;
 #[cfg(test)]
@@ -86,7 +87,8 @@ pub use product::Product;
 pub use rational_quadratic::RationalQuadratic;
 pub use scaled::Scaled;
 pub use squared_exponential::SquaredExponential;
-pub use stationary::{Profile, Stationary};
+pub use state_space::{Block, BlockBar, Factor, StateSpace};
+pub use stationary::{Markov, Profile, Stationary};
 pub use sum::Sum;
 pub use white::White;
 
@@ -163,6 +165,12 @@ pub trait Covariance: Debug + Send + Sync {
     /// The position of the first point that the kernel was not made for: a label that came after the
     /// fit, or a place outside of the box of a basis. Nothing else may be asked of such points.
     fn unknown_point(&self, _x: &Points) -> Option<usize> {
+        None
+    }
+
+    /// The kernel as a Markov process in one coordinate, whose θ is that of the kernel; `None` if it is
+    /// not one.
+    fn state_space(&self) -> Option<StateSpace> {
         None
     }
 
@@ -336,6 +344,10 @@ impl Covariance for Kernel {
 
     fn unknown_point(&self, x: &Points) -> Option<usize> {
         self.inner().unknown_point(x)
+    }
+
+    fn state_space(&self) -> Option<StateSpace> {
+        self.inner().state_space()
     }
 
     fn is_stationary(&self) -> bool {

@@ -5,7 +5,7 @@ use gridgp_grid::Points;
 
 use super::list::{COLUMNS, KernelInfo};
 use super::pairs::{fill, fill_symmetric};
-use super::{Covariance, Inputs, KernelOptions, KernelParameter, Role};
+use super::{Covariance, Inputs, KernelOptions, KernelParameter, Role, StateSpace};
 
 /// k = (x − c)·(y − c) = Σ_a (x_a − c_a)(y_a − c_a); rank p, the number of active coordinates.
 ///
@@ -127,6 +127,11 @@ impl Covariance for Linear {
         for (bar, column) in theta_bar.iter_mut().zip(features_bar.col_iter()) {
             *bar -= column.iter().sum::<f64>();
         }
+    }
+
+    fn state_space(&self) -> Option<StateSpace> {
+        let [column] = self.inputs.columns() else { return None };
+        Some(StateSpace::linear(*column))
     }
 
     fn rank_bound(&self, x: &Points) -> usize {

@@ -5,7 +5,7 @@ use gridgp_dist::special::branchless::exp_minus;
 use super::circle::Images;
 use super::circle_matern::HalfInteger;
 use super::list::{DISTANCE, KernelInfo};
-use super::{Profile, Role};
+use super::{Markov, Profile, Role};
 
 /// k = exp(−r/ℓ), the Ornstein–Uhlenbeck process; nowhere differentiable. Around a circle of
 /// circumference P it is cosh((P/2 − r)/ℓ)/cosh(P/2ℓ).
@@ -30,6 +30,7 @@ impl Profile for Matern12 {
         summary: "continuous but rough; also called exponential, Ornstein-Uhlenbeck",
     };
     const SHAPE: &'static [Role] = &[];
+    const MARKOV: Option<Markov> = Some(Markov::Matern(1));
 
     #[inline(always)]
     fn profile(u: f64, []: [f64; 0]) -> (f64, f64, [f64; 0]) {

@@ -5,7 +5,7 @@ use gridgp_dist::special::branchless::exp_minus;
 use super::circle::Images;
 use super::circle_matern::HalfInteger;
 use super::list::{DISTANCE, KernelInfo};
-use super::{Profile, Role};
+use super::{Markov, Profile, Role};
 
 /// k = (1 + s) exp(−s), s = √3 r/ℓ.
 ///
@@ -27,6 +27,7 @@ impl Profile for Matern32 {
         summary: "differentiable once",
     };
     const SHAPE: &'static [Role] = &[];
+    const MARKOV: Option<Markov> = Some(Markov::Matern(2));
 
     #[inline(always)]
     fn profile(u: f64, []: [f64; 0]) -> (f64, f64, [f64; 0]) {

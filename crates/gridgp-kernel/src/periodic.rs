@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use super::list::{COLUMNS, KernelInfo};
 use super::phase::phase;
-use super::{Profile, Role};
+use super::{Markov, Profile, Role};
 
 /// k = exp(−2 sin²(πr/p)/ℓ²), in one coordinate.
 ///
@@ -32,6 +32,7 @@ impl Profile for Periodic {
     };
     const SCALED: bool = false;
     const SHAPE: &'static [Role] = &[Role::Period, Role::PeriodicLengthscale];
+    const MARKOV: Option<Markov> = Some(Markov::Periodic);
 
     #[inline]
     fn profile(r: f64, [period, lengthscale]: [f64; 2]) -> (f64, f64, [f64; 2]) {

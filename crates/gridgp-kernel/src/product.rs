@@ -4,7 +4,7 @@ use faer::{Mat, MatMut, MatRef, unzip, zip};
 use gridgp_grid::Points;
 
 use super::sum::ranges;
-use super::{Covariance, Kernel, KernelParameter};
+use super::{Covariance, Kernel, KernelParameter, StateSpace};
 
 /// k₁ k₂ …: related only where all factors say so.
 ///
@@ -181,6 +181,18 @@ impl Covariance for Product {
 
     fn unknown_point(&self, x: &Points) -> Option<usize> {
         self.factors.iter().filter_map(|k| k.unknown_point(x)).min()
+    }
+
+    fn state_space(&self) -> Option<StateSpace> {
+        let mut all: Option<StateSpace> = None;
+        for (kernel, range) in ranges(&self.factors) {
+            let own = kernel.state_space()?;
+            all = Some(match all {
+                None => own,
+                Some(before) => before.times(&own, range.start)?,
+            });
+        }
+        all
     }
 
     fn is_stationary(&self) -> bool {

@@ -3,7 +3,7 @@
 use faer::{Mat, MatMut, MatRef, unzip, zip};
 use gridgp_grid::Points;
 
-use super::{Covariance, Kernel, KernelParameter, Role};
+use super::{Covariance, Kernel, KernelParameter, Role, StateSpace};
 
 /// a² k, with the parameter `amplitude` a, a standard deviation.
 ///
@@ -113,6 +113,10 @@ impl Covariance for Scaled {
 
     fn unknown_point(&self, x: &Points) -> Option<usize> {
         self.kernel.unknown_point(x)
+    }
+
+    fn state_space(&self) -> Option<StateSpace> {
+        Some(self.kernel.state_space()?.scaled())
     }
 
     fn is_stationary(&self) -> bool {

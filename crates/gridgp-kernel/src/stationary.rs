@@ -11,7 +11,20 @@ use super::distance_pairs::{DistancePairs, scale};
 use super::inputs::distance;
 use super::pairs::{below_diagonal, fill, fill_columns, fill_symmetric};
 use super::toeplitz::{diagonal_sums, even_distances, fill_toeplitz};
-use super::{Covariance, Inputs, KernelInfo, KernelOptions, KernelParameter, Metric, Role};
+use super::{
+    Covariance, Inputs, KernelInfo, KernelOptions, KernelParameter, Metric, Role, StateSpace,
+};
+
+/// Which Markov process a profile of one coordinate is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Markov {
+    /// Matérn of ν = n − ½, n states.
+    Matern(usize),
+    /// A wave.
+    Cosine,
+    /// A sum of waves, to a stated bound.
+    Periodic,
+}
 
 /// What a stationary kernel writes: a function κ of a distance u, with κ(0) = 1.
 ///
@@ -45,6 +58,9 @@ pub trait Profile: Debug + Clone + Copy + PartialEq + Send + Sync + 'static {
 
     /// Roles of the shape parameters around a circle, where less is admitted.
     const SHAPE_AROUND: &'static [Role] = Self::SHAPE;
+
+    /// The Markov process that it is in one coordinate, if it is one.
+    const MARKOV: Option<Markov> = None;
 
     /// The number of columns of [`features`](Self::features), for profiles of finite rank.
     const RANK: Option<usize> = None;
@@ -274,6 +290,19 @@ impl<P: Profile> Covariance for Stationary<P> {
 
     fn rank_bound(&self, x: &Points) -> usize {
         P::RANK.unwrap_or(usize::MAX).min(x.len())
+    }
+
+    fn state_space(&self) -> Option<StateSpace> {
+        let (Some(markov), Metric::Euclidean, [column]) =
+            (P::MARKOV, self.inputs.metric(), self.inputs.columns())
+        else {
+            return None;
+        };
+        Some(match markov {
+            Markov::Matern(order) => StateSpace::matern(*column, order),
+            Markov::Cosine => StateSpace::cosine(*column),
+            Markov::Periodic => StateSpace::periodic(*column),
+        })
     }
 
     fn is_stationary(&self) -> bool {

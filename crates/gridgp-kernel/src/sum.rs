@@ -3,7 +3,7 @@
 use faer::{Mat, MatMut, MatRef, unzip, zip};
 use gridgp_grid::Points;
 
-use super::{Covariance, Kernel, KernelParameter};
+use super::{Covariance, Kernel, KernelParameter, StateSpace};
 
 /// k₁ + k₂ + …: independent functions added.
 ///
@@ -140,6 +140,18 @@ impl Covariance for Sum {
 
     fn unknown_point(&self, x: &Points) -> Option<usize> {
         self.terms.iter().filter_map(|k| k.unknown_point(x)).min()
+    }
+
+    fn state_space(&self) -> Option<StateSpace> {
+        let mut all: Option<StateSpace> = None;
+        for (kernel, range) in ranges(&self.terms) {
+            let own = kernel.state_space()?;
+            all = Some(match all {
+                None => own,
+                Some(before) => before.plus(&own, range.start)?,
+            });
+        }
+        all
     }
 
     fn is_stationary(&self) -> bool {

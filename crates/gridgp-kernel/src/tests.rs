@@ -128,6 +128,7 @@ enum Defect {
     Rank,
     Features,
     FeaturesGradient,
+    States,
     Indefinite,
 }
 
@@ -176,6 +177,11 @@ impl Covariance for Spoiled {
     fn rank_bound(&self, x: &Points) -> usize {
         if self.1 == Defect::Rank { 0 } else { self.0.rank_bound(x) }
     }
+    fn state_space(&self) -> Option<StateSpace> {
+        // A wave is no line.
+        let is_wave = self.1 == Defect::States;
+        if is_wave { Some(StateSpace::cosine(0)) } else { self.0.state_space() }
+    }
     fn is_stationary(&self) -> bool {
         self.1 == Defect::Stationary
     }
@@ -197,6 +203,7 @@ fn the_kit_finds_every_defect() {
         (Rank, "rank"),
         (Features, "F Fᵀ"),
         (FeaturesGradient, "features_vjp"),
+        (States, "covariance of the states"),
         (Indefinite, "semidefinite"),
     ];
     let inputs = Inputs::new(None, &["x".into()]).unwrap();
@@ -383,4 +390,33 @@ fn sums_and_products_are_dissolved_in_order() {
 #[should_panic(expected = "theta has 2 values for 1 parameters")]
 fn a_theta_of_the_wrong_length_is_refused() {
     gram(&build("matern12", KernelOptions::of(["x"])), &Points::line(&[0.0]), &[1.0, 2.0]);
+}
+
+#[test]
+fn kernels_of_one_coordinate_that_are_markov_processes_say_so() {
+    let of = |name: &str| build(name, KernelOptions::of(["t"]));
+    for name in
+        ["matern12", "matern32", "matern52", "cosine", "periodic", "linear", "constant", "white"]
+    {
+        assert!(of(name).state_space().is_some(), "{name}");
+    }
+    let quasi = || of("periodic") * of("matern52");
+    let sum = quasi().scaled() + of("matern32") * of("cosine") + of("linear").scaled();
+    let form = sum.state_space().unwrap();
+    assert!(form.has_cosines() && form.column() == Some(0));
+    // A constant and eleven waves times three, then two waves, then a line.
+    let mut expected = vec![3];
+    expected.extend([6; 11]);
+    expected.extend([4, 1]);
+    assert_eq!(form.block_sizes(12), expected);
+    for name in ["squared_exponential", "rational_quadratic"] {
+        assert!(of(name).state_space().is_none(), "{name}");
+        assert!((of("matern32") + of(name)).state_space().is_none(), "{name}");
+    }
+    let around = KernelOptions { circle: Some(5.0), ..KernelOptions::of(["t"]) };
+    assert!(build("matern32", around).state_space().is_none());
+    assert!((on(0, "matern32") * on(1, "matern32")).state_space().is_none());
+    assert_eq!((on(1, "matern32") * on(1, "cosine")).state_space().unwrap().column(), Some(1));
+    let many = std::iter::repeat_with(|| of("cosine")).take(9).reduce(|a, b| a * b).unwrap();
+    assert!(many.state_space().is_none());
 }

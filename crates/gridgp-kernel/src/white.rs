@@ -5,7 +5,7 @@ use gridgp_grid::Points;
 
 use super::list::{COLUMNS, KernelInfo};
 use super::pairs::{fill, fill_symmetric};
-use super::{Covariance, Inputs, KernelOptions, KernelParameter};
+use super::{Covariance, Inputs, KernelOptions, KernelParameter, StateSpace};
 
 /// k = 1 where x and y are equal in all active coordinates, else 0.
 ///
@@ -61,6 +61,11 @@ impl Covariance for White {
     }
 
     fn gram_vjp(&self, _: &Points, _: &[f64], _: MatRef<'_, f64>, _: &mut [f64]) {}
+
+    fn state_space(&self) -> Option<StateSpace> {
+        let [column] = self.inputs.columns() else { return None };
+        Some(StateSpace::white(*column))
+    }
 
     fn is_stationary(&self) -> bool {
         true

@@ -1,0 +1,224 @@
+//! Mean and covariance of the states, forwards in time, and matrices in the states, back.
+
+use crate::Process;
+use crate::size::width;
+use crate::step::Step;
+
+/// What is known of the states: N(a, P).
+#[derive(Debug, Clone)]
+pub(crate) struct State<const D: usize> {
+    pub(crate) a: Vec<f64>,
+    /// P, d × d, exactly symmetric.
+    pub(crate) p: Vec<f64>,
+    work: Vec<f64>,
+}
+
+/// What one observation adds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Innovation {
+    /// The observation less what was expected.
+    pub(crate) v: f64,
+    /// Its variance.
+    pub(crate) s: f64,
+}
+
+impl<const D: usize> State<D> {
+    /// Before anything was observed.
+    pub(crate) fn start(process: &Process) -> Self {
+        let d = process.size;
+        let mut p = vec![0.0; d * d];
+        let stationary = process.stationary();
+        for (first, m, range) in process.places() {
+            for (i, row) in stationary[range].chunks_exact(m).enumerate() {
+                let at = (first + i) * d + first;
+                p[at..at + m].copy_from_slice(row);
+            }
+        }
+        Self { a: vec![0.0; d], p, work: vec![0.0; d * d.max(1)] }
+    }
+
+    /// One step ahead: a = A a, P = A P Aᵀ + Q.
+    #[inline(always)]
+    pub(crate) fn predict(&mut self, process: &Process, step: &Step) {
+        step.forward(process, &mut self.a, &mut self.work);
+        let d = width::<D>(process.size);
+        let (p, work) = (&mut self.p[..d * d], &mut self.work[..d * d]);
+        if D > 0 {
+            let (a, q) = (&step.whole_a[..d * d], &step.whole_q[..d * d]);
+            multiply::<D>(a, p, work);
+            multiply_symmetric::<D>(a, work, p);
+            p.iter_mut().zip(q).for_each(|(p, q)| *p += q);
+        } else {
+            blocks_times(process, &step.a, p, work);
+            transpose(work, d);
+            blocks_times(process, &step.a, work, p);
+            symmetrize(p, d);
+            for (first, m, range) in process.places() {
+                for (i, row) in step.q[range].chunks_exact(m).enumerate() {
+                    let at = (first + i) * d + first;
+                    p[at..at + m].iter_mut().zip(row).for_each(|(p, q)| *p += q);
+                }
+            }
+        }
+    }
+
+    /// Takes in an observation y of Σ c x with noise of `variance`; `column` becomes P h.
+    #[inline(always)]
+    pub(crate) fn observe(
+        &mut self,
+        process: &Process,
+        loading: &[f64],
+        y: f64,
+        variance: f64,
+        column: &mut [f64],
+    ) -> Innovation {
+        let d = width::<D>(process.size);
+        let (a, p, column) = (&mut self.a[..d], &mut self.p[..d * d], &mut column[..d]);
+        column.fill(0.0);
+        let (mut s, mut v) = (variance, y);
+        for (&c, &first) in loading.iter().zip(&process.first) {
+            let row = &p[first * d..first * d + d];
+            column.iter_mut().zip(row).for_each(|(k, p)| *k += c * p);
+            v -= c * a[first];
+        }
+        for (&c, &first) in loading.iter().zip(&process.first) {
+            s += c * column[first];
+        }
+        let inverse = s.recip();
+        let shift = v * inverse;
+        a.iter_mut().zip(&*column).for_each(|(a, k)| *a += k * shift);
+        for (row, k) in p.chunks_exact_mut(d).zip(&*column) {
+            // The product of the columns first: so it stays exactly symmetric.
+            row.iter_mut().zip(&*column).for_each(|(p, c)| *p -= (k * c) * inverse);
+        }
+        Innovation { v, s }
+    }
+}
+
+/// m = Aᵀ m A for a symmetric m.
+#[inline(always)]
+pub(crate) fn congruence_back<const D: usize>(
+    process: &Process,
+    step: &Step,
+    m: &mut [f64],
+    work: &mut [f64],
+) {
+    let d = width::<D>(process.size);
+    let (m, work) = (&mut m[..d * d], &mut work[..d * d]);
+    if D > 0 {
+        let a = &step.whole_a[..d * d];
+        // work = m A, then m = Aᵀ work.
+        multiply::<D>(m, a, work);
+        for i in 0..d {
+            let row = &mut m[i * d..i * d + d];
+            row.fill(0.0);
+            for l in 0..d {
+                let c = a[l * d + i];
+                row.iter_mut().zip(&work[l * d..l * d + d]).for_each(|(m, w)| *m += c * w);
+            }
+        }
+    } else {
+        blocks_transposed_times(process, &step.a, m, work);
+        transpose(work, d);
+        blocks_transposed_times(process, &step.a, work, m);
+    }
+    symmetrize(m, d);
+}
+
+/// out = a b.
+#[inline(always)]
+fn multiply<const D: usize>(a: &[f64], b: &[f64], out: &mut [f64]) {
+    for i in 0..D {
+        let row = &mut out[i * D..i * D + D];
+        row.fill(0.0);
+        for l in 0..D {
+            let c = a[i * D + l];
+            row.iter_mut().zip(&b[l * D..l * D + D]).for_each(|(o, b)| *o += c * b);
+        }
+    }
+}
+
+/// out = b aᵀ, where that is symmetric.
+#[inline(always)]
+fn multiply_symmetric<const D: usize>(a: &[f64], b: &[f64], out: &mut [f64]) {
+    for i in 0..D {
+        for j in 0..=i {
+            let mut sum = 0.0;
+            for l in 0..D {
+                sum += b[i * D + l] * a[j * D + l];
+            }
+            out[i * D + j] = sum;
+            out[j * D + i] = sum;
+        }
+    }
+}
+
+/// out = A b, A of blocks.
+#[inline(always)]
+fn blocks_times(process: &Process, a: &[f64], b: &[f64], out: &mut [f64]) {
+    let d = process.size;
+    for (first, m, range) in process.places() {
+        let a = &a[range];
+        for i in 0..m {
+            let row = &mut out[(first + i) * d..(first + i + 1) * d];
+            row.fill(0.0);
+            for l in 0..m {
+                let c = a[i * m + l];
+                let from = &b[(first + l) * d..(first + l + 1) * d];
+                row.iter_mut().zip(from).for_each(|(o, b)| *o += c * b);
+            }
+        }
+    }
+}
+
+/// out = Aᵀ b, A of blocks.
+#[inline(always)]
+fn blocks_transposed_times(process: &Process, a: &[f64], b: &[f64], out: &mut [f64]) {
+    let d = process.size;
+    for (first, m, range) in process.places() {
+        let a = &a[range];
+        for i in 0..m {
+            let row = &mut out[(first + i) * d..(first + i + 1) * d];
+            row.fill(0.0);
+            for l in 0..m {
+                let c = a[l * m + i];
+                let from = &b[(first + l) * d..(first + l + 1) * d];
+                row.iter_mut().zip(from).for_each(|(o, b)| *o += c * b);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn transpose(m: &mut [f64], d: usize) {
+    for i in 1..d {
+        for j in 0..i {
+            m.swap(i * d + j, j * d + i);
+        }
+    }
+}
+
+/// The lower triangle into the upper one.
+#[inline(always)]
+pub(crate) fn symmetrize(m: &mut [f64], d: usize) {
+    for i in 1..d {
+        for j in 0..i {
+            m[j * d + i] = m[i * d + j];
+        }
+    }
+}
+
+/// out = m x, with m symmetric.
+#[inline(always)]
+pub(crate) fn symmetric_times(m: &[f64], x: &[f64], d: usize, out: &mut [f64]) {
+    let out = &mut out[..d];
+    out.fill(0.0);
+    for (row, x) in m.chunks_exact(d).zip(&x[..d]) {
+        out.iter_mut().zip(row).for_each(|(o, m)| *o += m * x);
+    }
+}
+
+#[inline(always)]
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
