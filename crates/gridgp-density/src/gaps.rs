@@ -21,7 +21,7 @@ use gridgp_grid::{Error, Result};
 /// The missing cells of a grid.
 #[derive(Debug, Clone)]
 pub struct Gaps {
-    cells: Vec<usize>,
+    pub(crate) cells: Vec<usize>,
     /// For each axis, where each cell lies on it.
     positions: Vec<Vec<usize>>,
 }
@@ -52,16 +52,16 @@ impl<'a> Full<'a> {
         Self { factors: a.factors(), scale: a.scale(), noise: a.noise() }
     }
 
-    fn rank(&self) -> usize {
+    pub(crate) fn rank(&self) -> usize {
         self.factors.iter().map(Spectral::rank).product()
     }
 
-    fn reaches_all(&self) -> bool {
+    pub(crate) fn reaches_all(&self) -> bool {
         self.factors.iter().all(|f| f.rank() == f.size())
     }
 
     /// s·⊗λ.
-    fn signal(&self) -> Vec<f64> {
+    pub(crate) fn signal(&self) -> Vec<f64> {
         let mut signal = eigenvalues(self.factors);
         signal.iter_mut().for_each(|v| *v *= self.scale);
         signal
@@ -174,33 +174,59 @@ impl GapFactor {
         gaps.cells.iter().zip(x).for_each(|(&c, x)| residual[c] = -x);
     }
 
-    /// ½ Σ wₖᵀ ⊗K wₖ, what is added to ∂ℓ/∂s.
-    pub fn scale_bar(&self, full: Full<'_>) -> f64 {
-        let rows = self.w.chunks_exact(self.root.size()).zip(eigenvalues(full.factors));
-        0.5 * rows.map(|(row, lambda)| lambda * squares(row)).sum::<f64>()
-    }
-
-    /// ½ Σ ‖wₖ‖², what is added to ∂ℓ/∂σ².
-    pub fn noise_bar(&self, full: Full<'_>) -> f64 {
+    /// W as columns A⁻¹E c, whose adjoints they add.
+    pub(crate) fn adjoints<'a>(&'a self, gaps: &'a Gaps) -> Columns<'a> {
         let m = self.root.size();
-        let mut sum = squares(&self.w);
-        if !full.reaches_all() {
-            // (I − QQᵀ) E L⁻ᵀ/σ²: ‖E L⁻ᵀ‖² less what the bases reach of it, D W̃.
+        let squared = move || {
             let mut inverse = Mat::zeros(m, m);
             let mut unused = Mat::zeros(m, m);
             self.root.inverse_lower(unused.as_mut(), inverse.as_mut());
-            let all: f64 = (0..m).map(|i| inverse[(i, i)]).sum();
-            let rows = self.w.chunks_exact(m).zip(full.signal());
+            (0..m).map(|i| inverse[(i, i)]).sum()
+        };
+        let in_bases = move |bases: &[&Basis]| {
+            let mut y = gaps.in_bases(bases);
+            let rows = y.len() / m;
+            self.root.solve_l_in_place(MatMut::from_column_major_slice_mut(&mut y, m, rows));
+            y
+        };
+        Columns { w: &self.w, count: m, squared: Box::new(squared), in_bases: Box::new(in_bases) }
+    }
+}
+
+/// Columns w = A⁻¹E c, which add ½ Σ wᵀ ∂A w to the derivatives of log p.
+pub(crate) struct Columns<'a> {
+    /// ⊗Qᵀ w, a row of one a column for each joint eigenvector.
+    pub(crate) w: &'a [f64],
+    pub(crate) count: usize,
+    /// Σ ‖c‖².
+    pub(crate) squared: Box<dyn Fn() -> f64 + 'a>,
+    /// ⊗Bᵀ E c for bases B of the axes, a row of one a column.
+    pub(crate) in_bases: Box<dyn Fn(&[&Basis]) -> Vec<f64> + 'a>,
+}
+
+impl Columns<'_> {
+    /// ½ Σ wᵀ ⊗K w, what is added to ∂ℓ/∂s.
+    pub(crate) fn scale_bar(&self, full: Full<'_>) -> f64 {
+        let rows = self.w.chunks_exact(self.count).zip(eigenvalues(full.factors));
+        0.5 * rows.map(|(row, lambda)| lambda * squares(row)).sum::<f64>()
+    }
+
+    /// ½ Σ ‖w‖², what is added to ∂ℓ/∂σ².
+    pub(crate) fn noise_bar(&self, full: Full<'_>) -> f64 {
+        let mut sum = squares(self.w);
+        if !full.reaches_all() {
+            // (I − QQᵀ) E c/σ²: ‖c‖² less what the bases reach of it, D w̃.
+            let rows = self.w.chunks_exact(self.count).zip(full.signal());
             let inside: f64 =
                 rows.map(|(row, signal)| (signal + full.noise).powi(2) * squares(row)).sum();
-            sum += (all - inside) / full.noise.powi(2);
+            sum += ((self.squared)() - inside) / full.noise.powi(2);
         }
         0.5 * sum
     }
 
-    /// (s/2) Σ wₖ (⊗ of the other axes) wₖᵀ along axis `a`, what is added to ∂ℓ/∂Kₐ; n x n.
-    pub fn gram_bar(&self, gaps: &Gaps, full: Full<'_>, a: usize) -> Mat<f64> {
-        let (factor, m) = (&full.factors[a], gaps.count());
+    /// (s/2) Σ w (⊗ of the other axes) wᵀ along axis `a`, what is added to ∂ℓ/∂Kₐ; n x n.
+    pub(crate) fn gram_bar(&self, full: Full<'_>, a: usize) -> Mat<f64> {
+        let (factor, m) = (&full.factors[a], self.count);
         let (n, rank) = (factor.size(), factor.rank());
         let (slow, fast) = (eigenvalues(&full.factors[..a]), eigenvalues(&full.factors[a + 1..]));
         let (left, right) = (slow.len(), fast.len());
@@ -211,15 +237,15 @@ impl GapFactor {
             }
         };
         if rank == n {
-            let mut beta = self.w.clone();
+            let mut beta = self.w.to_vec();
             weigh(&mut beta, n);
             let mut blocks = factor.basis().block_grams(&beta, left, right * m);
             blocks.iter_mut().for_each(|b| *b *= faer::Scale(0.5 * full.scale));
             return factor.basis().congruence(blocks);
         }
         // On the points of the axis, since a parameter may move the span: w = y/σ² + Q (w̃ − ỹ/σ²)
-        // with y = E L⁻ᵀ in the bases of the other axes, and ỹ = D w̃.
-        let mut inside = self.w.clone();
+        // with y = E c in the bases of the other axes, and ỹ = D w̃.
+        let mut inside = self.w.to_vec();
         for (row, signal) in inside.chunks_exact_mut(m).zip(full.signal()) {
             row.iter_mut().for_each(|v| *v *= -signal / full.noise);
         }
@@ -228,9 +254,7 @@ impl GapFactor {
         let identity = Basis::Identity { size: n };
         let mut bases: Vec<&Basis> = full.factors.iter().map(Spectral::basis).collect();
         bases[a] = &identity;
-        let mut y = gaps.in_bases(&bases);
-        let rows = y.len() / m;
-        self.root.solve_l_in_place(MatMut::from_column_major_slice_mut(&mut y, m, rows));
+        let y = (self.in_bases)(&bases);
         columns.iter_mut().zip(y).for_each(|(c, y)| *c += y / full.noise);
         weigh(&mut columns, n);
         mode_gram(&columns, left, n, right * m) * faer::Scale(0.5 * full.scale)

@@ -9,6 +9,7 @@ mod covariance;
 mod dense;
 mod design;
 mod field_term;
+mod filling;
 mod iterative;
 mod kronecker;
 mod long_axis;
@@ -24,6 +25,7 @@ use axis::AxisFactor;
 use dense::{Cells, DenseCovariance};
 use design::Design;
 use field_term::FieldTerm;
+use filling::Probes;
 use gridgp_grid::{Error, Result};
 use gridgp_model::spec::Algebra;
 use gridgp_model::{Equation, Model, Term};
@@ -107,11 +109,13 @@ impl Marginal {
             (None, _) => Route::Dense(Cells::new(&shape, observed)),
             (Some(_), None) => {
                 let layout = Layout::whole(&shape, Vec::new());
-                Route::Spectral(Box::new(SpectralRoute::new(layout, &terms[0])))
+                Route::Spectral(Box::new(SpectralRoute::new(layout, &terms[0], None)))
             }
             (Some(grouping), Some(missing)) => {
                 let layout = Layout::new(grouping, &shape, missing, &terms[0].axes)?;
-                Route::Spectral(Box::new(SpectralRoute::new(layout, &terms[0])))
+                let probes = (plan.algebra == Algebra::Iterative)
+                    .then(|| Probes { count: plan::PROBES, seed: model.spec.inference.seed });
+                Route::Spectral(Box::new(SpectralRoute::new(layout, &terms[0], probes)))
             }
         };
         let response = model.modelled_response();

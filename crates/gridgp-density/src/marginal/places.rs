@@ -11,6 +11,7 @@ use gridgp_dense::{Facts, Spectral};
 use gridgp_grid::{Error, Result};
 
 use super::axis::AxisFactor;
+use super::dense::Cells;
 
 /// An axis of the compressed grid.
 #[derive(Debug, Clone)]
@@ -131,6 +132,15 @@ impl Layout {
             None => grid,
             Some(cells) => cells.iter().map(|&c| grid[c]).collect(),
         }
+    }
+
+    /// The observed cells of the grid.
+    pub(super) fn observed(&self, shape: &[usize]) -> Cells {
+        let mut observed = vec![true; self.shape.iter().product()];
+        self.missing.iter().for_each(|&i| observed[i] = false);
+        let number = |i: usize| self.cells.as_ref().map_or(i, |cells| cells[i]);
+        let numbers = (0..observed.len()).filter(|&i| observed[i]).map(number);
+        Cells::new(shape, numbers.collect())
     }
 
     /// A tensor on the grid that is 0 elsewhere.

@@ -13,6 +13,7 @@ use super::covariance::{dropped, truncation};
 use super::dense::{Cells, DenseCovariance, add_cross};
 use super::design::Design;
 use super::field_term::FieldTerm;
+use super::filling::FilledSolution;
 use super::iterative::Iterative;
 use super::kronecker::trace_and_dropped;
 use super::places::{Layout, Part};
@@ -37,7 +38,24 @@ enum Solution {
 struct IterativeSolution {
     terms: Vec<FieldTerm>,
     cells: Cells,
-    covariance: Iterative,
+    covariance: ByProducts,
+}
+
+/// A by its products.
+#[derive(Debug, Clone)]
+enum ByProducts {
+    Observed(Iterative),
+    Filled(FilledSolution),
+}
+
+impl IterativeSolution {
+    /// A⁻¹x for p vectors of the observed cells, a row of p a cell.
+    fn solve(&self, x: &[f64], p: usize) -> Result<Vec<f64>> {
+        match &self.covariance {
+            ByProducts::Observed(a) => Ok(a.solve(&self.terms, &self.cells, x, p)?.x),
+            ByProducts::Filled(a) => a.solve(x, p),
+        }
+    }
 }
 
 /// A = s·⊗K + σ²I on a compressed grid, in the eigenbasis of each of its axes.
@@ -105,12 +123,26 @@ impl Marginal {
                 let sigma = noise.at(theta, cells.len());
                 check_noise(&sigma)?;
                 let covariance = Iterative::new(terms, cells, theta, &sigma, *settings)?;
+                let covariance = ByProducts::Observed(covariance);
                 let (terms, cells) = (terms.clone(), cells.clone());
                 Solution::Iterative(Box::new(IterativeSolution { terms, cells, covariance }))
             }
             Route::Spectral(route) => {
                 let (scale, noise) = (terms[0].scale(theta), noise.at(theta, 1)[0].powi(2));
                 let size = residual.len();
+                if let (Some(gaps), Some(_)) = (&route.gaps, route.probes) {
+                    let factors = route.factors(&terms[0].axes, theta)?;
+                    let covariance = KroneckerIdentity::new(factors, scale, noise)
+                        .map_err(|e| Error::Singular(e.to_string()))?;
+                    let filled = FilledSolution::new(covariance, gaps, &route.layout);
+                    let cells = route.layout.observed(&self.shape);
+                    let (terms, covariance) = (terms.clone(), ByProducts::Filled(filled));
+                    let solution =
+                        Solution::Iterative(Box::new(IterativeSolution { terms, cells, covariance }));
+                    let mut conditioned = Conditioned { alpha: Vec::new(), solution };
+                    conditioned.alpha = conditioned.solve(residual)?;
+                    return Ok(conditioned);
+                }
                 let make = |factors| {
                     SpectralSolution::new(factors, scale, noise, &route.layout, &route.gaps, size)
                 };
@@ -337,8 +369,7 @@ impl Conditioned {
         Ok(match &self.solution {
             Solution::Spectral(spectral) => spectral.solve(r),
             Solution::Iterative(i) => {
-                let solved = i.covariance.solve(&i.terms, &i.cells, &i.cells.of(&r), 1)?;
-                i.cells.spread(&solved.x)
+                i.cells.spread(&i.solve(&i.cells.of(&r), 1)?)
             }
             Solution::Dense(cells, covariance) => {
                 let mut values = cells.of(&r);
@@ -366,7 +397,7 @@ impl Conditioned {
         for block in all.chunks_mut(BLOCK) {
             let p = block.len();
             let rows = i.cells.numbers.iter().flat_map(|&c| block.iter().map(move |r| r[c]));
-            let x = i.covariance.solve(&i.terms, &i.cells, &rows.collect::<Vec<_>>(), p)?.x;
+            let x = i.solve(&rows.collect::<Vec<_>>(), p)?;
             for (k, r) in block.iter_mut().enumerate() {
                 let values: Vec<f64> = x.iter().skip(k).step_by(p).copied().collect();
                 *r = i.cells.spread(&values);
@@ -420,7 +451,7 @@ impl Conditioned {
                 let p = range.len();
                 let rows = (0..cells.len()).flat_map(|c| (0..p).map(move |k| (c, k)));
                 let b: Vec<f64> = rows.map(|(c, k)| x[(c, k)]).collect();
-                let solved = i.covariance.solve(&i.terms, cells, &b, p)?.x;
+                let solved = i.solve(&b, p)?;
                 let solved = faer::MatRef::from_row_major_slice(&solved, cells.len(), p);
                 Ok(Some(gridgp_dense::product(x.transpose(), solved)))
             }

@@ -5,10 +5,11 @@ use gridgp_dense::Spectral;
 use gridgp_grid::Result;
 use rayon::prelude::*;
 
-use super::super::gaps::{GapFactor, Gaps};
+use super::super::gaps::{Columns, Full, GapFactor, Gaps};
 use super::axis::{AxisFactor, CheapOrBlocks};
 use super::covariance::{Covariance, Scratch};
 use super::field_term::FieldTerm;
+use super::filling::{Filled, Probes};
 use super::kronecker::KroneckerNoise;
 use super::long_axis::{self, LongAxis};
 use super::places::{Layout, Part};
@@ -21,7 +22,38 @@ pub(super) struct SpectralRoute {
     /// The axis that is worth Cholesky factors in place of an eigenproblem.
     pub(super) long: Option<usize>,
     pub(super) gaps: Option<Gaps>,
+    /// Where the missing cells are too many for columns of their own.
+    pub(super) probes: Option<Probes>,
     scratch: Scratch,
+}
+
+/// What the missing cells change.
+enum Correction {
+    Exact(GapFactor),
+    Filled(Filled),
+}
+
+impl Correction {
+    fn log_prob(&self) -> f64 {
+        match self {
+            Self::Exact(factor) => factor.log_prob(),
+            Self::Filled(filled) => filled.log_prob,
+        }
+    }
+
+    fn standard_error(&self) -> f64 {
+        match self {
+            Self::Exact(_) => 0.0,
+            Self::Filled(filled) => filled.standard_error,
+        }
+    }
+
+    fn adjoints<'a>(&'a self, gaps: &'a Gaps, full: Full<'a>) -> Vec<(f64, Columns<'a>)> {
+        match self {
+            Self::Exact(factor) => vec![(1.0, factor.adjoints(gaps))],
+            Self::Filled(filled) => filled.adjoints(gaps, full),
+        }
+    }
 }
 
 /// What [`SpectralRoute::evaluate`] gives.
@@ -34,11 +66,11 @@ pub(super) struct Evaluation {
 }
 
 impl SpectralRoute {
-    pub(super) fn new(layout: Layout, term: &FieldTerm) -> Self {
+    pub(super) fn new(layout: Layout, term: &FieldTerm, probes: Option<Probes>) -> Self {
         let gaps = Gaps::new(&layout.shape, layout.missing.clone());
         let whole = layout.cells.is_none() && gaps.is_none();
         let long = whole.then(|| long_axis(&term.axes)).flatten();
-        Self { layout, long, gaps, scratch: Scratch::default() }
+        Self { layout, long, gaps, probes, scratch: Scratch::default() }
     }
 
     /// log N(r; 0, s·⊗K + σ²I) for a residual on the compressed grid, whose missing cells are filled;
@@ -58,7 +90,8 @@ impl SpectralRoute {
     ) -> Result<Evaluation> {
         let scale = term.scale(theta);
         let mut covariance = self.covariance(&term.axes, theta, scale, noise)?;
-        let mut gaps = self.fill(&covariance, residual)?;
+        let wants_gradient = theta_bar.is_some();
+        let mut gaps = self.fill(&covariance, residual, wants_gradient)?;
         let mut value = match covariance.evaluate(residual, &mut self.scratch) {
             // Where rounding loses σ² beside s λ K there is no Cholesky factor; eigenvectors keep it.
             Err(_) => {
@@ -73,15 +106,21 @@ impl SpectralRoute {
             && let Some(factors) = self.resolved(&term.axes, theta, scale, noise)
         {
             covariance = Covariance::Spectral(KroneckerNoise { factors, scale, noise });
-            gaps = self.fill(&covariance, residual)?;
+            gaps = self.fill(&covariance, residual, wants_gradient)?;
             value = covariance.evaluate(residual, &mut self.scratch)?;
         }
-        let gaps = self.gaps.as_ref().zip(gaps.as_ref());
-        if let (Some((_, factor)), Some(full)) = (gaps, covariance.full()) {
-            value.log_prob += factor.log_prob();
-            if theta_bar.is_some() {
-                value.scale_bar += factor.scale_bar(full);
-                value.noise_bar += factor.noise_bar(full);
+        let correction = self.gaps.as_ref().zip(gaps.as_ref()).zip(covariance.full());
+        let mut standard_error = 0.0;
+        let mut columns = Vec::new();
+        if let Some(((gaps, correction), full)) = correction {
+            value.log_prob += correction.log_prob();
+            standard_error = correction.standard_error();
+            if wants_gradient {
+                columns = correction.adjoints(gaps, full);
+                for (sign, columns) in &columns {
+                    value.scale_bar += sign * columns.scale_bar(full);
+                    value.noise_bar += sign * columns.noise_bar(full);
+                }
             }
         }
         // Before the adjoints, which overwrite what it is made from.
@@ -94,7 +133,7 @@ impl SpectralRoute {
             order.sort_by_key(|&a| covariance.is_low_rank(a));
             for a in order {
                 // With missing cells K̄ₐ has as many more terms, and they are what costs.
-                if let (Part::Axis(axis), None) = (&parts[a], gaps)
+                if let (Part::Axis(axis), true) = (&parts[a], columns.is_empty())
                     && let Some(f) = term.axes[*axis].features(theta)
                 {
                     let scratch = &mut self.scratch;
@@ -103,8 +142,10 @@ impl SpectralRoute {
                     continue;
                 }
                 let mut k_bar = covariance.gram_bar(a, residual, &mut self.scratch);
-                if let (Some((gaps, factor)), Some(full)) = (gaps, covariance.full()) {
-                    k_bar += factor.gram_bar(gaps, full, a);
+                if let Some((_, full)) = correction {
+                    for (sign, columns) in &columns {
+                        k_bar += columns.gram_bar(full, a) * faer::Scale(*sign);
+                    }
                 }
                 parts[a].vjp(&term.axes, theta, k_bar, bar);
             }
@@ -112,7 +153,7 @@ impl SpectralRoute {
         let (log_prob, truncation) = (value.log_prob, value.truncation);
         let noise_bar = value.noise_bar;
         Ok(Evaluation {
-            value: MarginalValue { log_prob, truncation, standard_error: 0.0 },
+            value: MarginalValue { log_prob, truncation, standard_error },
             noise_bar,
             alpha,
         })
@@ -173,11 +214,20 @@ impl SpectralRoute {
     }
 
     /// Fills the residual of missing cells; None if there are none.
-    fn fill(&self, covariance: &Covariance, residual: &mut [f64]) -> Result<Option<GapFactor>> {
+    fn fill(
+        &self,
+        covariance: &Covariance,
+        residual: &mut [f64],
+        wants_gradient: bool,
+    ) -> Result<Option<Correction>> {
         let Some((gaps, full)) = self.gaps.as_ref().zip(covariance.full()) else { return Ok(None) };
+        if let Some(probes) = self.probes {
+            let filled = Filled::new(gaps, full, residual, probes, wants_gradient)?;
+            return Ok(Some(Correction::Filled(filled)));
+        }
         let factor = gaps.factorize(full)?;
         factor.fill(gaps, full, residual);
-        Ok(Some(factor))
+        Ok(Some(Correction::Exact(factor)))
     }
 }
 

@@ -459,3 +459,53 @@ fn modes_that_are_the_whole_field_leave_no_standard_error() {
     assert!(value.standard_error < 1e-6, "{}", value.standard_error);
     assert!((value.log_prob / exact.log_prob - 1.0).abs() < 1e-10);
 }
+
+/// The average over many probes of what conjugate gradients among the gaps give is the dense value and
+/// its gradient, by their own standard errors.
+#[test]
+fn filling_agrees_with_the_dense_computation_on_average() {
+    for kernels in [
+        "x = 'matern12(lengthscale = l)'\nt = 'matern32(lengthscale = m)'\ns = 'matern52(lengthscale = p)'",
+        "x = 'squared_exponential(lengthscale = l, basis = 4)'\nt = 'matern32(lengthscale = m)'\ns = 'matern52(lengthscale = p)'",
+    ] {
+        let mut data = data(9, 8, 5);
+        let missing: Vec<usize> = (0..360).filter(|i| i * 7 % 11 < 3).collect();
+        data.response.missing = Some((0..360).map(|i| missing.contains(&i)).collect());
+        let text = format!(
+            "{HEAD}[parameters]\nmu = 'normal(0, 1)'\na = 'half_normal(2)'\nl = 'half_normal(2)'\n\
+             m = 'half_normal(2)'\np = 'half_normal(3)'\nnoise = 'half_normal(1)'\n[fields.f]\n\
+             amplitude = 'a'\n{kernels}\n[likelihood]\nfamily = 'gaussian'\nlocation = 'mu + f'\n\
+             scale = 'noise'\n"
+        );
+        let model = model(&text, data);
+        let theta = at_medians(&model);
+        let exact = by(&model, Algebra::Dense).clone();
+        let mut want = vec![0.0; theta.len()];
+        let value = exact.clone().log_prob_vjp(&theta, &mut want).unwrap().log_prob;
+        let (runs, mut marginal) = (200, by(&model, Algebra::Complement));
+        let mut all = Vec::new();
+        let mut stated = 0.0;
+        for seed in 0..runs {
+            let Route::Spectral(route) = &mut marginal.route else { panic!() };
+            route.probes = Some(Probes { count: 4, seed });
+            let mut gradient = vec![0.0; theta.len()];
+            let found = marginal.log_prob_vjp(&theta, &mut gradient).unwrap();
+            stated += found.standard_error.powi(2) / runs as f64;
+            gradient.push(found.log_prob);
+            all.push(gradient);
+        }
+        want.push(value);
+        for (j, want) in want.iter().enumerate() {
+            let mean = all.iter().map(|g| g[j]).sum::<f64>() / runs as f64;
+            let spread = all.iter().map(|g| (g[j] - mean).powi(2)).sum::<f64>() / runs as f64;
+            let error = (spread / runs as f64).sqrt() + 1e-6 * want.abs().max(1.0);
+            assert!((mean - want).abs() < 4.0 * error, "{j}: {mean} but {want}, error {error}");
+            if j + 1 == all[0].len() {
+                assert!((stated / spread - 1.0).abs() < 0.5, "{stated} {spread}");
+            }
+        }
+        let alpha = |marginal: &mut Marginal| marginal.condition(&theta).unwrap().alpha;
+        let (found, want) = (alpha(&mut marginal), alpha(&mut by(&model, Algebra::Dense)));
+        assert!(found.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-4), "α");
+    }
+}

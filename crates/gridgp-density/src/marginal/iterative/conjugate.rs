@@ -22,7 +22,7 @@ const MOST: usize = 1000;
 ///
 /// # Errors
 /// [`Error::Singular`] where 1000 iterations are not enough, or A or M is not positive definite.
-pub(super) fn solve(
+pub(in super::super) fn solve(
     apply: impl Fn(&[f64], usize) -> Vec<f64>,
     precondition: impl Fn(&[f64], usize) -> Vec<f64>,
     b: &[f64],

@@ -15,7 +15,7 @@
 //! Wenger, Pleiss, Hennig, Cunningham and Gardner 2022, Preconditioning for scalable Gaussian process
 //! hyperparameter optimization, eq. 4 to 7.
 
-mod conjugate;
+pub(super) mod conjugate;
 mod modes;
 mod operator;
 mod preconditioner;
