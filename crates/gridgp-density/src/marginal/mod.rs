@@ -113,8 +113,9 @@ impl Marginal {
             }
             (Some(grouping), Some(missing)) => {
                 let layout = Layout::new(grouping, &shape, missing, &terms[0].axes)?;
+                let count = plan::probes(layout.missing.len(), observed.len());
                 let probes = (plan.algebra == Algebra::Iterative)
-                    .then(|| Probes { count: plan::PROBES, seed: model.spec.inference.seed });
+                    .then(|| Probes { count, seed: model.spec.inference.seed });
                 Route::Spectral(Box::new(SpectralRoute::new(layout, &terms[0], probes)))
             }
         };

@@ -160,8 +160,11 @@ fn iterative(shape: &[usize], observed: usize, fields: usize) -> Plan {
     }
 }
 
-/// Probes where the iteration is among the gaps.
-pub(super) const PROBES: usize = 4;
+/// Probes where the iteration is among the gaps: what they leave uncertain is a share of the gaps.
+pub(super) fn probes(gaps: usize, observed: usize) -> usize {
+    if gaps * 20 < observed { 2 } else { 4 }
+}
+
 /// Observed cells up to which the modes of a smooth field can be taken exactly.
 const FEW_OBSERVED: usize = 50_000;
 /// Mean depth of gaps that lie scattered, in cells.
@@ -202,11 +205,14 @@ fn filling(grouping: Grouping, term: &FieldTerm, observed: usize) -> Plan {
     let gaps = grouping.len() - observed;
     let cells = grouping.len() as f64;
     let points: f64 = grouping.shape.iter().map(|&n| n as f64).sum();
-    let p = PROBES as f64 + 1.0;
+    let probes = probes(gaps, observed);
+    let p = probes as f64 + 1.0;
     let whole = Grouping { axes: grouping.axes.clone(), shape: grouping.shape.clone() };
     let complete = spectral(whole, term, grouping.len());
-    let detail =
-        format!("{}; conjugate gradients in {gaps} missing cells, {PROBES} probes", complete.detail);
+    let detail = format!(
+        "{}; conjugate gradients in {gaps} missing cells, {probes} probes",
+        complete.detail
+    );
     Plan {
         algebra: Algebra::Iterative,
         detail,

@@ -137,8 +137,11 @@ impl Marginal {
                     let filled = FilledSolution::new(covariance, gaps, &route.layout);
                     let cells = route.layout.observed(&self.shape);
                     let (terms, covariance) = (terms.clone(), ByProducts::Filled(filled));
-                    let solution =
-                        Solution::Iterative(Box::new(IterativeSolution { terms, cells, covariance }));
+                    let solution = Solution::Iterative(Box::new(IterativeSolution {
+                        terms,
+                        cells,
+                        covariance,
+                    }));
                     let mut conditioned = Conditioned { alpha: Vec::new(), solution };
                     conditioned.alpha = conditioned.solve(residual)?;
                     return Ok(conditioned);
@@ -368,9 +371,7 @@ impl Conditioned {
     pub fn solve(&self, r: Vec<f64>) -> Result<Vec<f64>> {
         Ok(match &self.solution {
             Solution::Spectral(spectral) => spectral.solve(r),
-            Solution::Iterative(i) => {
-                i.cells.spread(&i.solve(&i.cells.of(&r), 1)?)
-            }
+            Solution::Iterative(i) => i.cells.spread(&i.solve(&i.cells.of(&r), 1)?),
             Solution::Dense(cells, covariance) => {
                 let mut values = cells.of(&r);
                 covariance.root.solve_in_place(MatMut::from_column_major_slice_mut(

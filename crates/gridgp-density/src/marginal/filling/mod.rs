@@ -8,18 +8,18 @@
 //! log|P| = log|J| + E zᵀJ^{-½} log(J^{-½}PJ^{-½}) J^{-½}z,   tr P⁻¹∂P = −E (A⁻¹E P⁻¹z)ᵀ ∂A (A⁻¹E J⁻¹z).
 //! ```
 
+mod precision;
+mod sparse;
+
 use std::f64::consts::PI;
 
-use faer::Mat;
-use gridgp_dense::{
-    Basis, KroneckerIdentity, Spectral, expand_all, mode_product, project_all, settle_registers,
-};
+use gridgp_dense::{Basis, KroneckerIdentity, project_all, settle_registers};
 use gridgp_grid::Result;
+use precision::Precision;
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::super::gaps::{Columns, Full, Gaps};
-use super::iterative::conjugate;
 use super::places::Layout;
 
 /// What the missing cells change in log p.
@@ -42,108 +42,9 @@ struct ProbeColumns {
 /// How exact it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Probes {
+    /// At least 2.
     pub(super) count: usize,
     pub(super) seed: u64,
-}
-
-/// Residuals of the linear systems beside their right-hand sides.
-const TOLERANCE: f64 = 1e-6;
-
-/// P, by its products.
-struct Precision<'a> {
-    gaps: &'a Gaps,
-    full: Full<'a>,
-    /// 1/D for each joint eigenvector, or what 1/σ² exceeds it where the bases do not reach all.
-    weights: Vec<f64>,
-}
-
-impl<'a> Precision<'a> {
-    fn new(gaps: &'a Gaps, full: Full<'a>) -> Self {
-        let mut weights = full.signal();
-        let all = full.reaches_all();
-        for w in &mut weights {
-            let d = *w + full.noise;
-            *w = if all { d.recip() } else { *w / (full.noise * d) };
-        }
-        Self { gaps, full, weights }
-    }
-
-    /// The bases of the axes, for p vectors side by side.
-    fn project(&self, x: Vec<f64>, p: usize) -> Vec<f64> {
-        let side = Basis::Identity { size: p };
-        let bases: Vec<&Basis> =
-            self.full.factors.iter().map(Spectral::basis).chain([&side]).collect();
-        let out = project_all(&bases, x);
-        settle_registers();
-        out
-    }
-
-    fn scatter(&self, x: &[f64], p: usize) -> Vec<f64> {
-        let size: usize = self.full.factors.iter().map(Spectral::size).product();
-        let mut grid = vec![0.0; size * p];
-        for (&c, row) in self.gaps.cells.iter().zip(x.chunks_exact(p)) {
-            grid[c * p..][..p].copy_from_slice(row);
-        }
-        grid
-    }
-
-    /// A⁻¹x on the grid, for p vectors there.
-    fn solve(&self, x: Vec<f64>, p: usize) -> Vec<f64> {
-        let all = self.full.reaches_all();
-        let rest = (!all).then(|| x.clone());
-        let mut tilde = self.project(x, p);
-        let sign = if all { 1.0 } else { -1.0 };
-        for (row, w) in tilde.chunks_exact_mut(p).zip(&self.weights) {
-            row.iter_mut().for_each(|v| *v *= sign * w);
-        }
-        let side = Basis::Identity { size: p };
-        let bases: Vec<&Basis> =
-            self.full.factors.iter().map(Spectral::basis).chain([&side]).collect();
-        let mut out = expand_all(&bases, tilde);
-        settle_registers();
-        if let Some(rest) = rest {
-            out.iter_mut().zip(rest).for_each(|(o, r)| *o += r / self.full.noise);
-        }
-        out
-    }
-
-    /// P x for p vectors of the gaps.
-    fn apply(&self, x: &[f64], p: usize) -> Vec<f64> {
-        self.gather(&self.solve(self.scatter(x, p), p), p)
-    }
-
-    fn gather(&self, grid: &[f64], p: usize) -> Vec<f64> {
-        self.gaps.cells.iter().flat_map(|&c| &grid[c * p..][..p]).copied().collect()
-    }
-
-    /// diag(P).
-    fn diagonal(&self) -> Vec<f64> {
-        let mut x = self.weights.clone();
-        let mut shape: Vec<usize> = self.full.factors.iter().map(Spectral::rank).collect();
-        for (a, factor) in self.full.factors.iter().enumerate() {
-            let q = factor.basis().to_dense();
-            let squared = Mat::from_fn(q.nrows(), q.ncols(), |i, j| q[(i, j)].powi(2));
-            let (left, right) =
-                (shape[..a].iter().product(), shape[a + 1..].iter().product::<usize>());
-            shape[a] = q.nrows();
-            let mut out = vec![0.0; shape.iter().product()];
-            mode_product(squared.as_ref(), &x, left, right, &mut out);
-            x = out;
-        }
-        settle_registers();
-        let all = self.full.reaches_all();
-        let of = |&c: &usize| if all { x[c] } else { self.full.noise.recip() - x[c] };
-        self.gaps.cells.iter().map(of).collect()
-    }
-
-    /// P⁻¹b for p vectors.
-    fn solve_gaps(&self, diagonal: &[f64], b: &[f64], p: usize) -> Result<conjugate::Solved> {
-        let jacobi = |r: &[f64], p: usize| {
-            let rows = r.chunks_exact(p).zip(diagonal);
-            rows.flat_map(|(row, d)| row.iter().map(move |v| v / d)).collect()
-        };
-        conjugate::solve(|v, p| self.apply(v, p), jacobi, b, p, TOLERANCE)
-    }
 }
 
 impl Filled {
@@ -199,14 +100,21 @@ impl Filled {
     }
 
     /// The adjoints that are added, each with a sign.
-    pub(super) fn adjoints<'a>(&'a self, gaps: &'a Gaps, full: Full<'a>) -> Vec<(f64, Columns<'a>)> {
+    pub(super) fn adjoints<'a>(
+        &'a self,
+        gaps: &'a Gaps,
+        full: Full<'a>,
+    ) -> Vec<(f64, Columns<'a>)> {
         self.columns.iter().map(|(sign, columns)| (*sign, columns.adjoints(gaps, full))).collect()
     }
 }
 
 impl ProbeColumns {
     fn new(precision: &Precision<'_>, coefficients: Vec<f64>, count: usize) -> Self {
-        let mut w = precision.project(precision.scatter(&coefficients, count), count);
+        let mut w = precision.project(
+            precision::scatter(precision.gaps, precision.full, &coefficients, count),
+            count,
+        );
         let full = precision.full;
         for (row, signal) in w.chunks_exact_mut(count).zip(full.signal()) {
             row.iter_mut().for_each(|v| *v /= signal + full.noise);
@@ -217,10 +125,10 @@ impl ProbeColumns {
     fn adjoints<'a>(&'a self, gaps: &'a Gaps, full: Full<'a>) -> Columns<'a> {
         let squared = || self.coefficients.iter().map(|c| c * c).sum();
         let in_bases = move |bases: &[&Basis]| {
-            let precision = Precision { gaps, full, weights: Vec::new() };
             let side = Basis::Identity { size: self.count };
             let bases: Vec<&Basis> = bases.iter().copied().chain([&side]).collect();
-            let y = project_all(&bases, precision.scatter(&self.coefficients, self.count));
+            let y =
+                project_all(&bases, precision::scatter(gaps, full, &self.coefficients, self.count));
             settle_registers();
             y
         };
