@@ -515,3 +515,21 @@ fn filling_agrees_with_the_dense_computation_on_average() {
         assert!(found.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-4), "α");
     }
 }
+
+#[test]
+fn scattered_gaps_of_a_large_grid_are_filled() {
+    let text = "[data]\nresponse = 'y'\naxes = ['x', 't']\n[fields.f]\nx = 'matern32()'\n\
+                t = 'matern32()'\n[likelihood]\nfamily = 'gaussian'\nlocation = 'f'\n";
+    let plan = |missing: fn(usize, usize) -> bool| {
+        let axis = |name: &str, n: usize| Axis::numbers(name, (0..n).map(|i| i as f64).collect());
+        let grid = Grid::new(vec![axis("x", 400).unwrap(), axis("t", 300).unwrap()]).unwrap();
+        let mut y = Variable::new("y", (0..120_000).map(|i| f64::from(i % 7)).collect());
+        y.missing = Some((0..120_000).map(|i| missing(i / 300, i % 300)).collect());
+        Marginal::plan_of(&model(text, Dataset::new(grid, y, Vec::new()).unwrap())).unwrap()
+    };
+    let scattered = plan(|i, j| (i * 7 + j * 3) % 5 == 0 || i == 9);
+    assert_eq!(scattered.algebra, Algebra::Iterative);
+    assert!(scattered.detail.contains("in 23940 missing cells"), "{}", scattered.detail);
+    let wide = plan(|i, j| (50..150).contains(&i) && (j + i) % 100 < 60);
+    assert!(wide.detail.contains("on 102000 observed cells"), "{}", wide.detail);
+}
