@@ -193,6 +193,9 @@ impl GapFactor {
     }
 }
 
+/// What gives a block of columns on a grid in other bases.
+type InBases<'a> = dyn Fn(&[&Basis]) -> Vec<f64> + 'a;
+
 /// Columns w = A⁻¹E c, which add ½ Σ wᵀ ∂A w to the derivatives of log p.
 pub(crate) struct Columns<'a> {
     /// ⊗Qᵀ w, a row of one a column for each joint eigenvector.
@@ -201,7 +204,7 @@ pub(crate) struct Columns<'a> {
     /// Σ ‖c‖².
     pub(crate) squared: Box<dyn Fn() -> f64 + 'a>,
     /// ⊗Bᵀ E c for bases B of the axes, a row of one a column.
-    pub(crate) in_bases: Box<dyn Fn(&[&Basis]) -> Vec<f64> + 'a>,
+    pub(crate) in_bases: Box<InBases<'a>>,
 }
 
 impl Columns<'_> {

@@ -115,7 +115,7 @@ impl Marginal {
                 let layout = Layout::new(grouping, &shape, missing, &terms[0].axes)?;
                 let count = plan::probes(layout.missing.len(), observed.len());
                 let probes = (plan.algebra == Algebra::Iterative)
-                    .then(|| Probes { count, seed: model.spec.inference.seed });
+                    .then_some(Probes { count, seed: model.spec.inference.seed });
                 Route::Spectral(Box::new(SpectralRoute::new(layout, &terms[0], probes)))
             }
         };
