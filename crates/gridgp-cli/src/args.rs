@@ -148,6 +148,11 @@ pub struct Predict {
     /// warming * gmst"); of a fit by draws also a parameter of the likelihood.
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
+    /// Where to say nothing: `data` for the cells that the data lack, `data:time` for the places that
+    /// they lack at all times, `FILE:VARIABLE` for where a variable of a NetCDF file is 0 or missing. A
+    /// new point has the mask of the nearest point along each axis.
+    #[arg(long)]
+    pub mask: Option<String>,
     /// Number of threads; all cores if absent.
     #[arg(long)]
     pub threads: Option<usize>,

@@ -27,12 +27,13 @@ fn write(folder: &Path, likelihood: &str, method: &str, y: impl Fn(f64) -> f64) 
     std::fs::write(folder.join("m.toml"), model).unwrap();
 }
 
-/// A column of a table of predictions.
+/// A column of a table of predictions; an empty field is NaN.
 fn column(folder: &Path, file: &str, name: &str) -> Option<Vec<f64>> {
     let text = std::fs::read_to_string(folder.join(file)).unwrap();
     let mut lines = text.lines();
     let k = lines.next().unwrap().split(',').position(|n| n == name)?;
-    Some(lines.map(|l| l.split(',').nth(k).unwrap().parse().unwrap()).collect())
+    let number = |text: &str| if text.is_empty() { f64::NAN } else { text.parse().unwrap() };
+    Some(lines.map(|l| number(l.split(',').nth(k).unwrap())).collect())
 }
 
 #[test]
@@ -336,4 +337,67 @@ fn an_interrupted_write_leaves_nothing() {
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(contents(), before);
+}
+
+/// Two places of six at sea, one of whose cells is missing as well.
+fn write_coast(folder: &Path) {
+    let mut rows = String::from("t,x,y\n");
+    for t in 0..4 {
+        for x in 0..6 {
+            let land = x >= 4;
+            let y = if land || (t, x) == (2, 1) { String::new() } else { format!("{}", x - t) };
+            rows += &format!("{t},{x},{y}\n");
+        }
+    }
+    std::fs::write(folder.join("d.csv"), rows).unwrap();
+    let model = "[data]\nfile = 'd.csv'\nresponse = 'y'\naxes = ['t', 'x']\n[fields.f]\n\
+                 amplitude = 2\nt = 'matern32(lengthscale = 3)'\nx = 'matern32(lengthscale = 3)'\n\
+                 [likelihood]\nfamily = 'gaussian'\nlocation = 'f'\nscale = 'noise'\n\
+                 [parameters]\nnoise = 'half_normal(1)'\n[inference]\nmethod = 'map'\n";
+    std::fs::write(folder.join("m.toml"), model).unwrap();
+}
+
+#[test]
+fn a_mask_says_nothing_there_and_changes_nothing_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    write_coast(here);
+    gridgp(here, &["fit", "m.toml", "-o", "f.nc", "--quiet"]);
+    let predict = |more: &[&str]| -> (Vec<f64>, Vec<f64>) {
+        let first = ["predict", "f.nc", "-o", "p.csv", "--quiet"];
+        gridgp(here, &[&first[..], more].concat());
+        let mean = column(here, "p.csv", "mean").unwrap();
+        (mean, column(here, "p.csv", "x").unwrap())
+    };
+    let (whole, x) = predict(&[]);
+    assert!(whole.iter().all(|m| m.is_finite()));
+    let expect = |found: &[f64], masked: &dyn Fn(usize) -> bool| {
+        for (i, (found, whole)) in found.iter().zip(&whole).enumerate() {
+            assert_eq!(found.is_nan(), masked(i), "cell {i}");
+            assert!(found.is_nan() || found == whole);
+        }
+    };
+    expect(&predict(&["--mask", "data:t"]).0, &|i| x[i] >= 4.0);
+    expect(&predict(&["--mask", "data"]).0, &|i| x[i] >= 4.0 || i == 13);
+    // From a file: the standard deviations of a prediction, of which one variable is NaN on land.
+    gridgp(here, &["predict", "f.nc", "--mask", "data:t", "-o", "sea.nc", "--quiet"]);
+    expect(&predict(&["--mask", "sea.nc:mean"]).0, &|i| x[i] >= 4.0);
+    // New points have the mask of their nearest.
+    let (new, x) = predict(&["--mask", "data:t", "--at", "x=3:5:9"]);
+    assert!(new.iter().zip(&x).all(|(m, x)| m.is_nan() == (*x > 3.5)), "{new:?}");
+    std::fs::write(here.join("points.csv"), "t,x\n1,3.4\n1,3.6\n9,-5\n").unwrap();
+    let (new, _) = predict(&["--mask", "data:t", "--at", "points.csv"]);
+    assert_eq!(new.iter().map(|m| m.is_nan()).collect::<Vec<_>>(), [false, true, false]);
+    for (mask, words) in [
+        ("land", "write data, data:AXIS, or FILE.nc:VARIABLE"),
+        ("data:time", "\"time\", which is no axis of the data; they have t, x"),
+        ("data:t,x", "needs an axis along which it differs"),
+        ("sea.nc:sst", "no variable \"sst\""),
+        ("no.nc:sst", "no.nc"),
+    ] {
+        let arguments = ["predict", "f.nc", "-o", "q.csv", "--mask", mask];
+        let (ok, message) = run(here, &arguments);
+        assert!(!ok && message.contains(words), "{mask}: {message}");
+        assert!(!here.join("q.csv").exists());
+    }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gridgp::density::Samples;
-use gridgp::fit::{self, PredictOptions, Where};
+use gridgp::fit::{self, Mask, PredictOptions, Where};
 use gridgp::grid::{Coordinate, TimeUnits, Values};
 use gridgp::model::Model;
 use gridgp::model::spec::ModelSpec;
@@ -250,7 +250,7 @@ impl Fit {
     }
 
     /// Predictions as variables.
-    #[pyo3(signature = (place, quantiles, draws, only, seed))]
+    #[pyo3(signature = (place, quantiles, draws, only, seed, mask))]
     fn predict<'py>(
         &self,
         py: Python<'py>,
@@ -259,9 +259,15 @@ impl Fit {
         draws: usize,
         only: Vec<String>,
         seed: Option<u64>,
+        mask: Option<Vec<String>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let place = self.place(py, place)?;
-        let options = PredictOptions { quantiles, draws, only, seed };
+        let of_data = |along: Vec<String>| {
+            let along: Vec<&str> = along.iter().map(String::as_str).collect();
+            Mask::of_data(&self.model, &along).map_err(model_error)
+        };
+        let mask = mask.map(of_data).transpose()?;
+        let options = PredictOptions { quantiles, draws, only, seed, mask };
         let host = Watched::new();
         let (file, model, watched) = (self.file.clone(), self.model.clone(), host.clone());
         let done = worker::run(py, &host, None, move || {

@@ -209,3 +209,21 @@ def test_moments_are_of_all_draws_whatever_is_given(drawn: gp.Fit) -> None:
         found = drawn.predict(quantiles=[0.1, 0.9], draws=draws)
         assert found.sizes["draw"] == draws
         xr.testing.assert_equal(found[list(wanted.data_vars)], wanted)
+
+
+def test_a_mask_of_the_data_says_nothing_there(
+    one_field: gp.Model, stations: xr.DataArray
+) -> None:
+    data = stations.copy()
+    data[2, :] = np.nan
+    data[0, 1] = np.nan
+    fit = quiet(one_field, data, starts=1)
+    whole = fit.predict()["mean"]
+    assert whole.notnull().all()
+    never = fit.predict(mask="data:year")["mean"]
+    xr.testing.assert_equal(never, whole.where(data.notnull().any("year")))
+    xr.testing.assert_equal(fit.predict(mask="data")["mean"], whole.where(data.notnull()))
+    with pytest.raises(ValueError, match="mask is 'data' or 'data:AXIS'"):
+        fit.predict(mask="land")
+    with pytest.raises(Exception, match="no axis of the data; they have station, year"):
+        fit.predict(mask="data:time")

@@ -5,6 +5,7 @@ pub mod check;
 pub mod fit;
 pub mod init;
 pub mod lists;
+mod mask;
 mod outputs;
 pub mod place;
 pub mod plot;

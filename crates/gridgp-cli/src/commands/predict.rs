@@ -9,7 +9,7 @@ use gridgp_fit::PredictOptions;
 use gridgp_model::Model;
 use gridgp_model::spec::ModelSpec;
 
-use super::{check_outputs, place, read_fit};
+use super::{check_outputs, mask, place, read_fit};
 use crate::args::Predict;
 use crate::machine;
 use crate::progress::Spinner;
@@ -32,6 +32,7 @@ pub fn run(args: &Predict) -> anyhow::Result<()> {
         draws: args.draws,
         only: args.only.clone(),
         seed: args.seed,
+        mask: args.mask.as_deref().map(|text| mask::read(text, &model)).transpose()?,
     };
     let mut output = gridgp_fit::predict(&fit, &model, place, &options, &Terminal::new(true))?;
     let source = format!("gridgp {} from {}", fit.version, args.fit.display());

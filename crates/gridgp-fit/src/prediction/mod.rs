@@ -2,10 +2,13 @@
 
 mod from_draws;
 mod from_mode;
+mod mask;
 
 use gridgp_grid::{Axis, Coordinate, Grid, Points};
 use gridgp_model::{Model, output_names};
 use gridgp_posterior::Place;
+
+pub use mask::Mask;
 
 use crate::{Fit, GridOutput, Host, OutputVariable, PointsOutput, Result, output_name};
 
@@ -43,6 +46,8 @@ pub struct PredictOptions {
     pub only: Vec<String>,
     /// Seed of what the fit leaves open; that of the fit if absent.
     pub seed: Option<u64>,
+    /// Where everything is NaN.
+    pub mask: Option<Mask>,
 }
 
 /// Variables on a grid or at points.
@@ -192,6 +197,13 @@ pub fn predict(
         for v in variables.iter_mut().filter(|v| !known.contains(&Some(v.name.clone()))) {
             let cells = v.values.iter_mut().zip(unknown.iter().cycle());
             cells.filter(|(_, unknown)| **unknown).for_each(|(value, _)| *value = f64::NAN);
+        }
+    }
+    if let Some(mask) = &options.mask {
+        let masked = mask.at(data, &place)?;
+        for v in &mut variables {
+            let cells = v.values.iter_mut().zip(masked.iter().cycle());
+            cells.filter(|(_, masked)| **masked).for_each(|(value, _)| *value = f64::NAN);
         }
     }
     variables.iter_mut().for_each(|v| v.name = output_name(data, &v.name));

@@ -111,6 +111,7 @@ class Fit:
         draws: int,
         only: list[str],
         seed: int | None,
+        mask: list[str] | None,
     ) -> dict[str, Any]: ...
     def new_observations(
         self, place: _Place | None, seed: int | None

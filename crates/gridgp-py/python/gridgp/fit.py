@@ -141,6 +141,7 @@ class Fit:
         draws: int = 0,
         only: Sequence[str] = (),
         seed: Seed | None = None,
+        mask: str | None = None,
         **coords: Any,
     ) -> xr.Dataset:
         """Means, standard deviations, quantiles and draws at new places.
@@ -164,6 +165,10 @@ class Fit:
             the likelihood. What a sum is called has no spaces: ``found["trend+season"]``.
         seed
             Of what the fit leaves open; that of the fit by default.
+        mask
+            Where to say nothing: ``"data"`` for the cells that the data lack, ``"data:time"`` for the
+            places that they lack at all times. A new point has the mask of the nearest point along
+            each axis. For a mask of your own write ``fit.predict().where(mask)``.
         **coords
             New coordinates by name, as in `at`.
 
@@ -197,6 +202,7 @@ class Fit:
             _values.count(draws, "draws"),
             [str(name) for name in only],
             _seed(seed),
+            _mask(mask),
         )
         from gridgp.model import FitWarning
 
@@ -648,6 +654,20 @@ def _is_xarray(at: object) -> bool:
     import xarray as xr
 
     return isinstance(at, xr.DataArray | xr.Dataset)
+
+
+def _mask(mask: str | None) -> list[str] | None:
+    """The axes along which a mask of the data is the same; None where there is no mask."""
+    if mask is None:
+        return None
+    if mask == "data":
+        return []
+    if isinstance(mask, str) and mask.startswith("data:"):
+        return [name.strip() for name in mask.removeprefix("data:").split(",")]
+    raise ValueError(
+        f"mask is 'data' or 'data:AXIS', and not {mask!r}; for a mask of your own write "
+        "fit.predict().where(mask)"
+    )
 
 
 def _seed(seed: Seed | None) -> int | None:
