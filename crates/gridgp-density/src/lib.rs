@@ -10,7 +10,7 @@ mod samples;
 
 pub use joint::{ExpectedJoint, InformedJoint, Joint};
 pub use marginal::{
-    Arrangement, Conditioned, Marginal, MarginalValue, Plan, SpectralSolution, Target,
+    Arrangement, Conditioned, Marginal, MarginalValue, Plan, SeriesPlace, SpectralSolution, Target,
 };
 pub use observed_equation::ObservedEquation;
 pub use posterior::LogPosterior;

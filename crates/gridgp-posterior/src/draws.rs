@@ -31,6 +31,11 @@ impl Conditional<'_> {
     /// As [`Conditional::on_grid`].
     pub fn draws_on_grid(&self, place: &Place, count: usize, seed: u64) -> Result<Vec<f64>> {
         let there = locate(self.model, place)?;
+        if let Some(series) = self.series_on_grid(&there, true)? {
+            let mut mean = series.mean(&self.conditioned.alpha);
+            self.add_fixed_on_grid(&there, &mut mean);
+            return Ok(self.series_draws(&series, &mean, count, seed));
+        }
         let targets = self.marginal.targets_on_grid(
             &self.wanted,
             there.grid,
@@ -137,6 +142,11 @@ impl Conditional<'_> {
         seed: u64,
     ) -> Result<Vec<f64>> {
         let m = check_points(self.model, at)?;
+        let columns = self.columns(covariates, m)?;
+        if let Some(series) = self.series_at_points(at, &columns, true)? {
+            let mean = self.series_mean_at_points(&series, m, &columns)?;
+            return Ok(self.series_draws(&series, &mean, count, seed));
+        }
         if m > MOST_POINTS {
             return Err(Error::TooLarge(format!(
                 "joint draws at {m} scattered points need a dense {m} x {m} covariance; draw at \
@@ -147,7 +157,6 @@ impl Conditional<'_> {
         if m == 0 {
             return Ok(Vec::new());
         }
-        let columns = self.columns(covariates, m)?;
         let targets = self.targets_at(at, &(0..m), &columns)?;
         let covariance = self.covariance_at_points(at, &targets, m)?;
         let (values, mut root) =
@@ -239,7 +248,7 @@ fn explain(target: &Target, spectral: &SpectralSolution, prior: &mut Mat<f64>) {
 }
 
 /// Standard normal numbers of one draw.
-fn normals(seed: u64, draw: usize) -> impl FnMut() -> f64 {
+pub(super) fn normals(seed: u64, draw: usize) -> impl FnMut() -> f64 {
     // The thread may come from somebody else's product.
     settle_registers();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);

@@ -28,6 +28,11 @@ impl Conditional<'_> {
     pub fn on_grid(&self, place: &Place) -> Result<Moments> {
         let there = locate(self.model, place)?;
         let (grid, covariates) = (there.grid, &there.covariates);
+        if let Some(series) = self.series_on_grid(&there, false)? {
+            let mut mean = series.mean(&self.conditioned.alpha);
+            self.add_fixed_on_grid(&there, &mut mean);
+            return Ok(self.moments(mean, series.variance()?, self.noise(grid, covariates)));
+        }
         let targets = self.marginal.targets_on_grid(
             &self.wanted,
             grid,
@@ -71,9 +76,13 @@ impl Conditional<'_> {
             let part = self.expected(target, &self.conditioned.alpha);
             mean.iter_mut().zip(part).for_each(|(m, p)| *m += p);
         }
-        let (grid, covariates) = (there.grid, &there.covariates);
-        Marginal::add_fixed(&self.wanted, &self.theta, grid, covariates, &mut mean);
+        self.add_fixed_on_grid(there, &mut mean);
         mean
+    }
+
+    /// Adds the terms of g without a field on a grid.
+    pub(super) fn add_fixed_on_grid(&self, there: &Located<'_>, mean: &mut [f64]) {
+        Marginal::add_fixed(&self.wanted, &self.theta, there.grid, &there.covariates, mean);
     }
 
     /// C (⊗K*) (c α) of a term on a grid.

@@ -17,6 +17,7 @@ mod place;
 mod points;
 mod prior;
 mod residuals;
+mod series;
 mod tail;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! What predictions take of memory, known before any of it is allocated.
 
-use gridgp_density::memory;
+use gridgp_density::{Marginal, memory};
 use gridgp_kernel::Covariance;
+use gridgp_model::spec::Algebra;
 use gridgp_model::{AxisKernel, Model};
 
 use super::forecast::Target;
@@ -16,7 +17,13 @@ pub fn at_mode(model: &Model, target: &Target<'_>, draws: usize) -> u128 {
     let (count, data) = (cells(target), model.data.grid.len() as u128);
     let kept = (4 + draws as u128) * count;
     let larger = count.max(data);
+    let by_state_space = || {
+        let plan = Marginal::plan_of(model);
+        plan.is_ok_and(|plan| plan.algebra == Algebra::StateSpace)
+    };
     let work = match target {
+        // States and targets of each time, of each thread's draw.
+        _ if by_state_space() => 24 * larger * if draws == 0 { 1 } else { threads },
         Target::Grid(_) => {
             let cross = axes_of(model, target).map(|(k, m, _)| 2 * m * k.points.len() as u128);
             let roots = axes_of(model, target).map(|(k, m, _)| {

@@ -35,6 +35,11 @@ impl Conditional<'_> {
             )));
         }
         let columns = self.columns(covariates, count)?;
+        if let Some(series) = self.series_at_points(at, &columns, false)? {
+            let mean = self.series_mean_at_points(&series, count, &columns)?;
+            let noise = self.noise_at_points(count, &columns)?;
+            return Ok(self.moments(mean, series.variance()?, noise));
+        }
         let hidden = self.conditioned.spectral().map(hidden);
         let shape = self.model.data.grid.shape();
         let (last, others) = shape.split_last().expect("a grid has an axis");

@@ -47,9 +47,12 @@ impl<'a> Loadings<'a> {
         self.sites.is_empty() && self.weighted.iter().all(Option::is_none)
     }
 
-    /// Writes those of observation `o`.
+    /// Writes those of observation `o`, one a block.
+    ///
+    /// # Panics
+    /// If lengths do not match.
     #[inline(always)]
-    pub(crate) fn write(&self, o: usize, out: &mut [f64]) {
+    pub fn write(&self, o: usize, out: &mut [f64]) {
         let first = self.sites.get(o).map_or(0, |&s| s as usize * out.len());
         out.copy_from_slice(&self.gains[first..first + out.len()]);
         for (c, weight) in out.iter_mut().zip(self.weighted) {

@@ -59,6 +59,22 @@ impl AxisFactor {
         &self.name
     }
 
+    /// The kernel of the field along the axis; `None` where it is constant.
+    pub(super) fn kernel(&self) -> Option<&AxisKernel> {
+        self.kernel.as_ref()
+    }
+
+    /// What multiplies the field along the axis.
+    pub(super) fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
+    }
+
+    /// Whether the field along the axis is functions of it with coefficients that a Gram matrix or the
+    /// kernel gives.
+    pub(super) fn has_root(&self) -> bool {
+        self.kernel.as_ref().is_none_or(|k| !k.center)
+    }
+
     /// Whether the field varies along the axis by a kernel.
     pub(super) fn has_kernel(&self) -> bool {
         self.kernel.is_some()
@@ -261,6 +277,17 @@ impl AxisFactor {
             variance.iter_mut().zip(v).for_each(|(s, v)| *s *= v * v);
         }
         (cross, variance)
+    }
+
+    /// Prior variances of f at new points.
+    pub(super) fn variances_at(&self, at: &Points, theta: &[f64]) -> Vec<f64> {
+        let mut variances = vec![1.0; at.len()];
+        match &self.kernel {
+            None => {}
+            Some(k) if k.center => variances = self.cross(at, None, theta).1,
+            Some(k) => k.kernel.diagonal(at, &k.numbers(theta), &mut variances),
+        }
+        variances
     }
 
     /// Prior covariance of f at new points, M x M.

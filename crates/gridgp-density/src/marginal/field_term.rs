@@ -42,13 +42,22 @@ impl FieldTerm {
 
     /// s.
     pub(super) fn scale(&self, theta: &[f64]) -> f64 {
-        (self.amplitude.at(theta) * self.term.coefficient(theta)).powi(2)
+        self.multiplier(theta).powi(2)
+    }
+
+    /// √s, with its sign: amplitude · coefficient.
+    pub(super) fn multiplier(&self, theta: &[f64]) -> f64 {
+        self.amplitude.at(theta) * self.term.coefficient(theta)
     }
 
     /// Adds s̄ · ∂s/∂θ.
     pub(super) fn scale_vjp(&self, theta: &[f64], scale_bar: f64, theta_bar: &mut [f64]) {
+        self.multiplier_vjp(theta, 2.0 * self.multiplier(theta) * scale_bar, theta_bar);
+    }
+
+    /// Adds the derivatives of the [`multiplier`](Self::multiplier) times `bar`.
+    pub(super) fn multiplier_vjp(&self, theta: &[f64], bar: f64, theta_bar: &mut [f64]) {
         let (amplitude, coefficient) = (self.amplitude.at(theta), self.term.coefficient(theta));
-        let bar = 2.0 * amplitude * coefficient * scale_bar;
         self.amplitude.pull_back(bar * coefficient, theta_bar);
         self.term.coefficient_vjp(theta, bar * amplitude, theta_bar);
     }
@@ -57,6 +66,11 @@ impl FieldTerm {
     pub(super) fn prior_variance(&self, theta: &[f64]) -> PriorVariance {
         let axes = self.axes.iter().map(|a| a.diagonal(theta)).collect();
         PriorVariance { scale: self.scale(theta), axes }
+    }
+
+    /// The amplitude.
+    pub(super) fn amplitude(&self, theta: &[f64]) -> f64 {
+        self.amplitude.at(theta)
     }
 
     /// amplitude².

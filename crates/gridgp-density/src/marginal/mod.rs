@@ -2,7 +2,8 @@
 //!
 //! y ~ N(m(θ), Σ_f s_f C_f (⊗K_{f,a}(θ)) C_f + D(θ)) in the observed cells: the fields are integrated
 //! out, θ alone remains. [`Plan`] chooses the algebra: `spectral_route` for one field and one σ, on the
-//! grid or its observed places; `dense` for everything else.
+//! grid or its observed places; `state_space` for long axes along which all fields are Markov processes;
+//! `dense` for everything else.
 
 mod axis;
 mod covariance;
@@ -17,7 +18,9 @@ mod noise;
 mod places;
 mod plan;
 mod predict;
+mod predict_series;
 mod spectral_route;
+mod state_space;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +38,8 @@ use places::Layout;
 pub use plan::Plan;
 pub use predict::{Arrangement, Conditioned, SpectralSolution, Target};
 use spectral_route::SpectralRoute;
+pub use state_space::SeriesPlace;
+use state_space::SeriesRoute;
 
 use super::gaps::Gaps;
 
@@ -63,6 +68,7 @@ enum Route {
     Spectral(Box<SpectralRoute>),
     Dense(Cells),
     Iterative(Cells, Settings),
+    Series(Box<SeriesRoute>),
 }
 
 /// A value of the marginal likelihood.
@@ -101,6 +107,10 @@ impl Marginal {
             terms[0].axes.iter_mut().try_for_each(AxisFactor::prepare)?;
         }
         let route = match (&plan.grouping, missing) {
+            (None, _) if plan.algebra == Algebra::StateSpace => {
+                let timeline = plan.timeline.clone().expect("it was planned along an axis");
+                Route::Series(Box::new(SeriesRoute::new(timeline, Cells::new(&shape, observed))))
+            }
             (None, _) if plan.algebra == Algebra::Iterative => {
                 let (probes, modes) = plan::effort(shape.len(), observed.len());
                 let settings = Settings { probes, modes, seed: model.spec.inference.seed };
@@ -184,7 +194,7 @@ impl Marginal {
     pub(super) fn gaps(&self) -> Option<&Gaps> {
         match &self.route {
             Route::Spectral(route) => route.gaps.as_ref(),
-            Route::Dense(_) | Route::Iterative(..) => None,
+            Route::Dense(_) | Route::Iterative(..) | Route::Series(_) => None,
         }
     }
 
@@ -235,6 +245,18 @@ impl Marginal {
                 let truncation = covariance.rounding(&found.alpha, &sigma);
                 (MarginalValue { log_prob: found.log_prob, truncation, standard_error: 0.0 }, alpha)
             }
+            Route::Series(route) => {
+                let sigma = noise.at(theta, route.cells.len());
+                check_noise(&sigma)?;
+                let bar = theta_bar.as_deref_mut();
+                let found = route.evaluate(terms, theta, &sigma, residual, bar)?;
+                if let Some(bar) = theta_bar.as_deref_mut() {
+                    let mut bars = found.variance_bar;
+                    bars.iter_mut().zip(&sigma).for_each(|(b, s)| *b *= 2.0 * s);
+                    noise.vjp(theta, bars, bar);
+                }
+                (found.value, wants_alpha.then_some(found.alpha))
+            }
             Route::Iterative(cells, settings) => {
                 let sigma = noise.at(theta, cells.len());
                 check_noise(&sigma)?;
@@ -276,6 +298,11 @@ impl Marginal {
             design.add_to(-term.coefficient(theta), &self.shape, &mut self.residual);
         }
     }
+}
+
+/// ‖v‖².
+fn squared_norm(v: &[f64]) -> f64 {
+    v.iter().map(|v| v * v).sum()
 }
 
 fn check_noise(sigma: &[f64]) -> Result<()> {

@@ -7,6 +7,7 @@ use gridgp_model::spec::Algebra;
 use super::field_term::FieldTerm;
 use super::long_axis::FEW;
 use super::places::Grouping;
+use super::state_space::{Timeline, Way, is_rough};
 
 /// How a marginal likelihood is computed, and what an evaluation with its gradient costs.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Plan {
     /// Bytes of one density.
     pub bytes: f64,
     pub(super) grouping: Option<Grouping>,
+    /// The long axis of the state-space algebra.
+    pub(super) timeline: Option<Timeline>,
 }
 
 /// What an operation of an eigenproblem takes beside one of a matrix product.
@@ -39,6 +42,16 @@ const LEAST: f64 = 5e-4;
 const CHEAP: f64 = 2e10;
 /// What being exact may cost beyond, in evaluations that are not.
 const PRICE: f64 = 3.0;
+/// What an evaluation by state space may cost of one by eigenvectors where it is taken in its place.
+const GAIN: f64 = 0.5;
+/// Fewest times of a long axis that is taken unasked.
+const LONG: usize = 200;
+/// Most states that a filter has unasked.
+const STATES: usize = 1000;
+/// What a step of a filter takes, and an operation of one, beside one of a matrix product.
+const STEP: f64 = 12000.0;
+const SCALAR: f64 = 20.0;
+
 /// Most bytes of an exact evaluation.
 const MOST_BYTES: f64 = 4e9;
 
@@ -61,7 +74,11 @@ impl Plan {
             }
         } else if is_whole && all.iter().any(|p| p.algebra == Algebra::Spectral) {
             // It keeps what small noise leaves of small eigenvalues.
-            all.retain(|p| p.algebra == Algebra::Spectral);
+            let spectral = all.iter().find(|p| p.algebra == Algebra::Spectral);
+            let worth = GAIN * spectral.map_or(0.0, |p| p.operations);
+            let is_better = |p: &Self| p.algebra == Algebra::StateSpace && p.operations < worth;
+            let better = all.iter().any(is_better);
+            all.retain(|p| if better { is_better(p) } else { p.algebra == Algebra::Spectral });
         }
         if asked == Algebra::Auto {
             let is_iterative = |p: &Self| p.algebra == Algebra::Iterative;
@@ -90,6 +107,13 @@ impl Plan {
         let missing = model.data.response.missing.as_deref().filter(|_| count > 0);
         let observed = cells - count;
         let mut all = vec![dense(observed, terms), iterative(&shape, observed, terms.len())];
+        let is_asked = model.spec.inference.algebra == Algebra::StateSpace;
+        let is_observed = |c: usize| missing.is_none_or(|m| !m[c]);
+        let timelines = Timeline::all(terms, &shape, is_observed, has_one_noise);
+        let series = timelines.into_iter().map(|t| state_space(t, terms, &shape, observed));
+        all.extend(
+            series.filter(|(p, states)| is_asked || is_long(p, *states, terms)).map(|(p, _)| p),
+        );
         if let ([term], true) = (terms, has_one_noise)
             && term.cells.is_none()
         {
@@ -125,7 +149,78 @@ fn dense(observed: usize, terms: &[FieldTerm]) -> Plan {
         operations: 2.0 * n * n * n + 40.0 * products * n * n + KERNEL * pairs,
         bytes: 8.0 * 3.0 * n * n,
         grouping: None,
+        timeline: None,
     }
+}
+
+/// Whether state space is worth it, and safe, where nobody asked for it.
+fn is_long(plan: &Plan, states: usize, terms: &[FieldTerm]) -> bool {
+    let timeline = plan.timeline.as_ref().expect("it is by state space");
+    // A smooth kernel of sites may have no Cholesky factor.
+    let has_factor = |t: &FieldTerm| {
+        let mut others = t.axes.iter().enumerate().filter(|(a, _)| *a != timeline.axis);
+        others.all(|(_, axis)| {
+            axis.size() == 1
+                || axis.kernel().is_none_or(|k| is_rough(&k.kernel) || axis.has_features())
+        })
+    };
+    timeline.len() >= LONG
+        && states <= STATES
+        && (timeline.way == Way::Rotated || terms.iter().all(has_factor))
+}
+
+/// Filters along an axis, and the states of one.
+fn state_space(
+    timeline: Timeline,
+    terms: &[FieldTerm],
+    shape: &[usize],
+    observed: usize,
+) -> (Plan, usize) {
+    let sizes = timeline.sizes(terms);
+    let (times, sites) =
+        (timeline.len() as f64, shape.iter().product::<usize>() / timeline.len().max(1));
+    let is_rotated = timeline.way == Way::Rotated;
+    let functions = |ranks: usize| if is_rotated { 1 } else { ranks };
+    let states: usize =
+        sizes.iter().map(|(ranks, sizes)| functions(*ranks) * sizes.iter().sum::<usize>()).sum();
+    let d = states as f64;
+    // A product of A with a matrix of d columns.
+    let blocks = sizes.iter().map(|(ranks, sizes)| {
+        functions(*ranks) as f64 * sizes.iter().map(|m| (m * m) as f64).sum::<f64>()
+    });
+    let step = STEP + SCALAR * 9.0 * d * blocks.sum::<f64>();
+    let observation = SCALAR * 24.0 * d * d;
+    let (filters, seen) = if is_rotated { (sites as f64, times) } else { (1.0, observed as f64) };
+    let s = sites as f64;
+    let space = if is_rotated { EIGEN * s * s * s + 8.0 * s * s * times } else { 3.0 * s * s * s };
+    let axis = terms[0].axes[timeline.axis].name();
+    let cosines = if timeline.has_cosines() {
+        "; periodic kernels by cosines, to 1e-12 of their variance"
+    } else {
+        ""
+    };
+    let detail = match timeline.way {
+        Way::Rotated => format!(
+            "{sites} filters along {} times of {axis:?}, of {states} states each{cosines}",
+            timeline.len()
+        ),
+        Way::Joint => {
+            format!(
+                "a filter along {} times of {axis:?}, of {states} states{cosines}",
+                timeline.len()
+            )
+        }
+    };
+    let kept = (times * d * (d + 1.0)).min(1e6) * if is_rotated { 2.0 } else { 1.0 };
+    let plan = Plan {
+        algebra: Algebra::StateSpace,
+        detail,
+        operations: filters * (times * step + seen * observation) + space,
+        bytes: 8.0 * (kept + 12.0 * observed as f64 + filters * seen * (d + 4.0) + 6.0 * s * s),
+        grouping: None,
+        timeline: Some(timeline),
+    };
+    (plan, states)
 }
 
 /// Probes and modes of the iterative algebra on so many cells.
@@ -157,6 +252,7 @@ fn iterative(shape: &[usize], observed: usize, fields: usize) -> Plan {
             + EIGEN * cubes * fields as f64,
         bytes: 8.0 * (8.0 * observed as f64 * p + 4.0 * cells * p + 3.0 * k * k),
         grouping: None,
+        timeline: None,
     }
 }
 
@@ -220,6 +316,7 @@ fn filling(grouping: Grouping, term: &FieldTerm, observed: usize) -> Plan {
             + 4.0 * cells * points * p * (FEW_ITERATIONS + grouping.shape.len() as f64),
         bytes: complete.bytes + 8.0 * cells * p * 8.0,
         grouping: Some(grouping),
+        timeline: None,
     }
 }
 
@@ -263,12 +360,20 @@ fn spectral(grouping: Grouping, term: &FieldTerm, observed: usize) -> Plan {
     if gaps > 0.0 {
         detail.push(format!("a column for each of {gaps} missing cells"));
     }
-    Plan { algebra, detail: detail.join("; "), operations, bytes, grouping: Some(grouping) }
+    Plan {
+        algebra,
+        detail: detail.join("; "),
+        operations,
+        bytes,
+        grouping: Some(grouping),
+        timeline: None,
+    }
 }
 
 fn refuse(asked: Algebra, model: &Model, terms: &[FieldTerm], has_one_noise: bool) -> Error {
     let missing = model.data.response.missing_cells().len();
     let why = match terms {
+        _ if asked == Algebra::StateSpace => no_series(terms),
         [_, _, ..] => format!("the location has {} fields", terms.len()),
         _ if !has_one_noise => "the scale varies from cell to cell".into(),
         [term] if term.cells.is_some() => format!(
@@ -284,8 +389,19 @@ fn refuse(asked: Algebra, model: &Model, terms: &[FieldTerm], has_one_noise: boo
         Algebra::Complement => "complement",
         Algebra::Dense => "dense",
         Algebra::Iterative => "iterative",
+        Algebra::StateSpace => "state_space",
     };
     Error::Spec(format!(
         "inference.algebra = {name:?} does not take this model: {why}; leave it out, or write \"dense\""
     ))
+}
+
+/// Why no axis is long.
+fn no_series(terms: &[FieldTerm]) -> String {
+    let of = |axis: usize| match Timeline::along(terms, axis) {
+        Err(why) => why,
+        Ok(_) => "the mean along another axis is taken out".into(),
+    };
+    let all: Vec<String> = (0..terms[0].axes.len()).map(of).collect();
+    all.join("; ")
 }

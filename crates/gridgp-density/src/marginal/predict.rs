@@ -17,6 +17,7 @@ use super::filling::FilledSolution;
 use super::iterative::Iterative;
 use super::kronecker::trace_and_dropped;
 use super::places::{Layout, Part};
+use super::state_space::SeriesSolution;
 use super::{COARSE, Marginal, Route, check_noise};
 
 /// What [`Marginal::condition`] gives: the data's covariance A at one θ, and α = A⁻¹(y − m).
@@ -24,18 +25,19 @@ use super::{COARSE, Marginal, Route, check_noise};
 pub struct Conditioned {
     /// α on the grid, 0 where a cell is missing.
     pub alpha: Vec<f64>,
-    solution: Solution,
+    pub(super) solution: Solution,
 }
 
 #[derive(Debug, Clone)]
-enum Solution {
+pub(super) enum Solution {
     Spectral(SpectralSolution),
     Dense(Cells, Box<DenseCovariance>),
     Iterative(Box<IterativeSolution>),
+    Series(Box<SeriesSolution>),
 }
 
 #[derive(Debug, Clone)]
-struct IterativeSolution {
+pub(super) struct IterativeSolution {
     terms: Vec<FieldTerm>,
     cells: Cells,
     covariance: ByProducts,
@@ -127,6 +129,11 @@ impl Marginal {
                 let (terms, cells) = (terms.clone(), cells.clone());
                 Solution::Iterative(Box::new(IterativeSolution { terms, cells, covariance }))
             }
+            Route::Series(route) => {
+                let sigma = noise.at(theta, route.cells.len());
+                check_noise(&sigma)?;
+                Solution::Series(Box::new(route.solution(terms, theta, &sigma)?))
+            }
             Route::Spectral(route) => {
                 let (scale, noise) = (terms[0].scale(theta), noise.at(theta, 1)[0].powi(2));
                 let size = residual.len();
@@ -175,6 +182,7 @@ impl Marginal {
         let count = match &self.route {
             Route::Spectral(_) => 1,
             Route::Dense(cells) | Route::Iterative(cells, _) => cells.len(),
+            Route::Series(route) => route.cells.len(),
         };
         self.noise.at(theta, count)
     }
@@ -189,6 +197,7 @@ impl Marginal {
         match &self.route {
             Route::Spectral(_) => None,
             Route::Dense(cells) | Route::Iterative(cells, _) => Some(&cells.numbers),
+            Route::Series(route) => Some(&route.cells.numbers),
         }
     }
 
@@ -221,7 +230,7 @@ impl Marginal {
     }
 
     /// The position of a field among the terms of the location.
-    fn position(&self, field: usize) -> Result<usize> {
+    pub(super) fn position(&self, field: usize) -> Result<usize> {
         let found = self.terms.iter().position(|t| t.field == field);
         found.ok_or_else(|| Error::Data("the data say nothing of a field in no location".into()))
     }
@@ -335,14 +344,14 @@ impl Marginal {
 }
 
 /// The first covariate of some terms that is not known.
-fn unknown<'t>(
+pub(super) fn unknown<'t>(
     mut terms: impl Iterator<Item = &'t Term>,
     columns: &[Option<&[f64]>],
 ) -> Option<usize> {
     terms.find_map(|t| t.covariates.iter().copied().find(|&c| columns[c].is_none()))
 }
 
-fn product(
+pub(super) fn product(
     covariates: &[usize],
     factor: f64,
     rows: &Range<usize>,
@@ -371,6 +380,7 @@ impl Conditioned {
     pub fn solve(&self, r: Vec<f64>) -> Result<Vec<f64>> {
         Ok(match &self.solution {
             Solution::Spectral(spectral) => spectral.solve(r),
+            Solution::Series(series) => series.solve(&r),
             Solution::Iterative(i) => i.cells.spread(&i.solve(&i.cells.of(&r), 1)?),
             Solution::Dense(cells, covariance) => {
                 let mut values = cells.of(&r);
@@ -416,12 +426,13 @@ impl Conditioned {
     pub fn spectral(&self) -> Option<&SpectralSolution> {
         match &self.solution {
             Solution::Spectral(spectral) => Some(spectral),
-            Solution::Dense(..) | Solution::Iterative(_) => None,
+            Solution::Dense(..) | Solution::Iterative(_) | Solution::Series(_) => None,
         }
     }
 
     /// XᵀA⁻¹X with X the covariances of the observed cells with the new cells `range` of `targets`: what
-    /// the data explain of their prior covariance. `None` where A is known by eigenvectors.
+    /// the data explain of their prior covariance. `None` where A is known by eigenvectors
+    /// or filters.
     ///
     /// # Errors
     /// As [`solve`](Self::solve).
@@ -432,7 +443,7 @@ impl Conditioned {
         range: Range<usize>,
     ) -> Result<Option<Mat<f64>>> {
         let (cells, weights): (&Cells, &dyn Fn(usize) -> Option<Vec<f64>>) = match &self.solution {
-            Solution::Spectral(_) => return Ok(None),
+            Solution::Spectral(_) | Solution::Series(_) => return Ok(None),
             Solution::Dense(cells, covariance) => (cells, &|t| covariance.weights[t].clone()),
             Solution::Iterative(i) => {
                 (&i.cells, &|t| i.terms[t].cells.as_ref().map(|c| i.cells.of(c)))
@@ -456,7 +467,7 @@ impl Conditioned {
                 let solved = faer::MatRef::from_row_major_slice(&solved, cells.len(), p);
                 Ok(Some(gridgp_dense::product(x.transpose(), solved)))
             }
-            Solution::Spectral(_) => Ok(None),
+            Solution::Spectral(_) | Solution::Series(_) => Ok(None),
         }
     }
 

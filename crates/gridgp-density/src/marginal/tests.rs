@@ -90,6 +90,9 @@ fn check(model: &Model, theta: &[f64]) -> usize {
     };
     let all: Vec<Algebra> = all.into_iter().filter(takes).collect();
     all.iter().for_each(|&algebra| check_one(model, algebra, theta));
+    if takes(&Algebra::StateSpace) {
+        check_one(model, Algebra::StateSpace, theta);
+    }
     all.len()
 }
 

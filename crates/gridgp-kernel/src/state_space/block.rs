@@ -80,7 +80,10 @@ impl Block {
         // With M = P − Q = A P Aᵀ of each factor: M ⊗ … ⊗ Q ⊗ P ⊗ …, summed over the place of Q.
         let noise = self.noises(step);
         out.fill(0.0);
-        for q in 0..self.factors.len() {
+        for (q, f) in self.factors.iter().enumerate() {
+            if matches!(f, Factor::Rotation { .. }) {
+                continue;
+            }
             self.add_products(out, |i, at| match i.cmp(&q) {
                 Ordering::Less => self.factors[i].stationary()[at] - noise[i][at],
                 Ordering::Equal => noise[i][at],
@@ -103,9 +106,12 @@ impl Block {
 
     /// ∂Q/∂u of one factor, u = rate · δ, row-major.
     pub fn noise_slope(&self, factor: usize, step: f64, out: &mut [f64]) {
+        let f = self.factors[factor];
+        if !matches!(f, Factor::Matern { .. }) {
+            return out.fill(0.0);
+        }
         let noise = self.noises(step);
         let mut slope = [0.0; ENTRIES];
-        let f = self.factors[factor];
         f.noise_slope(step, &mut slope[..f.size() * f.size()]);
         self.products(out, |i, at| {
             if i == factor { slope[at] } else { self.factors[i].stationary()[at] - noise[i][at] }
@@ -130,14 +136,32 @@ impl Block {
     fn add_products(&self, out: &mut [f64], entry: impl Fn(usize, usize) -> f64) {
         let size = self.size();
         assert_eq!(out.len(), size * size, "a block of {size} states takes their square");
-        for (at, out) in out.iter_mut().enumerate() {
-            let (mut row, mut column, mut product) = (at / size, at % size, 1.0);
-            for (i, f) in self.factors.iter().enumerate().rev() {
-                let n = f.size();
-                product *= entry(i, row % n * n + column % n);
-                (row, column) = (row / n, column / n);
+        // One or two factors are what nearly all blocks have, and steps that differ need many of these.
+        match self.factors.as_slice() {
+            [_] => out.iter_mut().enumerate().for_each(|(at, out)| *out += entry(0, at)),
+            [f, g] => {
+                let (n, m) = (f.size(), g.size());
+                for (i, rows) in out.chunks_exact_mut(size * m).enumerate() {
+                    for (k, row) in rows.chunks_exact_mut(size).enumerate() {
+                        for (j, cells) in row.chunks_exact_mut(m).enumerate() {
+                            let first = entry(0, i * n + j);
+                            let cells = cells.iter_mut().enumerate();
+                            cells.for_each(|(l, out)| *out += first * entry(1, k * m + l));
+                        }
+                    }
+                }
             }
-            *out += product;
+            factors => {
+                for (at, out) in out.iter_mut().enumerate() {
+                    let (mut row, mut column, mut product) = (at / size, at % size, 1.0);
+                    for (i, f) in factors.iter().enumerate().rev() {
+                        let n = f.size();
+                        product *= entry(i, row % n * n + column % n);
+                        (row, column) = (row / n, column / n);
+                    }
+                    *out += product;
+                }
+            }
         }
     }
 

@@ -230,6 +230,10 @@ pub enum Algebra {
     Complement,
     /// The covariance written out: any fields and noise, some thousand observed cells.
     Dense,
+    /// Filters along one long axis: any fields whose kernels there are Markov processes (Matérn, cosine,
+    /// periodic, constant, linear, white, their sums and products), any noise and cells, few points on the
+    /// other axes.
+    StateSpace,
     /// Conjugate gradients, and random probes for the log determinant: any fields, noise and cells.
     /// The result has a standard error.
     Iterative,

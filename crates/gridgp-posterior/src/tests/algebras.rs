@@ -28,10 +28,23 @@ fn masked(more: &[usize]) -> Model {
     model(&text, without(data(5, 4, 3), land.chain(more.iter().copied())))
 }
 
+/// No cell missing but at one t: a filter for each eigenvector of the sites.
+fn complete() -> Model {
+    let text = format!(
+        "{HEAD}[fields.f]\nx = 'matern32()'\nt = 'matern12() + linear(center = 3)'\ns = 'matern52()'\n\
+         [likelihood]\nfamily = 'gaussian'\nlocation = '0.3 + f * gmst'\n"
+    );
+    model(&text, without(data(5, 4, 3), (0..60).filter(|c| c / 3 % 4 == 1)))
+}
+
 #[test]
 fn places_and_gaps_predict_as_the_covariance_written_out() {
-    for (m, algebra) in [(masked(&[]), Algebra::Spectral), (masked(&[13, 22]), Algebra::Complement)]
-    {
+    for (m, algebra) in [
+        (masked(&[]), Algebra::Spectral),
+        (masked(&[13, 22]), Algebra::Complement),
+        (masked(&[13, 22]), Algebra::StateSpace),
+        (complete(), Algebra::StateSpace),
+    ] {
         let theta = medians(&m);
         let (dense, other) = (by(&m, Algebra::Dense), by(&m, algebra));
         let dense = Conditional::new(&dense, &theta).unwrap();
@@ -126,4 +139,73 @@ fn standard_deviations_of_many_cells_are_from_draws_and_say_so() {
     let squares = got.sd.iter().zip(&want.sd).map(|(a, b)| (a / b - 1.0).powi(2)).sum::<f64>();
     let found = (squares / cells as f64).sqrt();
     assert!((0.5..1.5).contains(&(found / error)), "{found} {error}");
+}
+
+/// One site, several fields: a filter of few states.
+fn series() -> Model {
+    let text = format!(
+        "{HEAD}[fields.f]\nx = 'matern32() * cosine(period = 2)'\n[fields.g]\nx = 'matern12()'\n\
+         [fields.h]\nx = 'linear(center = 1) + 0.3^2 * periodic(period = 1.5, lengthscale = 1)'\n\
+         [fields.k]\nt = 'matern32()'\n[likelihood]\nfamily = 'gaussian'\n\
+         location = '0.3 + f + g * both + h + k'\nscale = 'sqrt(0.1 + both^2)'\n"
+    );
+    model(&text, without(data(20, 1, 1), (0..20).step_by(7)))
+}
+
+#[test]
+fn filters_predict_as_the_covariance_written_out() {
+    for (m, combinations) in
+        [(several(6), ["f", "g * gmst", "g + h"]), (series(), ["f", "g * both", "f + h + k"])]
+    {
+        let theta = medians(&m);
+        let (dense, other) = (by(&m, Algebra::Dense), by(&m, Algebra::StateSpace));
+        let dense = Conditional::new(&dense, &theta).unwrap();
+        let other = Conditional::new(&other, &theta).unwrap();
+        let place = elsewhere();
+        for text in combinations {
+            let about = |c: &Conditional<'_>| {
+                let c = c.clone().about(m.combination(text).unwrap()).unwrap();
+                c.on_grid(&place).unwrap()
+            };
+            let (got, want) = (about(&other), about(&dense));
+            assert!(apart(&got.mean, &want.mean) < 1e-9, "{text}");
+            assert!(apart(&got.sd, &want.sd) < 1e-8, "{text}: {:?} {:?}", got.sd, want.sd);
+            assert!(got.sd_observation.is_empty());
+        }
+        let (points, columns) = scattered(&place.grid, &place.covariates);
+        for (got, want) in [
+            (other.on_grid(&place).unwrap(), dense.on_grid(&place).unwrap()),
+            (
+                other.at_points(&points, &columns).unwrap(),
+                dense.at_points(&points, &columns).unwrap(),
+            ),
+        ] {
+            assert!(apart(&got.mean, &want.mean) < 1e-9 && apart(&got.sd, &want.sd) < 1e-8);
+            assert!(apart(&got.sd_observation, &want.sd_observation) < 1e-8);
+        }
+        let draws = other.draws_on_grid(&place, 2000, 5).unwrap();
+        check_moments(&draws, &dense.on_grid(&place).unwrap());
+        // Correlations of draws between cells, from those of points that are the cells.
+        let cells = draws.len() / 2000;
+        let theirs = dense.draws_at_points(&points, &columns, 2000, 6).unwrap();
+        let own = other.draws_at_points(&points, &columns, 2000, 7).unwrap();
+        let covariance = |draws: &[f64], i: usize, j: usize| {
+            let of = |i: usize| draws.iter().skip(i).step_by(cells);
+            let mean = |i: usize| of(i).sum::<f64>() / 2000.0;
+            let (a, b) = (mean(i), mean(j));
+            of(i).zip(of(j)).map(|(x, y)| (x - a) * (y - b)).sum::<f64>() / 2000.0
+        };
+        for (i, j) in [(0, 1), (0, cells - 1), (cells / 2, 1), (2, 5)] {
+            let want = covariance(&theirs, i, j);
+            let size = (covariance(&theirs, i, i) * covariance(&theirs, j, j)).sqrt();
+            for draws in [&draws, &own] {
+                // Two estimates, six standard errors of a correlation of 0.
+                let got = covariance(draws, i, j);
+                assert!(
+                    (got - want).abs() < 6.0 * size * (2.0f64 / 2000.0).sqrt(),
+                    "{i} {j}: {got} {want}"
+                );
+            }
+        }
+    }
 }
