@@ -1,6 +1,6 @@
 //! K α without a matrix: what the observations let expect.
 
-use crate::step::Step;
+use crate::step::{Needs, Step};
 use crate::{Observations, Process};
 
 /// E of the first state of each block at each time, blocks fastest: Cov(x(t), y) α, α = A⁻¹(y − m).
@@ -25,7 +25,7 @@ pub fn expect(process: &Process, observations: &Observations<'_>, alpha: &[f64])
         }
     };
     let mut out = vec![0.0; times.len() * count];
-    let (mut step, mut loading) = (Step::new(process, false), vec![0.0; count]);
+    let (mut step, mut loading) = (Step::new(process, Needs::Transition), vec![0.0; count]);
     let (mut x, mut work) = (vec![0.0; d], vec![0.0; d]);
     for k in 0..times.len() {
         if k > 0 {

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use crate::size::{run_sized, width};
 use crate::state::State;
-use crate::step::Step;
+use crate::step::{Needs, Step};
 use crate::{Error, Loadings, Observations, Process};
 
 /// A = L S Lᵀ of the observations, with L unit lower triangular: never written out, but as the gain
@@ -32,7 +32,7 @@ impl<const D: usize> pulp::NullaryFnOnce for Factorize<'_, D> {
         let Self { process, observations, gains, variances } = self;
         let d = width::<D>(process.size);
         let Observations { times, starts, loadings, .. } = *observations;
-        let (mut state, mut step) = (State::<D>::start(process), Step::new(process, true));
+        let (mut state, mut step) = (State::<D>::start(process), Step::new(process, Needs::Noise));
         let mut loading = vec![0.0; process.blocks.len()];
         write_constant(&loadings, &mut loading);
         for k in 0..times.len() {
@@ -116,7 +116,7 @@ impl Filter {
     ) -> Vec<f64> {
         let Observations { times, starts, loadings, .. } = *observations;
         let d = process.size;
-        let (mut step, mut v) = (Step::new(process, false), r.to_vec());
+        let (mut step, mut v) = (Step::new(process, Needs::Transition), r.to_vec());
         let (mut a, mut work) = (vec![0.0; d], vec![0.0; d]);
         let mut loading = vec![0.0; process.blocks.len()];
         for k in 0..times.len() {
@@ -144,7 +144,7 @@ impl Filter {
         let Observations { times, starts, loadings, .. } = *observations;
         let d = process.size;
         let mut v = self.innovations(process, observations, r);
-        let mut step = Step::new(process, false);
+        let mut step = Step::new(process, Needs::Transition);
         let (mut back, mut work) = (vec![0.0; d], vec![0.0; d]);
         let mut loading = vec![0.0; process.blocks.len()];
         for k in (0..times.len()).rev() {

@@ -8,7 +8,7 @@ use crate::filter::{write_constant, write_loading};
 use crate::segment::Segments;
 use crate::size::{run_sized, width};
 use crate::state::{congruence_back, dot, symmetric_times};
-use crate::step::Step;
+use crate::step::{Matrices, Needs, Step};
 use crate::{Error, Observations, Process};
 
 /// A value of log N(r; 0, A) and its derivatives.
@@ -140,8 +140,6 @@ struct Back<'f, const D: usize> {
     work: Vec<f64>,
     /// The entries of each F that are not 0.
     generators: Vec<Vec<(usize, usize, f64)>>,
-    /// ∂Q/∂u of each factor on its block, for the last step.
-    slopes: Vec<Vec<f64>>,
 }
 
 impl<'f, const D: usize> Back<'f, D> {
@@ -149,20 +147,19 @@ impl<'f, const D: usize> Back<'f, D> {
         let (d, count) = (process.size, process.blocks.len());
         let mut loading = vec![0.0; count];
         write_constant(&observations.loadings, &mut loading);
-        let (mut generators, mut slopes) = (Vec::new(), Vec::new());
+        let mut generators = Vec::new();
         for (block, (first, m, _)) in process.blocks.iter().zip(process.places()) {
             for factor in 0..block.factors.len() {
                 let mut f = vec![0.0; m * m];
                 block.generator(factor, &mut f);
                 let entries = f.iter().enumerate().filter(|(_, f)| **f != 0.0);
                 generators.push(entries.map(|(i, f)| (first + i / m, first + i % m, *f)).collect());
-                slopes.push(vec![0.0; m * m]);
             }
         }
         Self {
             process,
             observations,
-            step: Step::new(process, true),
+            step: Step::new(process, Needs::Slopes),
             a_bar: vec![0.0; d],
             p_bar: vec![0.0; d * d],
             loading,
@@ -170,7 +167,6 @@ impl<'f, const D: usize> Back<'f, D> {
             column_bar: vec![0.0; d],
             work: vec![0.0; d * d.max(1)],
             generators,
-            slopes,
         }
     }
 
@@ -227,17 +223,10 @@ impl<'f, const D: usize> Back<'f, D> {
     /// Back over a step; a and P are those after it, and P is overwritten.
     #[inline(always)]
     fn predict(&mut self, length: f64, a: &[f64], p: &mut [f64], out: &mut Gradient) {
-        let Self { process, step, a_bar, p_bar, slopes, generators, .. } = self;
+        let Self { process, step, a_bar, p_bar, generators, .. } = self;
         let d = width::<D>(process.size);
-        if step.to(process, length) {
-            let mut slopes = slopes.iter_mut();
-            for block in &process.blocks {
-                for factor in 0..block.factors.len() {
-                    let slope = slopes.next().expect("one for each factor");
-                    block.noise_slope(factor, length, slope);
-                }
-            }
-        }
+        step.to(process, length);
+        let step: &Matrices = step;
         // A P Aᵀ = P' − Q.
         for (first, m, range) in process.places() {
             for (i, row) in step.q[range].chunks_exact(m).enumerate() {
@@ -253,7 +242,7 @@ impl<'f, const D: usize> Back<'f, D> {
                     let turned = dot(&p[j * d..j * d + d], &p_bar[i * d..i * d + d]);
                     sum += f * (a_bar[i] * a[j] + 2.0 * turned);
                 }
-                for (i, row) in slopes[factor].chunks_exact(m).enumerate() {
+                for (i, row) in step.slopes[factor].chunks_exact(m).enumerate() {
                     let at = (first + i) * d + first;
                     sum += dot(row, &p_bar[at..at + m]);
                 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::filter::{write_constant, write_loading};
 use crate::size::width;
 use crate::state::State;
-use crate::step::Step;
+use crate::step::{Needs, Step};
 use crate::{Error, Observations, Process};
 
 /// Numbers of a segment: 8 MiB.
@@ -72,7 +72,7 @@ impl<'f, const D: usize> Segments<'f, D> {
             v: vec![0.0; most],
             s: vec![0.0; most],
         };
-        let step = Step::new(process, true);
+        let step = Step::new(process, Needs::Noise);
         Self { process, observations, r, length, starts: Vec::new(), step, loading, segment }
     }
 

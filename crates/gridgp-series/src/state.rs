@@ -2,7 +2,7 @@
 
 use crate::Process;
 use crate::size::width;
-use crate::step::Step;
+use crate::step::Matrices;
 
 /// What is known of the states: N(a, P).
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ impl<const D: usize> State<D> {
 
     /// One step ahead: a = A a, P = A P Aᵀ + Q.
     #[inline(always)]
-    pub(crate) fn predict(&mut self, process: &Process, step: &Step) {
+    pub(crate) fn predict(&mut self, process: &Process, step: &Matrices) {
         step.forward(process, &mut self.a, &mut self.work);
         let d = width::<D>(process.size);
         let (p, work) = (&mut self.p[..d * d], &mut self.work[..d * d]);
@@ -99,7 +99,7 @@ impl<const D: usize> State<D> {
 #[inline(always)]
 pub(crate) fn congruence_back<const D: usize>(
     process: &Process,
-    step: &Step,
+    step: &Matrices,
     m: &mut [f64],
     work: &mut [f64],
 ) {

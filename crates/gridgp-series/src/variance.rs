@@ -4,7 +4,7 @@ use crate::filter::{write_constant, write_loading};
 use crate::segment::Segments;
 use crate::size::{run_sized, width};
 use crate::state::{congruence_back, dot, symmetric_times};
-use crate::step::Step;
+use crate::step::{Needs, Step};
 use crate::{Error, Loadings, Observations, Process};
 
 /// What is wanted: at time k of the observations, numbers `starts[k]..starts[k + 1]` of the loadings.
@@ -78,7 +78,7 @@ impl<const D: usize> pulp::NullaryFnOnce for Sweep<'_, D> {
         let (mut loading, mut wanted) = (vec![0.0; count], vec![0.0; count]);
         write_constant(&observations.loadings, &mut loading);
         write_constant(&targets.loadings, &mut wanted);
-        let mut step = Step::new(process, true);
+        let mut step = Step::new(process, Needs::Noise);
         // What the observations from a time on know of the states there: N of Durbin and Koopman.
         let mut known = vec![0.0; d * d];
         let (mut column, mut turned) = (vec![0.0; d], vec![0.0; d]);
