@@ -26,6 +26,8 @@ pub enum Command {
     Summary(Summary),
     /// Predict from a fit, on a grid or at points.
     Predict(Predict),
+    /// Means and sums of areas, seasons and other cells, with their exact uncertainty.
+    Aggregate(Aggregate),
     /// Compare each observation with its prediction: calibration, scores, residuals.
     Residuals(Residuals),
     /// Draw data, a fit or a prediction.
@@ -159,6 +161,59 @@ pub struct Predict {
     /// Print errors only.
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// Arguments of `aggregate`.
+#[derive(Debug, clap::Args)]
+pub struct Aggregate {
+    /// A fit file.
+    pub fit: PathBuf,
+    /// Read the fit file as it is, though its checksums are missing or wrong.
+    #[arg(long)]
+    pub no_verify: bool,
+    /// The axes to take the mean over, `lat,lon`; the others stay.
+    #[arg(long, value_delimiter = ',', required = true)]
+    pub over: Vec<String>,
+    /// What each cell counts: all the same, or its area on the sphere, from its latitude.
+    #[arg(long, value_enum, default_value_t = CellWeights::Equal)]
+    pub weights: CellWeights,
+    /// Sums in place of means.
+    #[arg(long)]
+    pub sum: bool,
+    /// Cells that do not count, as for `predict`: `data`, `data:time`, `FILE:VARIABLE`.
+    #[arg(long)]
+    pub mask: Option<String>,
+    /// Where: a NetCDF file whose coordinates are the grid, or axes such as `month=6:8:3`, which
+    /// choose a season. The grid of the data if absent.
+    #[arg(long)]
+    pub at: Option<String>,
+    /// The file to write: NetCDF, or a table if it ends in .csv.
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// Quantiles of the mean or sum, between 0 and 1.
+    #[arg(long, value_delimiter = ',', default_values_t = [0.05, 0.5, 0.95])]
+    pub quantiles: Vec<f64>,
+    /// One quantity: mean (the expected response), a field, a sum of fields.
+    #[arg(long)]
+    pub only: Option<String>,
+    /// The seed of what a fit by draws leaves open; the one of the fit if absent.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Number of threads; all cores if absent.
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Print errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// What a cell counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum CellWeights {
+    /// All the same.
+    Equal,
+    /// Its area on the sphere.
+    Area,
 }
 
 /// Arguments of `residuals`.

@@ -74,6 +74,7 @@ fn command(args: Args) -> anyhow::Result<()> {
         Command::Fit(a) => commands::fit::run(&a),
         Command::Summary(a) => commands::summary::run(&a),
         Command::Predict(a) => commands::predict::run(&a),
+        Command::Aggregate(a) => commands::aggregate::run(&a),
         Command::Residuals(a) => commands::residuals::run(&a),
         Command::Plot(a) => commands::plot::run(&a),
         Command::Report(a) => commands::report::run(&a),

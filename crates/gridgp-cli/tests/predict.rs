@@ -345,7 +345,11 @@ fn write_coast(folder: &Path) {
     for t in 0..4 {
         for x in 0..6 {
             let land = x >= 4;
-            let y = if land || (t, x) == (2, 1) { String::new() } else { format!("{}", x - t) };
+            let y = if land || (t, x) == (2, 1) {
+                String::new()
+            } else {
+                format!("{}", f64::from(x - t) + f64::from(5 * t + 3 * x).sin())
+            };
             rows += &format!("{t},{x},{y}\n");
         }
     }
@@ -400,4 +404,65 @@ fn a_mask_says_nothing_there_and_changes_nothing_elsewhere() {
         assert!(!ok && message.contains(words), "{mask}: {message}");
         assert!(!here.join("q.csv").exists());
     }
+}
+
+#[test]
+fn means_of_an_axis_are_those_of_joint_draws() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    write_coast(here);
+    gridgp(here, &["fit", "m.toml", "-o", "f.nc", "--quiet"]);
+    let first = ["aggregate", "f.nc", "--over", "x", "--mask", "data:t", "-o", "a.csv", "--quiet"];
+    gridgp(here, &first);
+    let (mean, sd) = (column(here, "a.csv", "mean").unwrap(), column(here, "a.csv", "sd").unwrap());
+    gridgp(here, &["predict", "f.nc", "--draws", "1000", "-o", "p.csv", "--quiet"]);
+    let cells = column(here, "p.csv", "mean").unwrap();
+    let text = std::fs::read_to_string(here.join("p.csv")).unwrap();
+    let rows: Vec<Vec<f64>> = text
+        .lines()
+        .skip(1)
+        .map(|line| line.rsplitn(1001, ',').take(1000).map(|v| v.parse().unwrap()).collect())
+        .collect();
+    assert_eq!(mean.len(), 4);
+    for t in 0..4 {
+        let over = |v: &[f64]| v[6 * t..6 * t + 4].iter().sum::<f64>() / 4.0;
+        assert!((mean[t] - over(&cells)).abs() < 1e-12);
+        let draw = |i: usize| over(&rows.iter().map(|row| row[i]).collect::<Vec<_>>());
+        let spread = (0..1000).map(|i| (draw(i) - mean[t]).powi(2)).sum::<f64>() / 1000.0;
+        assert!((spread.sqrt() / sd[t] - 1.0).abs() < 0.12, "{} {}", spread.sqrt(), sd[t]);
+    }
+    let low = column(here, "a.csv", "quantiles_quantile_0.05").unwrap();
+    assert!((low[1] - (mean[1] - 1.6448536269514722 * sd[1])).abs() < 1e-9);
+    // A sum over all is one number.
+    gridgp(here, &["aggregate", "f.nc", "--over", "t,x", "--sum", "-o", "all.csv", "--quiet"]);
+    let all = column(here, "all.csv", "mean").unwrap();
+    assert!((all[0] - cells.iter().sum::<f64>()).abs() < 1e-9 && all.len() == 1);
+    // Two points of another season, and nothing but land.
+    gridgp(
+        here,
+        &["aggregate", "f.nc", "--over", "t", "--at", "t=1:2:2", "-o", "b.csv", "--quiet"],
+    );
+    let two = column(here, "b.csv", "mean").unwrap();
+    assert!((0..6).all(|x| (two[x] - 0.5 * (cells[6 + x] + cells[12 + x])).abs() < 1e-12));
+    let land = ["aggregate", "f.nc", "--over", "t", "--mask", "data:t", "-o", "c.csv", "--quiet"];
+    gridgp(here, &land);
+    let land = column(here, "c.csv", "mean").unwrap();
+    assert!((0..6).all(|x| land[x].is_nan() == (x >= 4)));
+    for (more, words) in [
+        (["--over", "y", "--sum"].as_slice(), "no axis \"y\" to sum over; there are t, x"),
+        (&["--over", "x", "--weights", "area"], "areas need an axis of latitudes"),
+        (&["--over", "x", "--only", "g"], "g"),
+    ] {
+        let (ok, message) = run(here, &[&["aggregate", "f.nc", "-o", "q.csv"], more].concat());
+        assert!(!ok && message.contains(words), "{more:?}: {message}");
+    }
+    // The draws of a fit by draws are summed one by one.
+    let model = std::fs::read_to_string(here.join("m.toml")).unwrap();
+    std::fs::write(here.join("l.toml"), model.replace("'map'", "'laplace'\ndraws = 1000")).unwrap();
+    gridgp(here, &["fit", "l.toml", "-o", "l.nc", "--quiet"]);
+    let arguments =
+        ["aggregate", "l.nc", "--over", "x", "--mask", "data:t", "-o", "l.csv", "--quiet"];
+    gridgp(here, &arguments);
+    let found = column(here, "l.csv", "mean").unwrap();
+    assert!(found.iter().zip(&mean).zip(&sd).all(|((a, b), s)| (a - b).abs() < 0.5 * s + 0.05));
 }

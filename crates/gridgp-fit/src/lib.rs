@@ -7,6 +7,7 @@
 //! kept as they come is a [`DrawLog`]. The same model, data and seed give the same numbers, whoever
 //! asks.
 
+mod aggregation;
 mod attribute;
 mod doubts;
 mod draw_groups;
@@ -21,6 +22,7 @@ mod output;
 mod prediction;
 mod scaling;
 
+pub use aggregation::{AggregateOptions, Weights, aggregate};
 pub use attribute::Attribute;
 pub use doubts::doubts;
 pub use draw_groups::{LARGEST_GROUP, draw_groups, mode_group};

@@ -18,6 +18,7 @@ mod points;
 mod prior;
 mod residuals;
 mod series;
+mod sums;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub use forecast::{ForecastOptions, Quantity, Target};
 pub use place::Place;
 pub use prior::prior_samples;
 pub use residuals::{ResidualSummary, Residuals, Weighing, residuals};
+pub use sums::SumMoments;
 pub use tail::{Summarized, TailDraws};
 pub use tiles::forecast;
 pub use unfold::{Unfolded, unfold};

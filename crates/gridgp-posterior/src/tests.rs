@@ -1,6 +1,7 @@
 //! Predictions and draws against the dense computation, written out here from the kernels alone.
 
 mod algebras;
+mod areas;
 mod draws;
 mod forecast;
 mod refusals;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gridgp::density::Samples;
-use gridgp::fit::{self, Mask, PredictOptions, Where};
+use gridgp::fit::{self, AggregateOptions, Mask, Output, PredictOptions, Weights, Where};
 use gridgp::grid::{Coordinate, TimeUnits, Values};
 use gridgp::model::Model;
 use gridgp::model::spec::ModelSpec;
@@ -94,6 +94,11 @@ impl Fit {
                     .map_err(model_error)
             }
         }
+    }
+
+    fn mask(&self, along: &[String]) -> PyResult<Mask> {
+        let along: Vec<&str> = along.iter().map(String::as_str).collect();
+        Mask::of_data(&self.model, &along).map_err(model_error)
     }
 
     fn samples(&self, py: Python<'_>, what: &str) -> PyResult<Samples> {
@@ -262,11 +267,7 @@ impl Fit {
         mask: Option<Vec<String>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let place = self.place(py, place)?;
-        let of_data = |along: Vec<String>| {
-            let along: Vec<&str> = along.iter().map(String::as_str).collect();
-            Mask::of_data(&self.model, &along).map_err(model_error)
-        };
-        let mask = mask.map(of_data).transpose()?;
+        let mask = mask.map(|along| self.mask(&along)).transpose()?;
         let options = PredictOptions { quantiles, draws, only, seed, mask };
         let host = Watched::new();
         let (file, model, watched) = (self.file.clone(), self.model.clone(), host.clone());
@@ -274,6 +275,42 @@ impl Fit {
             fit::predict(&file, &model, place, &options, &*watched)
         })?;
         let made = done.value.map_err(fit_error)?;
+        let made = compute(py, || gridgp_io::output_tree(&made))?;
+        tree::to_python(py, made.map_err(file_error)?)
+    }
+
+    /// Means or sums over axes as variables; `weights` is "equal", "area" or one number a cell.
+    #[pyo3(signature = (place, over, weights, cells, sum, mask, quantiles, only, seed))]
+    #[expect(clippy::too_many_arguments, reason = "what Python gives by name")]
+    fn aggregate<'py>(
+        &self,
+        py: Python<'py>,
+        place: Option<PlaceTuple<'_>>,
+        over: Vec<String>,
+        weights: &str,
+        cells: Option<Vec<f64>>,
+        sum: bool,
+        mask: Option<Vec<String>>,
+        quantiles: Vec<f64>,
+        only: Option<String>,
+        seed: Option<u64>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let Where::Grid(place) = self.place(py, place)? else {
+            return Err(value_error("points in a table have no axes to sum over; give a grid"));
+        };
+        let weights = match (weights, cells) {
+            (_, Some(cells)) => Weights::Cells(cells),
+            ("area", None) => Weights::Area,
+            _ => Weights::Equal,
+        };
+        let mask = mask.map(|along| self.mask(&along)).transpose()?;
+        let options = AggregateOptions { over, weights, sum, mask, quantiles, only, seed };
+        let host = Watched::new();
+        let (file, model, watched) = (self.file.clone(), self.model.clone(), host.clone());
+        let done = worker::run(py, &host, None, move || {
+            fit::aggregate(&file, &model, place, &options, &*watched)
+        })?;
+        let made = Output::Grid(done.value.map_err(fit_error)?);
         let made = compute(py, || gridgp_io::output_tree(&made))?;
         tree::to_python(py, made.map_err(file_error)?)
     }

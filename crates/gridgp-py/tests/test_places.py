@@ -227,3 +227,29 @@ def test_a_mask_of_the_data_says_nothing_there(
         fit.predict(mask="land")
     with pytest.raises(Exception, match="no axis of the data; they have station, year"):
         fit.predict(mask="data:time")
+
+
+def test_means_over_an_axis_have_the_spread_of_joint_draws(
+    one_field: gp.Model, stations: xr.DataArray
+) -> None:
+    fit = quiet(one_field, stations, starts=1)
+    found = fit.aggregate("year", quantiles=[0.5])
+    assert found["mean"].dims == ("station",)
+    cells = fit.predict(draws=2000, seed=1)
+    xr.testing.assert_allclose(found["mean"], cells["mean"].mean("year"))
+    np.testing.assert_allclose(found["quantiles"].sel(quantile=0.5), found["mean"], rtol=1e-9)
+    spread = cells["draws"].mean("year").std("draw")
+    np.testing.assert_allclose(found["sd"], spread, rtol=0.1)
+    # The difference of two years, as a sum with weights of both signs.
+    weights = np.zeros((6, 5))
+    weights[:, 0], weights[:, 4] = -1, 1
+    difference = fit.aggregate("year", weights=weights, sum=True)
+    ends = cells["mean"].isel(year=4) - cells["mean"].isel(year=0)
+    np.testing.assert_allclose(difference["mean"], ends, atol=1e-9)
+    assert fit.aggregate(["station", "year"]).sizes == {"all": 1}
+    with pytest.raises(Exception, match="no axis 'y' to sum over|no axis \"y\" to sum over"):
+        fit.aggregate("y")
+    with pytest.raises(Exception, match="areas need an axis of latitudes"):
+        fit.aggregate("year", weights="area")
+    with pytest.raises(TypeError, match="transpose"):
+        fit.aggregate("year", weights=stations)

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod aggregate;
 pub mod block_maxima;
 pub mod check;
 pub mod fit;

@@ -337,6 +337,12 @@ impl Marginal {
         product
     }
 
+    /// For each axis the prior correlation of a target's field between new points, M x M.
+    pub fn prior_along_axes(&self, target: &Target, at: &[Points], theta: &[f64]) -> Vec<Mat<f64>> {
+        let axes = &self.terms[target.term].axes;
+        axes.iter().zip(at).map(|(axis, points)| axis.gram_at(points, theta)).collect()
+    }
+
     /// What multiplies field term `t` in the data beside the weights of its axes.
     pub fn data_weight(&self, t: usize, theta: &[f64]) -> (f64, Option<&[f64]>) {
         (self.terms[t].coefficient(theta), self.terms[t].cells.as_deref())

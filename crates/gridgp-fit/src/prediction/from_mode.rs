@@ -8,7 +8,7 @@ use super::{Dims, PredictOptions, Where, described};
 use crate::{Error, Fit, Host, OutputVariable, Result};
 
 /// The parameters of the fit in the order of the model.
-pub(super) fn estimate(fit: &Fit, model: &Model) -> Result<Vec<f64>> {
+pub(crate) fn estimate(fit: &Fit, model: &Model) -> Result<Vec<f64>> {
     model
         .parameters
         .iter()

@@ -66,7 +66,7 @@ impl Mask {
     }
 
     /// Whether each cell or point of a place is left out.
-    pub(super) fn at(&self, data: &Grid, place: &Where) -> Result<Vec<bool>> {
+    pub(crate) fn at(&self, data: &Grid, place: &Where) -> Result<Vec<bool>> {
         match place {
             Where::Grid(Place { grid, .. }) => {
                 let nearest = self.axes.iter().map(|(a, own)| {

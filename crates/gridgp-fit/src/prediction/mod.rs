@@ -1,7 +1,7 @@
 //! From a fit to what it says elsewhere, as variables to write, for every front-end alike.
 
 mod from_draws;
-mod from_mode;
+pub(crate) mod from_mode;
 mod mask;
 
 use gridgp_grid::{Axis, Coordinate, Grid, Points};

@@ -5,7 +5,7 @@ use gridgp_model::spec::Algebra;
 use super::*;
 
 /// The model by another algebra.
-fn by(m: &Model, algebra: Algebra) -> Model {
+pub(super) fn by(m: &Model, algebra: Algebra) -> Model {
     let mut m = m.clone();
     m.spec.inference.algebra = algebra;
     m
@@ -19,7 +19,7 @@ fn apart(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// A mask that is the same along t, and one more cell.
-fn masked(more: &[usize]) -> Model {
+pub(super) fn masked(more: &[usize]) -> Model {
     let land = (0..60).filter(|c| [0, 2].contains(&(c % 3)) && c / 12 % 2 == 0);
     let text = format!(
         "{HEAD}[fields.f]\nx = 'matern32()'\nt = 'matern12()'\ns = 'matern52()'\n[likelihood]\n\
@@ -88,7 +88,7 @@ fn check_moments(draws: &[f64], moments: &Moments) {
 }
 
 /// Three fields, one of them times a covariate, and known standard deviations.
-fn several(n: usize) -> Model {
+pub(super) fn several(n: usize) -> Model {
     let text = format!(
         "{HEAD}[fields.f]\nx = 'matern32()'\nt = 'matern12()'\n[fields.g]\ns = 'matern52()'\n\
          [fields.h]\nx = 'matern12()'\n[likelihood]\nfamily = 'gaussian'\n\

@@ -113,6 +113,18 @@ class Fit:
         seed: int | None,
         mask: list[str] | None,
     ) -> dict[str, Any]: ...
+    def aggregate(
+        self,
+        place: _Place | None,
+        over: list[str],
+        weights: str,
+        cells: list[float] | None,
+        sum: bool,
+        mask: list[str] | None,
+        quantiles: list[float],
+        only: str | None,
+        seed: int | None,
+    ) -> dict[str, Any]: ...
     def new_observations(
         self, place: _Place | None, seed: int | None
     ) -> tuple[int, int, _Floats]: ...

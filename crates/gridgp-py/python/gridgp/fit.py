@@ -16,6 +16,7 @@ from gridgp import data as _data
 from gridgp.data import UnknownNameError, did_you_mean
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
     import xarray as xr
 
@@ -211,6 +212,84 @@ class Fit:
             if comment is not None:
                 warnings.warn(comment, FitWarning, stacklevel=2)
         return found
+
+    def aggregate(
+        self,
+        over: str | Sequence[str],
+        at: At | None = None,
+        *,
+        weights: str | npt.ArrayLike = "equal",
+        sum: bool = False,
+        mask: str | None = None,
+        quantiles: Sequence[float] = (),
+        only: str | None = None,
+        seed: Seed | None = None,
+        **coords: Any,
+    ) -> xr.Dataset:
+        """Means or sums over axes, with their exact uncertainty.
+
+        The cells of a field are correlated, so that the standard deviation of their mean does not
+        follow from those of the cells. Of a fit by ``map`` it is exact; of a fit by draws each joint
+        draw is summed.
+
+        Parameters
+        ----------
+        over
+            The axes to sum over; the others stay. Over all axes the result has one point, ``all``.
+        at
+            Where, as in :meth:`predict`: a grid. New coordinates choose a season or a region.
+        weights
+            What each cell counts: ``"equal"``; ``"area"``, its area on the sphere, from its latitude;
+            or one number a cell, an array with the axes of the model in their order. A difference of
+            two areas is a sum with weights of both signs.
+        sum
+            Sums of weight times value, in place of means.
+        mask
+            Cells that do not count, as in :meth:`predict`.
+        quantiles
+            Levels of quantiles of the result, between 0 and 1.
+        only
+            One quantity: a field, or a sum of fields; the expected response by default.
+        seed
+            Of what a fit by draws leaves open; that of the fit by default.
+        **coords
+            New coordinates by name, as in `at`.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``mean``, ``sd`` and with levels ``quantiles``, along the axes that stay. NaN where no cell
+            counts.
+
+        Examples
+        --------
+        >>> fit.aggregate("month")                                          # doctest: +SKIP
+        """
+        names = [over] if isinstance(over, str) else [str(name) for name in over]
+        cells = None
+        if not isinstance(weights, str):
+            if _is_xarray(weights):
+                raise TypeError(
+                    "weights are an array with the axes of the model in their order: "
+                    "weights.transpose(...).values"
+                )
+            cells = _values.row(np.ravel(np.asarray(weights, dtype=float)), "weights").tolist()
+            weights = "equal"
+        elif weights not in ("equal", "area"):
+            raise ValueError(f"weights are 'equal', 'area' or an array, and not {weights!r}")
+        place, dim = self._place(at, coords)
+        made = self._core.aggregate(
+            place,
+            names,
+            weights,
+            cells,
+            bool(sum),
+            _mask(mask),
+            _values.row(quantiles, "quantiles").tolist(),
+            only,
+            _seed(seed),
+        )
+        return _renamed(_data.to_dataset(made), dim)
 
     def sample_posterior_predictive(
         self, at: At | None = None, *, seed: Seed | None = None, **coords: Any
