@@ -219,7 +219,7 @@ pub enum CellWeights {
 /// Arguments of `residuals`.
 #[derive(Debug, clap::Args)]
 pub struct Residuals {
-    /// A fit file with draws.
+    /// A fit file: with draws, or of a Gaussian model by `map`.
     pub fit: PathBuf,
     /// Read the fit file as it is, though its checksums are missing or wrong.
     #[arg(long)]

@@ -466,3 +466,35 @@ fn means_of_an_axis_are_those_of_joint_draws() {
     let found = column(here, "l.csv", "mean").unwrap();
     assert!(found.iter().zip(&mean).zip(&sd).all(|((a, b), s)| (a - b).abs() < 0.5 * s + 0.05));
 }
+
+/// Each residual is that of a prediction by a fit, at the same parameters, to the others.
+#[test]
+fn residuals_of_a_mode_leave_each_observation_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    write_coast(here);
+    let model = std::fs::read_to_string(here.join("m.toml")).unwrap();
+    let fixed = model.replace("noise = 'half_normal(1)'", "noise = 0.3");
+    std::fs::write(here.join("m.toml"), fixed).unwrap();
+    gridgp(here, &["fit", "m.toml", "-o", "f.nc", "--quiet"]);
+    gridgp(here, &["residuals", "f.nc", "-o", "r.csv", "--by", "t", "--table", "t.csv", "--quiet"]);
+    let residual = column(here, "r.csv", "residual").unwrap();
+    assert_eq!(residual.iter().filter(|r| r.is_finite()).count(), 15);
+    assert_eq!(column(here, "t.csv", "count").unwrap(), [4.0, 4.0, 3.0, 4.0]);
+    let observed = column(here, "r.csv", "observed").unwrap();
+    let rows = std::fs::read_to_string(here.join("d.csv")).unwrap();
+    for cell in [0, 8, 14, 21] {
+        let without = rows.lines().enumerate().map(|(i, line)| match i == cell + 1 {
+            true => line.rsplit_once(',').unwrap().0.to_owned() + ",\n",
+            false => format!("{line}\n"),
+        });
+        std::fs::write(here.join("d.csv"), without.collect::<String>()).unwrap();
+        gridgp(here, &["fit", "m.toml", "-o", "g.nc", "--quiet"]);
+        gridgp(here, &["predict", "g.nc", "-o", "p.csv", "--quiet"]);
+        let of = |name: &str| column(here, "p.csv", name).unwrap()[cell];
+        let want = (observed[cell] - of("mean")) / of("sd_observation");
+        assert!((residual[cell] - want).abs() < 1e-8, "{cell}: {} {want}", residual[cell]);
+    }
+    let (ok, message) = run(here, &["residuals", "f.nc", "--in-sample"]);
+    assert!(!ok && message.contains("leave each observation out exactly"), "{message}");
+}

@@ -14,7 +14,8 @@ use std::f64::consts::PI;
 use faer::{Mat, MatMut, MatRef};
 use gridgp_dense::gemm::{gemm_lower, parallelism};
 use gridgp_dense::{
-    Basis, Cholesky, KroneckerIdentity, Spectral, mode_gram, project_all, settle_registers,
+    Basis, Cholesky, KroneckerIdentity, Spectral, expand_all, mode_gram, mode_product, project_all,
+    settle_registers,
 };
 use gridgp_grid::{Error, Result};
 
@@ -58,6 +59,32 @@ impl<'a> Full<'a> {
 
     pub(crate) fn reaches_all(&self) -> bool {
         self.factors.iter().all(|f| f.rank() == f.size())
+    }
+
+    /// diag(A⁻¹) on the grid.
+    pub(crate) fn inverse_diagonal(&self) -> Vec<f64> {
+        let all = self.reaches_all();
+        let mut x = self.signal();
+        for v in &mut x {
+            let d = *v + self.noise;
+            *v = if all { d.recip() } else { *v / (self.noise * d) };
+        }
+        let mut shape: Vec<usize> = self.factors.iter().map(Spectral::rank).collect();
+        for (a, factor) in self.factors.iter().enumerate() {
+            let q = factor.basis().to_dense();
+            let squared = Mat::from_fn(q.nrows(), q.ncols(), |i, j| q[(i, j)].powi(2));
+            let (left, right) =
+                (shape[..a].iter().product(), shape[a + 1..].iter().product::<usize>());
+            shape[a] = q.nrows();
+            let mut out = vec![0.0; shape.iter().product()];
+            mode_product(squared.as_ref(), &x, left, right, &mut out);
+            x = out;
+        }
+        settle_registers();
+        if !all {
+            x.iter_mut().for_each(|v| *v = self.noise.recip() - *v);
+        }
+        x
     }
 
     /// s·⊗λ.
@@ -151,6 +178,26 @@ impl GapFactor {
     /// W̃, a row of m for each joint eigenvector.
     pub fn w(&self) -> &[f64] {
         &self.w
+    }
+
+    /// diag(W Wᵀ) in the cells that are not missing, a column at a time.
+    pub(crate) fn squares(&self, full: Full<'_>) -> Vec<f64> {
+        let m = self.root.size();
+        let bases: Vec<&Basis> = full.factors.iter().map(Spectral::basis).collect();
+        // Where the bases do not reach all, w = E c/σ² + Q (1 − D/σ²) w̃, and E c is 0 there.
+        let weights: Option<Vec<f64>> = (!full.reaches_all())
+            .then(|| full.signal().into_iter().map(|s| -s / full.noise).collect());
+        let mut sum = vec![0.0; full.factors.iter().map(Spectral::size).product()];
+        for k in 0..m {
+            let mut column: Vec<f64> = self.w.chunks_exact(m).map(|row| row[k]).collect();
+            if let Some(weights) = &weights {
+                column.iter_mut().zip(weights).for_each(|(c, w)| *c *= w);
+            }
+            let on_grid = expand_all(&bases, column);
+            sum.iter_mut().zip(on_grid).for_each(|(s, v)| *s += v * v);
+        }
+        settle_registers();
+        sum
     }
 
     /// Fills the missing cells of a residual so that A⁻¹r is 0 there: with minus what the other

@@ -7,9 +7,8 @@ use gridgp_grid::{Axis, Coordinate, Error as GridError, Grid, Values};
 use gridgp_model::Model;
 use gridgp_posterior::{Conditional, Place};
 
-use crate::prediction::from_mode;
 use crate::{
-    Fit, GridOutput, Host, Mask, Output, OutputVariable, PredictOptions, Result, Where,
+    Fit, GridOutput, Host, Mask, Output, OutputVariable, PredictOptions, Result, Where, estimate,
     output_name, predict,
 };
 
@@ -282,7 +281,7 @@ fn at_mode(
     levels: &[f64],
     sums: &Sums,
 ) -> Result<Moments> {
-    let theta = from_mode::estimate(fit, model)?;
+    let theta = estimate(fit, model)?;
     let mut conditional = Conditional::new(model, &theta)?;
     if !["mean", "location"].contains(&what) {
         conditional = conditional.about(model.combination(what)?)?;

@@ -34,5 +34,5 @@ pub use host::{Host, Quiet, Stage};
 pub use log::{DrawLog, LogError, LogHeader, LoggedRun};
 pub use outline::{describe, duration, outline};
 pub use output::{GridOutput, OutputVariable, PointsOutput, output_name};
-pub use prediction::{Mask, Output, PredictOptions, ScatteredPoints, Where, predict};
+pub use prediction::{Mask, Output, PredictOptions, ScatteredPoints, Where, estimate, predict};
 pub use scaling::Scaling;

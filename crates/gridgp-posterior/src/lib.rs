@@ -11,6 +11,7 @@ mod draws;
 mod efficiency;
 mod forecast;
 mod grid;
+mod left_out;
 pub mod memory;
 mod over_draws;
 mod place;

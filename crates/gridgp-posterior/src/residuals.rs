@@ -48,7 +48,7 @@ pub struct Residuals {
     /// Pareto k̂ of the weights, above [`good_k`](Self::good_k) not to be relied on; NaN where all
     /// draws count alike.
     pub k: Vec<f64>,
-    /// The largest k̂ for which so many draws are enough.
+    /// The largest k̂ for which so many draws are enough; ∞ at a mode, where all k̂ are 0.
     pub good_k: f64,
 }
 
@@ -77,7 +77,8 @@ pub struct ResidualSummary {
 /// Parameters of draws are held for so many bytes of cells at a time.
 const MEMORY: usize = 1 << 28;
 
-/// Compares every observation with its prediction by the draws.
+/// Compares every observation with its prediction by the draws; at a mode
+/// [`Conditional::leave_one_out`](crate::Conditional::leave_one_out) does.
 ///
 /// Where a draw makes an observation impossible, which only draws of an approximation can, it cannot
 /// be left out by weights: all draws count alike there, and its k̂ is NaN.

@@ -4,6 +4,7 @@ mod algebras;
 mod areas;
 mod draws;
 mod forecast;
+mod left_out;
 mod refusals;
 mod sums;
 

@@ -9,7 +9,7 @@ use gridgp_fit::{GridOutput, OutputVariable, output_name};
 use gridgp_grid::{Axis, Grid};
 use gridgp_model::Model;
 use gridgp_model::spec::ModelSpec;
-use gridgp_posterior::{ResidualSummary, Residuals as Found, Weighing, residuals};
+use gridgp_posterior::{Conditional, ResidualSummary, Residuals as Found, Weighing, residuals};
 use serde_json::json;
 
 use super::{check_outputs, read_fit};
@@ -43,23 +43,29 @@ pub fn run(args: &Residuals) -> anyhow::Result<()> {
             format!("--by: there is no axis {name:?}; the fit has {}", known.join(", "))
         })?),
     };
-    let samples = fit.samples().with_context(|| {
-        format!(
-            "{} is a fit by {:?}, one value of each parameter and no draws; fit with method = \
-             \"nuts\", \"laplace\" or \"svi\", or see `gridgp plot --kind pit`",
+    let (how, found) = match fit.samples() {
+        Some(samples) => {
+            let how = if args.in_sample { How::InSample } else { How::Weighed };
+            let weighing = if args.in_sample { Weighing::InSample } else { Weighing::LeaveOneOut };
+            (how, residuals(&model, &samples, weighing, args.seed.unwrap_or(fit.seed))?)
+        }
+        None if args.in_sample => bail!(
+            "--in-sample: {} is a fit by {:?}, whose residuals leave each observation out exactly",
             args.fit.display(),
             fit.method
-        )
-    })?;
-    let weighing = if args.in_sample { Weighing::InSample } else { Weighing::LeaveOneOut };
-    let found = residuals(&model, &samples, weighing, args.seed.unwrap_or(fit.seed))?;
+        ),
+        None => {
+            let conditional = Conditional::new(&model, &gridgp_fit::estimate(&fit, &model)?)?;
+            (How::Exact, conditional.leave_one_out()?)
+        }
+    };
     let source = format!("gridgp {} from {}", fit.version, args.fit.display());
     if let Some(file) = &args.output {
-        gridgp_io::write_grid(file, &cells(&found, &model, weighing, &source))?;
+        gridgp_io::write_grid(file, &cells(&found, &model, how, &source))?;
     }
     let along = by.map(|axis| found.along(grid, axis, &args.levels));
     if let (Some(file), Some(axis), Some(rows)) = (&args.table, by, &along) {
-        gridgp_io::write_grid(file, &table(rows, axis, &model, &args.levels, weighing, &source)?)?;
+        gridgp_io::write_grid(file, &table(rows, axis, &model, &args.levels, how, &source)?)?;
     }
     drop(spinner);
     let all = found.summary(&args.levels, |_| true);
@@ -73,30 +79,42 @@ pub fn run(args: &Residuals) -> anyhow::Result<()> {
             })
         };
         let value = json!({
-            "weighing": word(weighing), "levels": args.levels, "all": summary(&all),
+            "weighing": word(how), "levels": args.levels, "all": summary(&all),
             "histogram": found.histogram(BINS), "weighed_alike": unseen,
             "by": along.iter().flatten().map(summary).collect::<Vec<_>>(),
         });
         writeln!(out, "{value}")?;
     } else if !args.quiet {
-        print(&mut out, args, &model, &found, &all, weighing)?;
+        print(&mut out, args, &model, &found, &all, how)?;
         if let (Some(axis), Some(rows)) = (by, &along) {
             print_rows(&mut out, rows, &grid.axes()[axis], &args.levels)?;
         }
     }
-    warn(&all, unseen, weighing, found.good_k);
+    warn(&all, unseen, how, found.good_k);
     Ok(())
 }
 
-fn word(weighing: Weighing) -> &'static str {
-    match weighing {
-        Weighing::LeaveOneOut => "leave one out (PSIS)",
-        Weighing::InSample => "in sample",
+/// How an observation is kept out of its own prediction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// By importance weights of the draws.
+    Weighed,
+    /// Not at all.
+    InSample,
+    /// Exactly, at the mode.
+    Exact,
+}
+
+fn word(how: How) -> &'static str {
+    match how {
+        How::Weighed => "leave one out (PSIS)",
+        How::InSample => "in sample",
+        How::Exact => "leave one out (exact at the mode)",
     }
 }
 
-fn warn(all: &ResidualSummary, unseen: usize, weighing: Weighing, good_k: f64) {
-    if weighing == Weighing::InSample {
+fn warn(all: &ResidualSummary, unseen: usize, how: How, good_k: f64) {
+    if how == How::InSample {
         eprintln!(
             "warning: every observation was part of the fit that predicts it: these numbers look \
              better than those of new observations; leave out --in-sample"
@@ -118,7 +136,7 @@ fn warn(all: &ResidualSummary, unseen: usize, weighing: Weighing, good_k: f64) {
 }
 
 /// What each cell says, NaN where nothing was observed.
-fn cells(found: &Found, model: &Model, weighing: Weighing, source: &str) -> GridOutput {
+fn cells(found: &Found, model: &Model, how: How, source: &str) -> GridOutput {
     let grid = &model.data.grid;
     let dims: Vec<&str> = grid.axes().iter().map(Axis::name).collect();
     let y = &model.data.response;
@@ -151,15 +169,15 @@ fn cells(found: &Found, model: &Model, weighing: Weighing, source: &str) -> Grid
         of(found.log_score.clone(), "log_score", format!("log predictive density of {y_name}")),
         of(found.k.clone(), "pareto_k", "Pareto k of the leave-one-out weights".into()),
     ];
-    let attributes = attributes(model, weighing, source);
+    let attributes = attributes(model, how, source);
     GridOutput { grid: grid.clone(), extra: vec![], variables, attributes }
 }
 
-fn attributes(model: &Model, weighing: Weighing, source: &str) -> Vec<(String, String)> {
+fn attributes(model: &Model, how: How, source: &str) -> Vec<(String, String)> {
     [
         ("title", format!("residuals of {}", model.data.response.name)),
         ("source", source.to_owned()),
-        ("weighing", word(weighing).to_owned()),
+        ("weighing", word(how).to_owned()),
     ]
     .map(|(name, text)| (name.to_owned(), text))
     .into()
@@ -171,7 +189,7 @@ fn table(
     axis: usize,
     model: &Model,
     levels: &[f64],
-    weighing: Weighing,
+    how: How,
     source: &str,
 ) -> anyhow::Result<GridOutput> {
     let axis = &model.data.grid.axes()[axis];
@@ -193,7 +211,7 @@ fn table(
         let name = format!("coverage_{level}");
         variables.push(of(&name, &|r| r.coverage[i], "share inside the central interval"));
     }
-    let attributes = attributes(model, weighing, source);
+    let attributes = attributes(model, how, source);
     Ok(GridOutput { grid: Grid::new(vec![axis.clone()])?, extra: vec![], variables, attributes })
 }
 
@@ -212,11 +230,12 @@ fn print(
     model: &Model,
     found: &Found,
     all: &ResidualSummary,
-    weighing: Weighing,
+    how: How,
 ) -> anyhow::Result<()> {
-    let how = match weighing {
-        Weighing::LeaveOneOut => "each predicted as if it had been left out (PSIS weights)",
-        Weighing::InSample => "each predicted by the fit that has seen it (in sample)",
+    let how = match how {
+        How::Weighed => "each predicted as if it had been left out (PSIS weights)",
+        How::Exact => "each predicted by all others, at the mode",
+        How::InSample => "each predicted by the fit that has seen it (in sample)",
     };
     writeln!(out, "{} observations of {}, {how}", all.count, model.data.response.name)?;
     let mut coverage = Table::new();

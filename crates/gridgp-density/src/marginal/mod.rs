@@ -11,6 +11,7 @@ mod dense;
 mod design;
 mod field_term;
 mod filling;
+mod inverse_diagonal;
 mod iterative;
 mod kronecker;
 mod long_axis;

@@ -65,9 +65,9 @@ impl IterativeSolution {
 pub struct SpectralSolution {
     /// A of the compressed grid.
     pub covariance: KroneckerIdentity,
-    gaps: Option<(Gaps, GapFactor)>,
-    layout: Layout,
-    size: usize,
+    pub(super) gaps: Option<(Gaps, GapFactor)>,
+    pub(super) layout: Layout,
+    pub(super) size: usize,
 }
 
 /// A term c* f of a linear combination of fields, elsewhere: its covariance with the data is

@@ -7,8 +7,11 @@ use gridgp_posterior::{Conditional, Moments, Target, memory};
 use super::{Dims, PredictOptions, Where, described};
 use crate::{Error, Fit, Host, OutputVariable, Result};
 
-/// The parameters of the fit in the order of the model.
-pub(crate) fn estimate(fit: &Fit, model: &Model) -> Result<Vec<f64>> {
+/// The parameters of a fit at a mode, in the order of the model.
+///
+/// # Errors
+/// The fit lacks one: it is damaged.
+pub fn estimate(fit: &Fit, model: &Model) -> Result<Vec<f64>> {
     model
         .parameters
         .iter()

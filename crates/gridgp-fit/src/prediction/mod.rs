@@ -1,13 +1,14 @@
 //! From a fit to what it says elsewhere, as variables to write, for every front-end alike.
 
 mod from_draws;
-pub(crate) mod from_mode;
+mod from_mode;
 mod mask;
 
 use gridgp_grid::{Axis, Coordinate, Grid, Points};
 use gridgp_model::{Model, output_names};
 use gridgp_posterior::Place;
 
+pub use from_mode::estimate;
 pub use mask::Mask;
 
 use crate::{Fit, GridOutput, Host, OutputVariable, PointsOutput, Result, output_name};
@@ -174,7 +175,7 @@ pub fn predict(
             from_draws::variables(model, &samples, &place, &dims, options, seed, host)?
         }
         None => {
-            let theta = from_mode::estimate(fit, model)?;
+            let theta = estimate(fit, model)?;
             let made = from_mode::variables(model, &theta, &place, &dims, options, seed, host)?;
             (made, options.draws)
         }

@@ -1,7 +1,6 @@
 //! P = EᵀA⁻¹E by its products.
 
-use faer::Mat;
-use gridgp_dense::{Basis, Spectral, expand_all, mode_product, project_all, settle_registers};
+use gridgp_dense::{Basis, Spectral, expand_all, project_all, settle_registers};
 use gridgp_grid::Result;
 
 use super::super::super::gaps::{Full, Gaps};
@@ -82,22 +81,8 @@ impl<'a> Precision<'a> {
 
     /// diag(P).
     pub(super) fn diagonal(&self) -> Vec<f64> {
-        let mut x = self.weights.clone();
-        let mut shape: Vec<usize> = self.full.factors.iter().map(Spectral::rank).collect();
-        for (a, factor) in self.full.factors.iter().enumerate() {
-            let q = factor.basis().to_dense();
-            let squared = Mat::from_fn(q.nrows(), q.ncols(), |i, j| q[(i, j)].powi(2));
-            let (left, right) =
-                (shape[..a].iter().product(), shape[a + 1..].iter().product::<usize>());
-            shape[a] = q.nrows();
-            let mut out = vec![0.0; shape.iter().product()];
-            mode_product(squared.as_ref(), &x, left, right, &mut out);
-            x = out;
-        }
-        settle_registers();
-        let all = self.full.reaches_all();
-        let of = |&c: &usize| if all { x[c] } else { self.full.noise.recip() - x[c] };
-        self.gaps.cells.iter().map(of).collect()
+        let all = self.full.inverse_diagonal();
+        self.gaps.cells.iter().map(|&c| all[c]).collect()
     }
 
     /// P⁻¹b for p vectors.
