@@ -9,6 +9,7 @@ mod dataset;
 pub mod doubts;
 mod error;
 mod longitude;
+pub mod minus;
 pub mod nearest;
 mod points;
 mod points_like;

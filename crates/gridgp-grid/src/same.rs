@@ -77,6 +77,54 @@ impl Known {
         turns.iter().map(move |turn| x + turn)
     }
 
+    /// For each value of a coordinate the position of the one that stands for it: values that mean
+    /// the same point, as 0.3 and 0.30000000000000004 do, have one, that with the fewest digits.
+    /// Values that were stored apart and lie as near to each other as the next ones do stay apart.
+    ///
+    /// ```
+    /// use gridgp_grid::{Coordinate, Known};
+    ///
+    /// let x = Coordinate::numbers("x", vec![0.1 + 0.2, 0.7, 0.3]);
+    /// assert_eq!(Known::places(&x), [2, 1, 2]);
+    /// ```
+    #[must_use]
+    pub fn places(c: &Coordinate) -> Vec<usize> {
+        let v = match &c.values {
+            Values::Numbers(v) => v,
+            Values::Labels(v) => {
+                let mut first = std::collections::HashMap::new();
+                return v.iter().enumerate().map(|(i, t)| *first.entry(t).or_insert(i)).collect();
+            }
+        };
+        let Self { tolerance, part, .. } = Self::of(c);
+        let mut order: Vec<usize> = (0..v.len()).collect();
+        order.sort_by(|&i, &j| v[i].total_cmp(&v[j]));
+        let mut places: Vec<usize> = (0..v.len()).collect();
+        let mut before = f64::NEG_INFINITY;
+        let mut rest = order.as_slice();
+        while let Some((&first, _)) = rest.split_first() {
+            let apart = rest.windows(2).position(|pair| v[pair[1]] - v[pair[0]] > tolerance);
+            let (run, after) = rest.split_at(apart.map_or(rest.len(), |i| i + 1));
+            let last = v[run[run.len() - 1]];
+            let next = after.first().map_or(f64::INFINITY, |&i| v[i]);
+            let gap = (v[first] - before).min(next - last);
+            if last - v[first] <= tolerance.min(part * gap) {
+                let digits = |i: usize| format!("{:e}", v[i]).len();
+                let shortest = run.iter().copied().min_by_key(|&i| digits(i));
+                run.iter().for_each(|&i| places[i] = shortest.unwrap_or(i));
+            } else {
+                // Equal numbers are one place wherever the others are.
+                let mut place = first;
+                for &i in run {
+                    place = if v[i] == v[place] { place } else { i };
+                    places[i] = place;
+                }
+            }
+            (before, rest) = (last, after);
+        }
+        places
+    }
+
     fn find_here(&self, x: f64) -> Option<f64> {
         let v = &self.sorted;
         let above = v.partition_point(|&own| own < x);
@@ -134,6 +182,33 @@ mod tests {
         let powers: Vec<f64> = (-9..4).map(|i| 10f64.powi(i)).collect();
         assert_eq!(known(&powers).find(1.1e-9), None);
         assert_eq!(known(&[5.0]).find(5.0), Some(5.0));
+    }
+
+    #[test]
+    fn values_that_mean_one_point_have_one_place() {
+        let places = |v: &[f64]| Known::places(&Coordinate::numbers("x", v.to_vec()));
+        assert_eq!(places(&[0.1 + 0.2, 0.3, 0.6, 0.3]), [1, 1, 2, 1]);
+        // What should be 0 of a sum of tenths; -0.
+        assert_eq!(places(&[1.0, 0.0, -5.551_115_123_125_783e-17, -1.0]), [0, 1, 1, 3]);
+        assert_eq!(places(&[-0.0, 0.0]).iter().collect::<std::collections::HashSet<_>>().len(), 1);
+        // Close together as the next ones: 1e-13 … 1, steps of one unit in the last place.
+        let powers: Vec<f64> = (-14..1).map(|i| 10f64.powi(i)).collect();
+        assert_eq!(places(&powers), (0..15).collect::<Vec<_>>());
+        assert_eq!(places(&[1.0, 1.0 + 1e-9, 2.0]), [0, 1, 2]);
+        // Every digit counts, in any order; numbers of any size.
+        for scale in [1e-30, 1.0, 1e30] {
+            let v: Vec<f64> = (0..200).map(|i| scale * 0.1 * f64::from(i * 67 % 200)).collect();
+            let near = v.iter().map(|x| x * (1.0 + 4e-16));
+            let all: Vec<f64> = v.iter().copied().chain(near).collect();
+            let found = places(&all);
+            for i in 0..200 {
+                assert!(found[i] == found[i + 200] && [i, i + 200].contains(&found[i]), "{i}");
+            }
+        }
+        // Whole numbers of ticks are told apart as they were stored, labels by their letters.
+        let names = ["a", "b", "a"].map(String::from).to_vec();
+        assert_eq!(Known::places(&Coordinate::labels("x", names)), [0, 1, 0]);
+        assert_eq!(places(&[]), [0; 0]);
     }
 
     #[test]

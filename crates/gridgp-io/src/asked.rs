@@ -14,7 +14,11 @@ pub(crate) fn formats(spec: &DataSpec) -> Result<Vec<Option<DateFormat>>, String
     axes.map(|(name, axis)| format(axis).map_err(|e| format!("data.axes.{name}: {e}"))).collect()
 }
 
-fn format(axis: &AxisSpec) -> Result<Option<DateFormat>, String> {
+/// The form of dates that an axis states.
+///
+/// # Errors
+/// As [`formats`].
+pub(crate) fn format(axis: &AxisSpec) -> Result<Option<DateFormat>, String> {
     let Some(format) = &axis.format else { return Ok(None) };
     if axis.coordinates.len() > 1 {
         return Err("`format` is for an axis with one coordinate, which are dates".into());

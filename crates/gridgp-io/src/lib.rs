@@ -40,6 +40,7 @@ mod points;
 mod select;
 mod summary;
 mod tree;
+mod typed;
 mod year_blocks;
 
 use std::path::Path;
@@ -64,6 +65,7 @@ pub use summary::{
     CoordinateSummary, FileSummary, Guess, GuessedAxis, Kind, VariableSummary, summarize,
 };
 pub use tree::{Array, NetcdfKind, NetcdfTree, TreeVariable, netcdf_kind, read_tree, write_tree};
+pub use typed::typed_value;
 pub use year_blocks::{YearBlocks, year_blocks};
 
 /// Reads the data at `path` as `spec` says. `spec.file` and `spec.standardize` are not looked at.

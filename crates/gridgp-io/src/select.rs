@@ -1,10 +1,11 @@
 //! Which points of an axis a `[data]` section keeps.
 
-use gridgp_grid::time::{Date, Resolution, TimeUnits};
+use gridgp_grid::time::TimeUnits;
 use gridgp_grid::{Coordinate, Known, Values};
 use gridgp_model::spec::{DataSpec, Pick, SelValue, Selection};
 
-use crate::nearest;
+use crate::dates::{DateFormat, span};
+use crate::{asked, nearest};
 
 /// The positions, increasing, of the points that `spec.sel` and `spec.isel` keep of an axis or
 /// dimension, or `None` when they keep all of them.
@@ -26,7 +27,8 @@ pub(crate) fn kept(
     };
     for c in own.iter().chain(also) {
         if let Some(selection) = spec.sel.get(&c.name) {
-            narrow(by_value(c, selection).map_err(|e| format!("data.sel.{}: {e}", c.name))?);
+            let read = by_value(c, selection, spec);
+            narrow(read.map_err(|e| format!("data.sel.{}: {e}", c.name))?);
         }
     }
     let is_coordinate = |name: &str| own.iter().chain(also).any(|c| c.name == name);
@@ -40,7 +42,8 @@ pub(crate) fn kept(
                 nearest::list(&names)
             ));
         };
-        narrow(by_value(only, selection).map_err(|e| format!("data.sel.{name}: {e}"))?);
+        let read = by_value(only, selection, spec);
+        narrow(read.map_err(|e| format!("data.sel.{name}: {e}"))?);
     }
     if let [only] = own {
         keys.push(&only.name);
@@ -72,19 +75,26 @@ enum Bound {
 }
 
 /// Which points have the selected values.
-fn by_value(c: &Coordinate, selection: &Selection<SelValue>) -> Result<Vec<bool>, String> {
+fn by_value(
+    c: &Coordinate,
+    selection: &Selection<SelValue>,
+    spec: &DataSpec,
+) -> Result<Vec<bool>, String> {
     let n = c.len();
+    let axis = spec.axes.values().find(|axis| axis.coordinates.contains(&c.name));
+    let format = axis.and_then(|axis| asked::format(axis).transpose()).transpose()?;
+    let bound = |value: &SelValue| bound(c, value, format.as_ref());
     let mut keep = vec![false; n];
     match selection {
-        Selection::One(value) => keep_equal(c, value, &mut keep)?,
+        Selection::One(value) => keep_equal(c, value, bound(value)?, &mut keep)?,
         Selection::Many(values) => {
             for value in values {
-                keep_equal(c, value, &mut keep)?;
+                keep_equal(c, value, bound(value)?, &mut keep)?;
             }
         }
         Selection::Range(Pick { from, to, step }) => {
-            let from = from.as_ref().map(|v| bound(c, v)).transpose()?;
-            let to = to.as_ref().map(|v| bound(c, v)).transpose()?;
+            let from = from.as_ref().map(bound).transpose()?;
+            let to = to.as_ref().map(bound).transpose()?;
             match &c.values {
                 Values::Labels(_) => {
                     let at = |b: Option<Bound>, end| match b {
@@ -142,9 +152,14 @@ fn in_range(
 }
 
 /// Keeps the points that equal `value`.
-fn keep_equal(c: &Coordinate, value: &SelValue, keep: &mut [bool]) -> Result<(), String> {
+fn keep_equal(
+    c: &Coordinate,
+    value: &SelValue,
+    bound: Bound,
+    keep: &mut [bool],
+) -> Result<(), String> {
     let mut any = false;
-    match (bound(c, value)?, &c.values) {
+    match (bound, &c.values) {
         (Bound::Label(i), Values::Labels(labels)) => {
             for (keep, label) in keep.iter_mut().zip(labels) {
                 *keep |= *label == labels[i];
@@ -170,7 +185,7 @@ fn keep_equal(c: &Coordinate, value: &SelValue, keep: &mut [bool]) -> Result<(),
 }
 
 /// A selected value in the coordinate's own terms.
-fn bound(c: &Coordinate, value: &SelValue) -> Result<Bound, String> {
+fn bound(c: &Coordinate, value: &SelValue, format: Option<&DateFormat>) -> Result<Bound, String> {
     match (&c.values, value) {
         (Values::Numbers(_), SelValue::Number(x)) => {
             if x.is_nan() {
@@ -187,17 +202,15 @@ fn bound(c: &Coordinate, value: &SelValue) -> Result<Bound, String> {
                     c.name
                 ));
             };
-            let Some((date, resolution)) = Date::parse(text) else {
-                return Err(format!(
+            match span(&units, text, format)? {
+                Some(found) => {
+                    Ok(Bound::Interval { from: found.from, to: found.to, open: found.open })
+                }
+                None => Err(format!(
                     "{text:?} is not a date; write for example \"2019-03-01\" or \
                      \"2019-03-01T06:00\""
-                ));
-            };
-            let Some((from, to)) = units.period(date, resolution) else {
-                let calendar = c.calendar.as_deref().unwrap_or("standard");
-                return Err(format!("the calendar {calendar:?} has no date {text:?}"));
-            };
-            Ok(Bound::Interval { from, to, open: resolution != Resolution::Instant })
+                )),
+            }
         }
         (Values::Labels(labels), value) => {
             let text = match value {

@@ -428,3 +428,99 @@ fn files_that_are_no_table() {
     let message = gridgp_io::read(&parquet, &spec).unwrap_err().to_string();
     assert!(message.contains("neither NetCDF nor called .csv"), "{message}");
 }
+
+/// Numbers that mean one point make one, on every axis and in any order of the rows.
+#[test]
+fn coordinates_that_differ_by_rounding_are_one_point() {
+    let third = 0.1 + 0.2;
+    assert_ne!(third.to_string(), "0.3");
+    for x in [["0.3", "0.30000000000000004"], ["0.30000000000000004", "0.3"]] {
+        let text = format!("x,y,z\n0,0,1\n0,1,2\n{},0,3\n{},1,4\n", x[0], x[1]);
+        let data = read(&text, XY);
+        assert_eq!(numbers(&data, 0, 0), [0.0, 0.3], "{x:?}");
+        assert_eq!(data.response.values, [1.0, 2.0, 3.0, 4.0]);
+        // A covariate along that axis is one there, too.
+        let text = format!("x,y,z,w\n0,0,1,5\n0,1,2,5\n{},0,3,6\n{},1,4,7\n", x[0], x[1]);
+        let spec = format!("{XY}\ncovariates.w = {{ along = 'x' }}");
+        assert!(error(&text, &spec).contains("both for x = 0.3"));
+        // The cell is there twice.
+        let text = format!("x,y,z\n0,0,1\n{},0,3\n{},0,4\n", x[0], x[1]);
+        assert!(error(&text, XY).contains("are both for x = 0.3, y = 0"));
+        // Of an axis with several coordinates.
+        let text = format!("x,h,y,z\n0,0,0,1\n0,0,1,2\n{},5,0,3\n{},5,1,4\n", x[0], x[1]);
+        let data = read(&text, "response = 'z'\naxes = { s = ['x', 'h'], y = 'y' }");
+        assert_eq!(data.grid.shape(), [2, 2]);
+        // A selection finds both.
+        let text = format!("x,y,z\n0,0,1\n0,1,2\n{},0,3\n{},1,4\n", x[0], x[1]);
+        assert_eq!(read(&text, &format!("{XY}\nsel.x = 0.3")).grid.shape(), [1, 2]);
+    }
+    // Sums of steps, as programs write them; what is apart stays apart.
+    let steps: Vec<f64> = (0..50).scan(0.0, |x, _| Some(std::mem::replace(x, *x + 0.1))).collect();
+    let row = |(i, x): (usize, &f64)| format!("{x},0,{i}\n{},1,{i}\n", i as f64 / 10.0);
+    let rows: String = steps.iter().enumerate().map(row).collect();
+    assert_eq!(read(&format!("x,y,z\n{rows}"), XY).grid.shape(), [50, 2]);
+    let apart = "x,y,z\n1,0,1\n1.000000001,0,2\n1,1,3\n1.000000001,1,4\n";
+    assert_eq!(read(apart, XY).grid.shape(), [2, 2]);
+}
+
+/// The line of a mistake, however lines end and whatever stands above it.
+#[test]
+fn lines_are_counted_as_an_editor_does() {
+    for end in ["\n", "\r\n", "\r"] {
+        for mark in ["", "\u{feff}"] {
+            for last in ["", end] {
+                // The last line is wrong; its number is that of the line.
+                for (lines, line) in [
+                    (&["x,y,z", "0,0,1", "0,1,a"][..], 3),
+                    (&["# about", "", "x,y,z", "0,0,1", "0,1,a"], 5),
+                    (&["x,y,z", "0,0,1", "", "", "0,1,a"], 5),
+                    (&["x,\"y\nEND\",z", "0,0,1", "0,1,a"], 4),
+                    (&["x,y,z,\"note\"", "0,0,1,\"END\"", "0,1,a,"], 4),
+                    (&["x,y,z,n", "0,0,1,\"ENDEND\"", "0,2,1,", "0,1,a,\"END\""], 6),
+                    (&["x,y,z", "0,0,1", "0,1,2,3"], 3),
+                    (&["x,y,z", "0,0,1", "0,,2"], 3),
+                ] {
+                    let text = format!("{mark}{}{last}", lines.join(end)).replace("\nEND", end);
+                    let text = text.replace("END", end);
+                    let y = if lines[0].contains("END") { format!("y{end}") } else { "y".into() };
+                    let spec = format!("response = 'z'\naxes = ['x', {:?}]", y.trim());
+                    let message = error(&text, &spec);
+                    assert!(message.contains(&format!("line {line}")), "{text:?}: {message}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn another_minus_is_named() {
+    let minus = "not the minus of numbers; write -";
+    assert!(error("x,y,z\n0,0,1\n0,1,\u{2212}5\n", XY).contains(minus));
+    assert!(error("x,y,z\n0,0,1\n\u{2212}5,0,1\n", XY).contains(minus));
+    assert!(error("x,y,z\n0,0,1\n0,\u{2013}5,1\n", XY).contains(minus));
+}
+
+#[test]
+fn dates_are_selected_in_every_form_of_a_table() {
+    let rows: String = (1..=31).map(|d| format!("2020-03-{d:02},{d}\n")).collect();
+    let select = |sel: &str| {
+        let spec = format!("response = 'z'\naxes = ['date']\n{sel}");
+        Case::new(format!("date,z\n{rows}")).read(&spec).map(|d| d.response.values)
+    };
+    for sel in [
+        "sel.date = '2020-03-05'",
+        "sel.date = '5 Mar 2020'",
+        "sel.date = '2020/3/5'",
+        "sel.date = ['March 5, 2020']",
+        "sel.date = { from = '2020.03.05', to = '5 Mar 2020' }",
+        "sel.date = 18326",
+    ] {
+        assert_eq!(select(sel).unwrap(), [5.0], "{sel}");
+    }
+    assert_eq!(select("sel.date = 'Mar 2020'").unwrap().len(), 31);
+    assert_eq!(select("sel.date = '2020Q1'").unwrap().len(), 31);
+    assert!(select("sel.date = '05/03/2020'").unwrap_err().to_string().contains("month and day?"));
+    let spec = "response = 'z'\naxes.date = { format = '%d/%m/%y' }\nsel.date = '02/03/20'";
+    let data = read("date,z\n01/03/20,1\n02/03/20,2\n", spec);
+    assert_eq!(data.response.values, [2.0]);
+}

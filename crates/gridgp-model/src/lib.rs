@@ -7,6 +7,7 @@
 mod advice;
 mod block;
 mod describe;
+mod elsewhere;
 mod equation;
 pub mod language;
 mod link;

@@ -3,9 +3,9 @@
 use gridgp_grid::{Error, Result};
 use gridgp_likelihood::{Family, Likelihood};
 
-use crate::language::{Expr, Fault, parse};
+use crate::language::{Expr, Fault, number, parse};
 use crate::predictor::Symbol;
-use crate::{Model, Predictor};
+use crate::{Equation, Model, Predictor};
 
 /// What stands before a name of a result that the data have already.
 pub const OUTPUT: &str = "output_";
@@ -73,10 +73,13 @@ impl Model {
                 let is_used = used.contains(&c).then_some(Symbol::Covariate(c));
                 return is_used.ok_or_else(|| Fault::new(e.span.clone(), message));
             }
+            if let Some(j) = self.position(name) {
+                return Ok(Symbol::Parameter(j));
+            }
             let message = format!("{name:?} is no field, covariate or parameter");
-            self.position(name)
-                .map(Symbol::Parameter)
-                .ok_or_else(|| Fault::new(e.span.clone(), message))
+            let fixed = self.spec.parameters.get(name).map(|entry| parse(&entry.text()));
+            let Some(Ok(fixed)) = fixed else { return Err(Fault::new(e.span.clone(), message)) };
+            number(&fixed).map(Symbol::Number)
         };
         let predictor =
             Predictor::new(&expression, &mut lookup).map_err(|fault| wrong(&fault.message))?;
@@ -84,6 +87,45 @@ impl Model {
             return Err(wrong("it has no field"));
         }
         Ok(predictor)
+    }
+
+    /// The positions, ascending, of the covariates that a quantity is made of: `mean`, `observation`, a
+    /// parameter of the likelihood, a field, or a sum of fields. Of a Gaussian the mean is the location,
+    /// whatever its scale is; elsewhere it hangs on all parameters.
+    ///
+    /// # Errors
+    /// As [`Model::combination`], where it is none of these.
+    pub fn covariates_of(&self, quantity: &str) -> Result<Vec<usize>> {
+        let is_gaussian = matches!(self.family, Family::Gaussian(_));
+        let name = if is_gaussian && quantity == "mean" { "location" } else { quantity };
+        let mut found: Vec<usize> = if ["mean", "observation"].contains(&name) {
+            self.equations.iter().flat_map(Equation::covariates).collect()
+        } else if let Some(e) = self.equations.iter().find(|e| e.name == name) {
+            e.covariates().collect()
+        } else if self.fields.iter().any(|f| f.name == name) {
+            vec![]
+        } else {
+            self.combination(name)?.terms.into_iter().flat_map(|t| t.covariates).collect()
+        };
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// The covariates that some quantities are made of, see [`Model::covariates_of`]; those of
+    /// everything if none is named.
+    ///
+    /// # Errors
+    /// A name that is no quantity.
+    pub fn covariates_needed(&self, quantities: &[String]) -> Result<Vec<usize>> {
+        if quantities.is_empty() {
+            return Ok(self.used_covariates());
+        }
+        let each = quantities.iter().map(|q| self.covariates_of(q)).collect::<Result<Vec<_>>>()?;
+        let mut all = each.concat();
+        all.sort_unstable();
+        all.dedup();
+        Ok(all)
     }
 
     /// What can be predicted from draws: `mean` (the expected response), `observation` (a new one),

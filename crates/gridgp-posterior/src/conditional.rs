@@ -32,6 +32,8 @@ pub struct Conditional<'m> {
     /// g.
     pub(super) wanted: Predictor,
     is_location: bool,
+    /// Whether new observations are asked for, too.
+    has_noise: bool,
 }
 
 /// Means and standard deviations on the scale of the response.
@@ -41,7 +43,8 @@ pub struct Moments {
     pub mean: Vec<f64>,
     /// Standard deviation of g: without noise.
     pub sd: Vec<f64>,
-    /// Standard deviation of a new observation, √(sd² + σ²); empty where g is not the location.
+    /// Standard deviation of a new observation, √(sd² + σ²); empty where g is not the location, or
+    /// where it was [left out](Conditional::without_noise).
     pub sd_observation: Vec<f64>,
 }
 
@@ -60,7 +63,7 @@ impl<'m> Conditional<'m> {
         let conditioned = marginal.condition(theta)?;
         let (location, _) = model.gaussian_parts().expect("the marginal has taken it");
         let (theta, wanted) = (theta.to_vec(), location.clone());
-        Ok(Self { model, marginal, theta, conditioned, wanted, is_location: true })
+        Ok(Self { model, marginal, theta, conditioned, wanted, is_location: true, has_noise: true })
     }
 
     /// The same about another linear combination of coefficients, covariates and fields, such as one
@@ -88,6 +91,27 @@ impl<'m> Conditional<'m> {
         Ok(self)
     }
 
+    /// The same without the standard deviation of new observations: what the scale is made of need not
+    /// be known at a new place.
+    #[must_use]
+    pub fn without_noise(mut self) -> Self {
+        self.has_noise = false;
+        self
+    }
+
+    /// Whether the noise at a new place is asked for.
+    pub(super) fn asks_for_noise(&self) -> bool {
+        self.is_location && self.has_noise
+    }
+
+    /// The positions of the covariates that have to be known at a new place.
+    pub(super) fn needed(&self) -> Vec<usize> {
+        let wanted = self.wanted.terms.iter().flat_map(|t| t.covariates.iter().copied());
+        let (_, scale) = self.model.gaussian_parts().expect("the marginal has taken it");
+        let of_noise = self.asks_for_noise().then(|| scale.covariates());
+        wanted.chain(of_noise.into_iter().flatten()).collect()
+    }
+
     /// The grid of the data as a place.
     pub fn here(&self) -> Place {
         Place { grid: self.model.data.grid.clone(), covariates: Vec::new() }
@@ -101,7 +125,7 @@ impl<'m> Conditional<'m> {
 
     /// σ in the cells of a grid on the scale of the response, where g has one.
     pub(super) fn noise(&self, grid: &Grid, covariates: &[Covariate]) -> Option<Vec<f64>> {
-        self.is_location.then(|| {
+        self.asks_for_noise().then(|| {
             let mut noise = self.marginal.noise_on_grid(&self.theta, grid, covariates);
             noise.iter_mut().for_each(|s| *s *= self.model.standardization.1);
             noise

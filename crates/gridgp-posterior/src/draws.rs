@@ -30,7 +30,7 @@ impl Conditional<'_> {
     /// # Errors
     /// As [`Conditional::on_grid`].
     pub fn draws_on_grid(&self, place: &Place, count: usize, seed: u64) -> Result<Vec<f64>> {
-        let there = locate(self.model, place)?;
+        let there = locate(self.model, place, &self.needed())?;
         if let Some(series) = self.series_on_grid(&there, true)? {
             let mut mean = series.mean(&self.conditioned.alpha);
             self.add_fixed_on_grid(&there, &mut mean);

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::over_draws::{Drawn, Law, Sums, quantiles};
-use super::place::{Located, Place, check_points, locate};
+use super::place::{Located, Place, check_finite, check_points, check_values, locate};
 
 /// What to make of the draws.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -142,6 +142,7 @@ enum WhereTo {
 impl<'m> Engine<'m> {
     fn new(model: &'m Model, target: &Target<'_>, only: &[String]) -> Result<Self> {
         let joint = Joint::new(model)?;
+        let needed = model.covariates_needed(only)?;
         let known = model.quantities();
         let sums: Vec<Equation> = only
             .iter()
@@ -150,14 +151,14 @@ impl<'m> Engine<'m> {
             .collect::<Result<_>>()?;
         let (grid, covariates, positions, where_to) = match target {
             Target::Grid(place) => {
-                let Located { grid, points, covariates } = locate(model, place)?;
+                let Located { grid, points, covariates } = locate(model, place, &needed)?;
                 let moved = points.into_iter().zip(model.data.grid.axes());
                 let moved = moved.map(|(p, axis)| (p != axis.points()).then_some(p)).collect();
                 (grid.clone(), covariates, joint.field_positions(), WhereTo::Grid(moved))
             }
             Target::Points(points, columns) => {
                 let count = check_points(model, points)?;
-                let covariates = point_covariates(model, columns, count)?;
+                let covariates = point_covariates(model, columns, count, &needed)?;
                 // A field has a value a point.
                 let positions = vec![vec![0]; model.fields.len()];
                 (line(count)?, covariates, positions, WhereTo::Points(points.to_vec()))
@@ -302,12 +303,17 @@ fn point_covariates(
     model: &Model,
     columns: &[(String, Vec<f64>)],
     count: usize,
+    needed: &[usize],
 ) -> Result<Vec<Covariate>> {
-    let used = model.used_covariates();
     let covariate = |(c, known): (usize, &Covariate)| {
+        if !needed.contains(&c) {
+            let values = vec![0.0; count];
+            return Ok(Covariate { axes: vec![0], values, missing: None, ..known.clone() });
+        }
         let values = match columns.iter().find(|(name, _)| *name == known.name) {
             Some((name, values)) if values.len() == count => {
-                super::place::check_finite(name, values)?;
+                check_finite(name, values)?;
+                check_values(model, c, values, None, |i| format!("point {i}"))?;
                 values.clone()
             }
             Some((name, values)) => {
@@ -316,7 +322,6 @@ fn point_covariates(
                     values.len()
                 )));
             }
-            None if !used.contains(&c) => vec![0.0; count],
             None => {
                 return Err(Error::Data(format!(
                     "the covariate {:?} is not known at the new points; add a column of that name",

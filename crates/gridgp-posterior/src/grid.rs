@@ -26,7 +26,7 @@ impl Conditional<'_> {
     /// # Errors
     /// Axes that are not those of the data, or a covariate that is not known there.
     pub fn on_grid(&self, place: &Place) -> Result<Moments> {
-        let there = locate(self.model, place)?;
+        let there = locate(self.model, place, &self.needed())?;
         let (grid, covariates) = (there.grid, &there.covariates);
         if let Some(series) = self.series_on_grid(&there, false)? {
             let mut mean = series.mean(&self.conditioned.alpha);

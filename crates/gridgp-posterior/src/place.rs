@@ -1,5 +1,7 @@
 //! New grids in the terms of the model.
 
+use std::collections::HashMap;
+
 use gridgp_grid::{Axis, Covariate, Error, Grid, Points, Result};
 use gridgp_kernel::Covariance;
 use gridgp_model::Model;
@@ -11,7 +13,8 @@ pub struct Place {
     ///
     /// A label means what it means in the data; one that the data lack is refused.
     pub grid: Grid,
-    /// Covariates along the new axes, by name; those whose axes have not moved may be absent.
+    /// Covariates along the new axes, by name. One may be absent where all new points of its axes are
+    /// points of the data, and where nothing is asked for that it enters.
     pub covariates: Vec<Covariate>,
 }
 
@@ -24,12 +27,12 @@ pub(super) struct Located<'a> {
     pub(super) covariates: Vec<Covariate>,
 }
 
-/// The place in the numbers of the model.
+/// The place in the numbers of the model, with the covariates at the positions `needed`; others are 0.
 ///
 /// # Errors
 /// Axes or coordinates that are not those of the data; a covariate that is needed and not known,
 /// or not on its axes.
-pub(super) fn locate<'a>(model: &Model, place: &'a Place) -> Result<Located<'a>> {
+pub(super) fn locate<'a>(model: &Model, place: &'a Place, needed: &[usize]) -> Result<Located<'a>> {
     let (old, new) = (model.data.grid.axes(), place.grid.axes());
     let names = |axes: &[Axis]| axes.iter().map(|a| a.name().to_owned()).collect::<Vec<_>>();
     if names(old) != names(new) {
@@ -43,15 +46,21 @@ pub(super) fn locate<'a>(model: &Model, place: &'a Place) -> Result<Located<'a>>
     let points = old.iter().zip(new).map(|(o, n)| o.points_like(n.coordinates()));
     let points = points.collect::<Result<Vec<_>>>()?;
     check_known(model, &points, |axis, i| new[axis].describe(i))?;
-    let moved: Vec<bool> = old.iter().zip(&points).map(|(o, p)| o.points() != *p).collect();
-    let used = model.used_covariates();
+    let sources: Vec<Source> = old.iter().zip(&points).map(|(o, p)| Source::of(o, p)).collect();
     let covariates = model
         .data
         .covariates
         .iter()
         .enumerate()
         .map(|(c, known)| {
-            let here = covariate_at(place, known, &moved, used.contains(&c))?;
+            if !needed.contains(&c) {
+                let length = known.axes.iter().map(|&a| new[a].len()).product();
+                return Ok(Covariate { values: vec![0.0; length], missing: None, ..known.clone() });
+            }
+            let here = covariate_at(place, known, &sources, &model.data.grid.shape())?;
+            check_values(model, c, &here.values, here.missing.as_deref(), |i| {
+                place.grid.describe_part(&here.axes, i)
+            })?;
             Ok(model.without_zero_exposure(c, here))
         })
         .collect::<Result<_>>()?;
@@ -59,13 +68,15 @@ pub(super) fn locate<'a>(model: &Model, place: &'a Place) -> Result<Located<'a>>
 }
 
 impl Place {
-    /// Whether each cell has no prediction: a covariate of the model is missing there, or the trials
-    /// or an exposure is 0. `None` if all have one.
+    /// Whether each cell has no prediction of a quantity: a covariate that it is made of
+    /// ([`Model::covariates_of`]) is missing there, or the trials or an exposure is 0. `None` if all
+    /// have one.
     ///
     /// # Errors
-    /// The place does not fit the model.
-    pub fn unknown_cells(&self, model: &Model) -> Result<Option<Vec<bool>>> {
-        let Located { grid, covariates, .. } = locate(model, self)?;
+    /// The place does not fit the model; there is no such quantity.
+    pub fn unknown_cells(&self, model: &Model, quantity: &str) -> Result<Option<Vec<bool>>> {
+        let needed = model.covariates_of(quantity)?;
+        let Located { grid, covariates, .. } = locate(model, self, &needed)?;
         if covariates.iter().all(|c| c.missing.is_none()) {
             return Ok(None);
         }
@@ -106,13 +117,55 @@ pub(super) fn check_known(
     Ok(())
 }
 
-/// A covariate of the model at a place.
-fn covariate_at(place: &Place, known: &Covariate, moved: &[bool], used: bool) -> Result<Covariate> {
-    let axes = place.grid.axes();
-    let length = known.axes.iter().map(|&a| axes[a].len()).product();
-    if !used {
-        return Ok(Covariate { values: vec![0.0; length], missing: None, ..known.clone() });
+/// Where the new points of an axis are among those of the data.
+enum Source {
+    /// They are the same.
+    Same,
+    /// Each is one of them.
+    Among(Vec<usize>),
+    /// This one is none of them.
+    Elsewhere(usize),
+}
+
+impl Source {
+    fn of(axis: &Axis, new: &Points) -> Self {
+        let old = axis.points();
+        if old == *new {
+            return Self::Same;
+        }
+        let key = |p: &Points, i: usize| -> Vec<u64> {
+            p.row(i).iter().map(|x| (x + 0.0).to_bits()).collect()
+        };
+        let places: HashMap<Vec<u64>, usize> = (0..old.len()).map(|i| (key(&old, i), i)).collect();
+        let mut among = Vec::with_capacity(new.len());
+        for i in 0..new.len() {
+            match places.get(&key(new, i)) {
+                Some(&place) => among.push(place),
+                None => return Self::Elsewhere(i),
+            }
+        }
+        Self::Among(among)
     }
+
+    fn at(&self, i: usize) -> usize {
+        match self {
+            Self::Among(places) => places[i],
+            _ => i,
+        }
+    }
+}
+
+/// A covariate of the model at a place: the given one, or that of the data, where all points are
+/// among theirs.
+fn covariate_at(
+    place: &Place,
+    known: &Covariate,
+    sources: &[Source],
+    data: &[usize],
+) -> Result<Covariate> {
+    let axes = place.grid.axes();
+    let shape: Vec<usize> = known.axes.iter().map(|&a| axes[a].len()).collect();
+    let length = shape.iter().product();
     if let Some(new) = place.covariates.iter().find(|c| c.name == known.name) {
         if new.axes != known.axes || new.values.len() != length {
             return Err(Error::Data(format!(
@@ -128,14 +181,50 @@ fn covariate_at(place: &Place, known: &Covariate, moved: &[bool], used: bool) ->
         check_units(new, known)?;
         return Ok(new.clone());
     }
-    match known.axes.iter().find(|&&a| moved[a]) {
-        Some(&a) => Err(Error::Data(format!(
-            "the covariate {:?} is not known at the new points of axis {:?}; add it to the file of \
-             new points, as a column or variable of that name",
+    let elsewhere = known.axes.iter().find_map(|&a| match sources[a] {
+        Source::Elsewhere(i) => Some((a, i)),
+        _ => None,
+    });
+    if let Some((a, i)) = elsewhere {
+        return Err(Error::Data(format!(
+            "the covariate {:?} is not known at {}, a point that axis {:?} of the data does not have; \
+             add it to the file of new points, as a column or variable of that name, or ask for what \
+             it does not enter",
             known.name,
+            axes[a].describe(i),
             axes[a].name()
-        ))),
-        None => Ok(known.clone()),
+        )));
+    }
+    if known.axes.iter().all(|&a| matches!(sources[a], Source::Same)) {
+        return Ok(known.clone());
+    }
+    let positions: Vec<usize> = (0..length)
+        .map(|mut cell| {
+            let (mut at, mut stride) = (0, 1);
+            for (k, &a) in known.axes.iter().enumerate().rev() {
+                at += sources[a].at(cell % shape[k]) * stride;
+                stride *= data[a];
+                cell /= shape[k];
+            }
+            at
+        })
+        .collect();
+    Ok(known.take(&positions))
+}
+
+/// Refuses values that a covariate cannot have, see [`Model::why_not`].
+pub(super) fn check_values(
+    model: &Model,
+    c: usize,
+    values: &[f64],
+    missing: Option<&[bool]>,
+    describe: impl Fn(usize) -> String,
+) -> Result<()> {
+    let known = |i: usize| missing.is_none_or(|m| !m[i]);
+    let wrong = (0..values.len()).filter(|&i| known(i));
+    match wrong.filter_map(|i| Some((i, model.why_not(c, values[i])?))).next() {
+        Some((i, why)) => Err(Error::Data(format!("at {}, {why}", describe(i)))),
+        None => Ok(()),
     }
 }
 

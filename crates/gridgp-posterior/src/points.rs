@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::conditional::{Conditional, Moments, hidden, shares};
 use super::grid::EXACT;
-use super::place::{check_finite, check_points};
+use super::place::{check_finite, check_points, check_values};
 
 /// Numbers in the intermediates of a tile: 4 MiB.
 const TILE: usize = 1 << 19;
@@ -18,8 +18,8 @@ const TILE: usize = 1 << 19;
 impl Conditional<'_> {
     /// Mean and standard deviations at M scattered points: point i has coordinates `at[a].row(i)`
     /// along axis a, in the units and the label numbers ([`Axis::points`](gridgp_grid::Axis::points)) of
-    /// the data. `covariates` holds one value a point for each covariate of the model that is
-    /// used, by name.
+    /// the data. `covariates` holds one value a point for each covariate of the model that the
+    /// answer is made of, by name.
     ///
     /// Points go in tiles, axis by axis: beside the result, memory is that of a tile for each
     /// thread, never M x N.
@@ -102,6 +102,9 @@ impl Conditional<'_> {
         count: usize,
         columns: &[Option<&[f64]>],
     ) -> Result<Option<Vec<f64>>> {
+        if !self.asks_for_noise() {
+            return Ok(None);
+        }
         let (_, scale) = self.model.gaussian_parts().expect("the marginal has taken it");
         if let Some(c) = scale.covariates().find(|&c| columns[c].is_none()) {
             return Err(self.unknown_covariate(c));
@@ -140,7 +143,16 @@ impl Conditional<'_> {
             check_finite(name, values)?;
             Ok(Some(values.as_slice()))
         };
-        self.model.data.covariates.iter().map(|c| column(&c.name)).collect()
+        let needed = self.needed();
+        let checked = |(c, known): (usize, &Covariate)| {
+            if !needed.contains(&c) {
+                return Ok(None);
+            }
+            let found = column(&known.name)?;
+            check_values(self.model, c, found.unwrap_or_default(), None, |i| format!("point {i}"))?;
+            Ok(found)
+        };
+        self.model.data.covariates.iter().enumerate().map(checked).collect()
     }
 
     pub(super) fn unknown_covariate(&self, c: usize) -> Error {

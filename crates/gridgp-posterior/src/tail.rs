@@ -85,7 +85,7 @@ impl TailDraws {
             return Err(Error::Data("there are no draws to make return levels of".into()));
         }
         if let Target::Grid(place) = target
-            && let Some(unknown) = place.unknown_cells(model)?
+            && let Some(unknown) = place.unknown_cells(model, "observation")?
             && let Some(cell) = unknown.iter().position(|&u| u)
         {
             return Err(Error::Data(format!(

@@ -50,7 +50,7 @@ pub(super) fn in_tiles(
         0 => 2 + model.equations.len() + model.fields.len(),
         some => some,
     };
-    let place = Whole::of(model, target)?;
+    let place = Whole::of(model, target, &options.only)?;
     let (left, n, right) = place.shape;
     // A slice of one point is the smallest tile there is.
     let a_point = (left * right).saturating_mul(samples.len()).saturating_mul(quantities);
@@ -132,11 +132,12 @@ impl Part {
 }
 
 impl<'a> Whole<'a> {
-    fn of(model: &Model, target: &Target<'a>) -> Result<Self> {
+    fn of(model: &Model, target: &Target<'a>, only: &[String]) -> Result<Self> {
         Ok(match target {
             Target::Grid(place) => {
                 // With the covariates that a part could not tell from those of the data.
-                let covariates = locate(model, place)?.covariates;
+                let needed = model.covariates_needed(only)?;
+                let covariates = locate(model, place, &needed)?.covariates;
                 let place = Place { grid: place.grid.clone(), covariates };
                 let sizes = place.grid.shape();
                 let axis = (0..sizes.len()).max_by_key(|&a| sizes[a]).expect("a grid has an axis");

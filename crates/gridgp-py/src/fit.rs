@@ -324,7 +324,9 @@ impl Fit {
     ) -> PyResult<(usize, usize, Bound<'py, PyArray1<f64>>)> {
         let place = self.place(py, place)?;
         let unknown = match &place {
-            Where::Grid(place) => place.unknown_cells(&self.model).map_err(model_error)?,
+            Where::Grid(place) => {
+                place.unknown_cells(&self.model, "observation").map_err(model_error)?
+            }
             Where::Points(..) => None,
         };
         let unknown = unknown.unwrap_or_else(|| vec![false]);

@@ -26,7 +26,8 @@ pub fn run(args: &Predict) -> anyhow::Result<()> {
     let spinner = Spinner::new(format!("predicting from {}", args.fit.display()), args.quiet);
     let fit = read_fit(&args.fit, args.no_verify)?;
     let model = Model::new(ModelSpec::from_toml(&fit.source)?, &fit.source, fit.data.clone())?;
-    let place = place::read(args.at.as_deref(), &model, &fit.scalings)?;
+    let needed = model.covariates_needed(&args.only)?;
+    let place = place::read(args.at.as_deref(), &model, &fit.scalings, &needed)?;
     let options = PredictOptions {
         quantiles: args.quantiles.clone(),
         draws: args.draws,

@@ -57,7 +57,9 @@ impl Cells {
 #[derive(Debug, Clone)]
 pub(super) struct DenseCovariance {
     pub(super) root: Cholesky,
-    /// A norm of A.
+    /// The diagonal of A.
+    diagonal: Vec<f64>,
+    /// The Frobenius norm of A scaled to a unit diagonal.
     norm: f64,
     /// s of each field.
     scales: Vec<f64>,
@@ -101,16 +103,20 @@ impl DenseCovariance {
             }
             column[j] += sigma[j] * sigma[j];
         });
-        let norm = a.norm_l2() * f64::sqrt(2.0);
+        let diagonal: Vec<f64> = (0..n).map(|j| a[(j, j)]).collect();
+        let norm = scaled_norm(&a, &diagonal);
         let root = Cholesky::new(a.as_ref())
             .map_err(|e| Error::Singular(format!("the covariance of {n} observed cells: {e}")))?;
-        Ok(Self { root, norm, scales, grams, weights })
+        Ok(Self { root, diagonal, norm, scales, grams, weights })
     }
 
     /// A bound on what rounding of A changes in log p, to first order.
+    ///
+    /// Entries are rounded each in its own size, and so are those of SAS with S = diag(A)^-½, where one
+    /// large variance makes nothing else large: (SAS)⁻¹ has a trace of at most Σ Aᵢᵢ/σᵢ².
     pub(super) fn rounding(&self, alpha: &[f64], sigma: &[f64]) -> f64 {
-        let inverse: f64 = sigma.iter().map(|s| (s * s).recip()).sum();
-        let alpha_squared = alpha.iter().map(|v| v * v).sum();
+        let inverse: f64 = self.diagonal.iter().zip(sigma).map(|(a, s)| a / (s * s)).sum();
+        let alpha_squared = self.diagonal.iter().zip(alpha).map(|(a, v)| a * v * v).sum();
         perturbation(0.5 * f64::EPSILON * self.norm, inverse, alpha_squared)
     }
 
@@ -233,6 +239,19 @@ pub(super) fn add_cross(
             }
         }
     });
+}
+
+/// ‖SAS‖ with S = diag(A)^-½, of the lower triangle of A.
+fn scaled_norm(a: &Mat<f64>, diagonal: &[f64]) -> f64 {
+    let n = diagonal.len();
+    let below = |j: usize| {
+        let column = &a.col_as_slice(j)[j + 1..];
+        let squares = column.iter().zip(&diagonal[j + 1..]).map(|(v, d)| v * v / d);
+        squares.sum::<f64>() / diagonal[j]
+    };
+    // Each column on its own, so that the number of threads changes no digit.
+    let below: Vec<f64> = (0..n).into_par_iter().map(below).collect();
+    (n as f64 + 2.0 * below.iter().sum::<f64>()).sqrt()
 }
 
 /// The columns of a square matrix, side by side.

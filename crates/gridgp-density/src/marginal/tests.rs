@@ -535,4 +535,34 @@ fn scattered_gaps_of_a_large_grid_are_filled() {
     assert!(scattered.detail.contains("in 23940 missing cells"), "{}", scattered.detail);
     let wide = plan(|i, j| (50..150).contains(&i) && (j + i) % 100 < 60);
     assert!(wide.detail.contains("on 102000 observed cells"), "{}", wide.detail);
+
+/// One cell that is hardly known says nothing, and does not make what the others say less sure.
+#[test]
+fn one_large_noise_does_not_loosen_the_bound_of_rounding() {
+    let with = |sd: f64, sigma: f64| {
+        let mut data = data(5, 4, 2);
+        let n = data.grid.len();
+        let mut values = vec![0.1; n];
+        values[7] = sd;
+        data.covariates[2] =
+            Covariate { axes: vec![0, 1, 2], values, ..data.covariates[2].clone() };
+        let text = format!(
+            "{HEAD}[fields.f]\nx = 'matern32(lengthscale = 1)'\namplitude = 1\n[fields.g]\n\
+             t = 'matern32(lengthscale = 2)'\namplitude = 1\n[likelihood]\nfamily = 'gaussian'\n\
+             location = 'f + g'\nscale = 'sqrt({sigma}^2 * both^2)'\n"
+        );
+        let model = model(&text, data);
+        let mut marginal = by(&model, Algebra::Dense);
+        let found = marginal.log_prob(&[]).unwrap();
+        let want = dense(&marginal, &[], &[]);
+        assert!((found.log_prob - want).abs() <= found.truncation.max(1e-11 * want.abs()));
+        found.truncation
+    };
+    let alike = with(0.1, 1.0);
+    for sd in [10.0, 1e3, 1e6, 1e9] {
+        let found = with(sd, 1.0);
+        assert!(found < 3.0 * alike && found > 0.3 * alike, "{sd}: {found} beside {alike}");
+    }
+    // Noise that is small beside the fields everywhere is told.
+    assert!(with(0.1, 1e-5) > 1e6 * alike);
 }

@@ -43,11 +43,16 @@ pub(super) fn variables(
         Where::Points(points, covariates) => Target::Points(&points.points, covariates),
     };
     let cells = memory::cells(&target);
-    let count = of_location + components.len() * options.draws;
+    let count = of_location.saturating_add(components.len().saturating_mul(options.draws));
     let variables = (1 + components.len() as u128) * (3 + options.quantiles.len() as u128);
+    // The draws that were asked for, of each quantity.
+    let drawn = match (options.draws, usize::from(of_location > 0) + components.len()) {
+        (0, _) | (_, 0) => String::new(),
+        (draws, 1) => format!(" with {draws} draws"),
+        (draws, quantities) => format!(" with {draws} draws of {quantities} quantities"),
+    };
     let what = format!(
-        "a prediction on {cells} cells with {count} draws; predict fewer cells at a time, or keep \
-         fewer draws"
+        "a prediction on {cells} cells{drawn}; predict fewer cells at a time, or keep fewer draws"
     );
     let result = 8 * cells * (variables + count as u128);
     let bytes = memory::at_mode(model, &target, count).max(host.copies() * result);
@@ -59,7 +64,11 @@ pub(super) fn variables(
     });
     let mut variables = Vec::new();
     if has_location {
-        let (moments, draws) = ask(&conditional, place, of_location, seed)?;
+        let about = match asked("observation") {
+            true => conditional.clone(),
+            false => conditional.clone().without_noise(),
+        };
+        let (moments, draws) = ask(&about, place, of_location, seed)?;
         let mut found = of_moments(moments, dims, model, &options.quantiles)?;
         note_error(&mut found, error);
         let of_observation = |name: &str| ["sd_observation", "quantiles"].contains(&name);
@@ -74,7 +83,10 @@ pub(super) fn variables(
     }
     for (name, wanted) in components {
         let about = conditional.clone();
-        let about = wanted.map_or(Ok(about.clone()), |wanted| about.about(wanted))?;
+        let about = match wanted {
+            Some(wanted) => about.about(wanted)?,
+            None => about.without_noise(),
+        };
         let (moments, draws) = ask(&about, place, options.draws, seed)?;
         let mut found = of_component(&name, moments, draws, dims, model, &options.quantiles)?;
         note_error(&mut found, error);

@@ -143,8 +143,8 @@ impl Dims {
 ///
 /// `model` is the model of the fit with its data. Variables are `mean`, `sd`, `sd_observation`, with
 /// levels `quantiles` and with draws `draws`; from draws also the fields and the parameters of the
-/// likelihood, named by [`gridgp_model::output_names`] and [`output_name`]. Where a covariate is
-/// missing, or the trials or an exposure is 0, all but fields and sums of nothing else is NaN. Coordinates are in the
+/// likelihood, named by [`gridgp_model::output_names`] and [`output_name`]. A quantity
+/// is NaN where a covariate that it is made of is missing, or the trials or an exposure is 0. Coordinates are in the
 /// units of the data, the response in its own.
 ///
 /// # Errors
@@ -180,25 +180,8 @@ pub fn predict(
             (made, options.draws)
         }
     };
-    if let Where::Grid(place) = &place
-        && let Some(unknown) = place.unknown_cells(model)?
-    {
-        // Sums that hold no covariate are known wherever fields are.
-        let without = |name: &&str| {
-            model
-                .combination(name)
-                .is_ok_and(|sum| sum.terms.iter().all(|t| t.covariates.is_empty()))
-        };
-        let sums: Vec<String> = quantities(&options.only);
-        let fields = model.fields.iter().map(|f| f.name.as_str());
-        let known: Vec<Option<String>> = fields
-            .chain(sums.iter().map(String::as_str).filter(without))
-            .flat_map(output_names)
-            .collect();
-        for v in variables.iter_mut().filter(|v| !known.contains(&Some(v.name.clone()))) {
-            let cells = v.values.iter_mut().zip(unknown.iter().cycle());
-            cells.filter(|(_, unknown)| **unknown).for_each(|(value, _)| *value = f64::NAN);
-        }
+    if let Where::Grid(place) = &place {
+        mask(model, place, &options.only, &mut variables)?;
     }
     if let Some(mask) = &options.mask {
         let masked = mask.at(data, &place)?;
@@ -215,6 +198,34 @@ pub fn predict(
     // `only` may have left out what lies on them.
     extra.retain(|axis| variables.iter().any(|v| v.dims.iter().any(|d| d == axis.name())));
     Ok(Output::new(place, &dims.cells, extra, variables, attributes))
+}
+
+/// Makes NaN what cannot be known: of each quantity the cells where a covariate that it is made of is
+/// missing.
+fn mask(
+    model: &Model,
+    place: &Place,
+    only: &[String],
+    variables: &mut [OutputVariable],
+) -> Result<()> {
+    let mut names: Vec<String> = model.quantities().into_iter().map(str::to_owned).collect();
+    names.extend(
+        quantities(only).into_iter().filter(|name| !model.quantities().contains(&&name[..])),
+    );
+    for quantity in names {
+        let own = output_names(&quantity);
+        let is_own = |v: &&mut OutputVariable| own.iter().flatten().any(|name| *name == v.name);
+        let mut own = variables.iter_mut().filter(is_own).peekable();
+        if own.peek().is_none() {
+            continue;
+        }
+        let Some(unknown) = place.unknown_cells(model, &quantity)? else { continue };
+        for v in own {
+            let cells = v.values.iter_mut().zip(unknown.iter().cycle());
+            cells.filter(|(_, unknown)| **unknown).for_each(|(value, _)| *value = f64::NAN);
+        }
+    }
+    Ok(())
 }
 
 /// What was asked for, each once and without spaces, as its variables are called.

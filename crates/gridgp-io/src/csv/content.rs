@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use gridgp_grid::minus;
+
 use super::number::{is_missing, is_written_as_number, loose};
 use crate::dates::{self, DateFormat};
 
@@ -73,7 +75,12 @@ fn by_look(name: &str, texts: &[&str], not_labels: bool) -> Result<Content, Doub
         let all = texts.iter().all(|t| is_blank(t) || is_written_as_number(t));
         return match (odd, first(&|i| numbers[i].is_none() && !is_blank(texts[i]))) {
             (_, Some(i)) if not_labels => {
-                Err((i, format!("{:?} is neither a number nor a date", texts[i])))
+                let hint = minus::hint(texts[i]).map_or(String::new(), |hint| format!("; {hint}"));
+                Err((i, format!("{:?} is neither a number nor a date{hint}", texts[i])))
+            }
+            (Some(i), _) if all && minus::hint(texts[i]).is_some() => {
+                let hint = minus::hint(texts[i]).unwrap_or_default();
+                Err((i, format!("{:?} is not a number: {hint}; {IF_NAMES}", texts[i])))
             }
             (Some(i), _) if all => Err((
                 i,
@@ -89,6 +96,8 @@ fn by_look(name: &str, texts: &[&str], not_labels: bool) -> Result<Content, Doub
     if let Some(i) = first(&|i| numbers[i].is_none()) {
         let message = if is_blank(texts[i]) {
             format!("the coordinate is {:?}; coordinates must be finite numbers", texts[i])
+        } else if let Some(hint) = minus::hint(texts[i]) {
+            format!("{:?} is not a number: {hint}", texts[i])
         } else {
             format!(
                 "{:?} is not a number, but {good} of the {} distinct values are; correct it, or \
@@ -244,6 +253,12 @@ mod tests {
         assert_eq!(guess(&["DE", "NA", "PT"]).unwrap(), Content::Labels);
         assert!(doubt(&["Porto", "NA"]).contains("is \"NA\" a name, or missing?"));
         assert!(doubt(&["Porto", "-"]).contains("labels = true"));
+        for minus in [&["\u{2212}5", "0", "5"][..], &["\u{2013}5", "\u{2013}3"], &["\u{2212}5"]] {
+            assert!(doubt(minus).contains("not the minus of numbers; write -"), "{minus:?}");
+            let (_, message) = content("x", minus, Reading::NotLabels).unwrap_err();
+            assert!(message.contains("write -"), "{message}");
+        }
+        assert_eq!(guess(&["10\u{2013}14", "15\u{2013}19"]).unwrap(), Content::Labels);
         assert!(content("x", &["a"], Reading::NotLabels).unwrap_err().1.contains("neither"));
     }
 }

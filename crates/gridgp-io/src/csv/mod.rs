@@ -3,6 +3,7 @@
 mod content;
 mod grid;
 mod guess;
+mod lines;
 mod number;
 mod scan;
 mod source;

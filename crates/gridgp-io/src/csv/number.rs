@@ -1,5 +1,7 @@
 //! Numbers as tables write them: decimal points or commas, and words for what is missing.
 
+use gridgp_grid::minus;
+
 use crate::missing::Missing;
 
 /// Text that means that a value is missing, in lower case.
@@ -18,6 +20,9 @@ pub(super) fn number(text: &str, missing: &Missing) -> Result<f64, String> {
         }
         Some(x) => Ok(x),
         None if is_missing(text) || missing.has_text(text) => Ok(f64::NAN),
+        None if minus::hint(text).is_some() => {
+            Err(format!("{text:?} is not a number: {}", minus::hint(text).unwrap_or_default()))
+        }
         None if is_written_as_number(text) => Err(format!(
             "{text:?} is not a number; write it without separators of thousands, blanks or signs \
              of percent"
@@ -44,8 +49,9 @@ pub(super) fn loose(text: &str) -> Option<f64> {
 
 /// Whether a text is made of what people write numbers with: `1,234.5`, `1 234`, `12 %`.
 pub(super) fn is_written_as_number(text: &str) -> bool {
-    let part = |c: char| c.is_ascii_digit() || ".,'’% \u{a0}\u{202f}+-\u{2212}".contains(c);
-    let signs = text.chars().skip(1).filter(|c| "+-\u{2212}".contains(*c)).count();
+    let sign = |c: char| "+-".contains(c) || minus::is_alike(c);
+    let part = |c: char| c.is_ascii_digit() || ".,'’% \u{a0}\u{202f}".contains(c) || sign(c);
+    let signs = text.chars().skip(1).filter(|c| sign(*c)).count();
     text.contains(|c: char| c.is_ascii_digit()) && text.chars().all(part) && signs == 0
 }
 
@@ -129,6 +135,10 @@ mod tests {
         }
         for text in ["1,234.5", "1 234", "12 %", "1'234", "1,234,567"] {
             assert!(number(text, &none).unwrap_err().contains("separators of thousands"), "{text}");
+        }
+        for text in ["\u{2212}5", "\u{2013}0.5", "\u{2212}.5e3"] {
+            let message = number(text, &none).unwrap_err();
+            assert!(message.contains("not the minus of numbers; write -"), "{message}");
         }
         for text in ["<0.1", "12 mm", "*", "1,a", "--"] {
             assert!(number(text, &none).unwrap_err().contains("data.missing"), "{text}");

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Chain, Cursor, Read};
 use std::path::{Path, PathBuf};
 
+use super::lines::{LineStarts, ends_within};
 use crate::{Error, Result, dates};
 
 /// A table that is being read.
@@ -11,7 +12,7 @@ pub(super) struct Source {
     path: PathBuf,
     /// Names of the columns.
     pub header: Vec<String>,
-    reader: csv::Reader<Chain<Cursor<Vec<u8>>, BufReader<File>>>,
+    reader: csv::Reader<LineStarts<Chain<Cursor<Vec<u8>>, BufReader<File>>>>,
     /// Lines in front of the header.
     above: u64,
     /// The last comment in front of the header.
@@ -78,7 +79,7 @@ impl Source {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(separator)
             .flexible(true)
-            .from_reader(Cursor::new(line).chain(file));
+            .from_reader(LineStarts::new(Cursor::new(line).chain(file)));
         let names = reader.byte_headers().map_err(|e| broken(path, &e))?.iter().map(|name| {
             std::str::from_utf8(name).map(|n| n.trim().to_owned()).map_err(|_| {
                 Error::file(
@@ -96,7 +97,11 @@ impl Source {
         if !self.reader.read_byte_record(row).map_err(|e| broken(&self.path, &e))? {
             return Ok(None);
         }
-        let line = self.above + row.position().map_or(0, csv::Position::line);
+        // The row ends in front of this byte; the lines that it goes over are in its fields.
+        let end = self.reader.position().byte();
+        let last = self.reader.get_mut().line(end.saturating_sub(1));
+        let within = row.iter().map(ends_within).sum::<u64>();
+        let line = self.above + last.saturating_sub(within);
         let (found, expected) = (row.len(), self.header.len());
         if found == expected {
             return Ok(Some(line));

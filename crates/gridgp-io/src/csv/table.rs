@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use gridgp_grid::Coordinate;
+use gridgp_grid::{Coordinate, Known};
 
 use super::content::{Content, Reading, content};
 use super::number::{Marks, number};
@@ -41,6 +41,27 @@ pub(crate) struct Levels {
     pub of_row: Vec<u32>,
     /// The distinct values in order of appearance.
     pub distinct: Coordinate,
+}
+
+impl Levels {
+    /// Numbers that mean the same point, 0.3 and 0.30000000000000004, become one.
+    fn with_each_place_once(mut self) -> Self {
+        let places = Known::places(&self.distinct);
+        if places.iter().enumerate().all(|(i, &place)| i == place) {
+            return self;
+        }
+        let mut new = vec![u32::MAX; places.len()];
+        let mut kept = vec![];
+        for &place in &places {
+            if new[place] == u32::MAX {
+                new[place] = kept.len() as u32;
+                kept.push(place);
+            }
+        }
+        self.of_row.iter_mut().for_each(|id| *id = new[places[*id as usize]]);
+        self.distinct = self.distinct.take(&kept);
+        self
+    }
 }
 
 impl Table {
@@ -168,7 +189,7 @@ impl Interner {
             }
             Content::Dates(days, _) => (days, true),
         };
-        // "1" and "1.0" are the same point.
+        // "1" and "1.0" are the same number.
         let mut values: Vec<f64> = vec![];
         let mut ids = HashMap::new();
         let merged: Vec<u32> = parsed
@@ -187,6 +208,6 @@ impl Interner {
         } else {
             Coordinate::numbers(name, values)
         };
-        Ok((Levels { of_row, distinct }, marks))
+        Ok((Levels { of_row, distinct }.with_each_place_once(), marks))
     }
 }

@@ -1,5 +1,7 @@
 //! A stated form of dates, `%d/%m/%Y`.
 
+use gridgp_grid::time::Resolution;
+
 use super::{Clock, Parts};
 
 /// How dates are written, in the letters of strftime.
@@ -48,6 +50,31 @@ impl DateFormat {
             return Err(format!("format = {text:?} has a day but no month; {PARTS}"));
         }
         Ok(Self { text: text.to_owned(), items })
+    }
+
+    /// How much time one of its dates covers.
+    pub(crate) fn resolution(&self) -> Resolution {
+        let has = |parts: &str| {
+            self.items.iter().any(|i| matches!(i, Item::Part(c) if parts.contains(*c)))
+        };
+        match () {
+            () if has("HMS") => Resolution::Instant,
+            () if has("dj") => Resolution::Day,
+            () if has("mbB") => Resolution::Month,
+            () => Resolution::Year,
+        }
+    }
+
+    /// Number of digits of its dates, where they are made of digits only and have all of them.
+    pub(crate) fn digits(&self) -> Option<usize> {
+        let width = |item: &Item| match item {
+            Item::Part('Y') => Some(4),
+            Item::Part('j') => Some(3),
+            Item::Part('y' | 'm' | 'd' | 'H' | 'M' | 'S') => Some(2),
+            Item::Part(_) => None,
+            Item::Literal(c) => c.is_ascii_digit().then_some(1),
+        };
+        self.items.iter().map(width).sum()
     }
 
     /// Days since 1970-01-01. Parts that the format does not have are the first: a month begins

@@ -4,6 +4,7 @@
 mod absolute;
 mod column;
 mod format;
+mod typed;
 mod written;
 
 pub(crate) use absolute::relative_to_1970;
@@ -11,6 +12,7 @@ pub(crate) use column::column;
 pub(crate) use format::DateFormat;
 use gridgp_grid::time::{Date, TimeUnits};
 use gridgp_grid::{Coordinate, Values};
+pub(crate) use typed::span;
 pub(crate) use written::looks_like;
 
 /// A date and a time of day, in the parts that they were written in.
@@ -36,6 +38,18 @@ struct Clock<'a> {
 const MIDNIGHT: Clock = Clock { hour: 0, minute: 0, second: "0", offset: 0 };
 
 impl Parts<'_> {
+    /// The date in whatever calendar; `None` where no calendar has it.
+    fn date(&self) -> Option<Date> {
+        let Clock { hour, minute, second, offset } = self.clock;
+        let sign = if offset < 0 { '-' } else { '+' };
+        let (hours, minutes) = (offset.abs() / 60, offset.abs() % 60);
+        let text = format!(
+            "{:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second}{sign}{hours:02}:{minutes:02}",
+            self.year, self.month, self.day
+        );
+        Some(Date::parse(&text)?.0)
+    }
+
     /// Days since 1970-01-01 in the standard calendar; `None` where there is no such day.
     fn days(&self) -> Option<f64> {
         let Clock { hour, minute, second, offset } = self.clock;

@@ -55,6 +55,11 @@ pub(super) fn written(text: &str) -> Option<Written<'_>> {
     }
 }
 
+/// Whether a date has a time of day.
+pub(super) fn has_clock(text: &str) -> bool {
+    split(text).is_some_and(|(_, clock)| clock.is_some())
+}
+
 /// Whether a text has the look of a date or time of day, read or not: three numbers of which one
 /// can be a year and the others a day and a month, a year with a word, or `06:30`.
 pub(crate) fn looks_like(text: &str) -> bool {

@@ -7,6 +7,8 @@ use winnow::prelude::*;
 use winnow::stream::{LocatingSlice, Location, Stateful, Stream};
 use winnow::token::{one_of, take_while};
 
+use gridgp_grid::minus;
+
 use super::{Argument, Call, Expr, ExprKind, Fault, Operator};
 
 type Input<'a> = Stateful<LocatingSlice<&'a str>, Size>;
@@ -50,6 +52,7 @@ pub fn parse_within(text: &str, most: usize) -> Result<Expr, Fault> {
         let at = e.offset();
         let length = text[at..].chars().next().map_or(0, char::len_utf8);
         let found = match text[at..].chars().next() {
+            Some(c) if minus::is_alike(c) => return Fault::new(at..at + length, minus::about(c)),
             Some(c) => format!("unexpected {c:?}"),
             None => "the expression ends too early".into(),
         };
@@ -348,6 +351,8 @@ mod tests {
             ("f(a; b)", 3, "unexpected ';'; expected `,` or `)`"),
             ("(a", 2, "expected `)`"),
             ("a $ b", 2, "unexpected '$'"),
+            ("normal(\u{2212}5, 3)", 7, "U+2212, not the minus of numbers; write -"),
+            ("a \u{2013} b", 2, "U+2013"),
         ] {
             let fault = parse(text).unwrap_err();
             assert_eq!(fault.span.start, at, "{text:?}: {fault:?}");

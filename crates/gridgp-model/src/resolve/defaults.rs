@@ -68,9 +68,8 @@ impl Use<'_> {
     pub(super) fn admits(&self, value: f64) -> bool {
         match self {
             Self::Coefficient { .. } => value.is_finite(),
-            Self::Noise => value > 0.0 && value.is_finite(),
+            Self::Noise | Self::FieldAmplitude { .. } => value > 0.0 && value.is_finite(),
             Self::Likelihood { parameter, .. } => parameter.domain.contains(value),
-            Self::FieldAmplitude { .. } => value >= 0.0 && value.is_finite(),
             Self::Kernel { role, .. } => role.admits(value),
         }
     }

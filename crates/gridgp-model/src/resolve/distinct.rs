@@ -42,6 +42,25 @@ type Refuse<'a> = dyn Fn(&[&str], String) -> Error + 'a;
 /// The response, the axes and their coordinates, the covariates.
 fn of_data(data: &Dataset, refuse: &Refuse<'_>) -> Result<()> {
     let y = data.response.name.as_str();
+    let unwritable = |name: &str, what: &str, keys: &[&str]| match why_unwritable(name) {
+        Some(why) => {
+            let message = format!(
+                "{what} {name:?} {why}: no file of results can hold it; give it a name in the data"
+            );
+            Err(refuse(keys, message))
+        }
+        None => Ok(()),
+    };
+    unwritable(y, "the response", &["data", "response"])?;
+    for axis in data.grid.axes() {
+        unwritable(axis.name(), "the axis", &["data", "axes"])?;
+        for c in axis.coordinates() {
+            unwritable(&c.name, "the coordinate", &["data", "axes", axis.name()])?;
+        }
+    }
+    for c in &data.covariates {
+        unwritable(&c.name, "the covariate", &["data", "covariates"])?;
+    }
     if OF_DRAWS.contains(&y) {
         let message = format!(
             "the response cannot be called {y:?}, which is a dimension of draws; rename it in the \
@@ -88,6 +107,15 @@ fn of_data(data: &Dataset, refuse: &Refuse<'_>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Why NetCDF has no variable of this name; slashes are written otherwise there.
+fn why_unwritable(name: &str) -> Option<&'static str> {
+    match name {
+        "" => Some("has no name"),
+        _ if name.contains('\0') => Some("has a character that is no text"),
+        _ => None,
+    }
 }
 
 /// What equations can refer to.
@@ -220,6 +248,8 @@ mod tests {
             ("u", "draw", "rename it in [data.axes], draw_axis = \"draw\""),
             ("u", "amplitude", "which is a key of fields"),
             ("y", "draw", "the response cannot be called \"draw\""),
+            ("y", "", "the response \"\" has no name"),
+            ("when", "", "the coordinate \"\" has no name"),
             ("y", "u", "\"u\" is the response, and an axis or a coordinate of \"u\" as well"),
             ("y", "when", "\"when\" is the response"),
             ("when", "u", "\"u\" is an axis or a coordinate of two axes"),

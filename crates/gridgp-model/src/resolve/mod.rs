@@ -19,6 +19,7 @@ use gridgp_grid::{Dataset, Error, Result};
 use gridgp_likelihood::{Family, Likelihood};
 use level::Level;
 pub(super) use level::mean_and_sd;
+pub(super) use likelihood::{is_even, known_deviations};
 use names::Names;
 
 use crate::equation::Equation;

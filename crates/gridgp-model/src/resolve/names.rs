@@ -4,6 +4,7 @@ use gridgp_dist::{Distribution, Normal, Prior};
 use indexmap::IndexMap;
 
 use super::defaults::{Defaults, Use};
+use super::sizes::{beyond, is_computable};
 use crate::language::{CONSTANTS, Call, Expr, ExprKind, FUNCTIONS, Fault, number, parse, suggest};
 use crate::param::{Parameter, Transform, Value};
 use crate::spec::{Entry, ModelSpec, Source};
@@ -268,9 +269,15 @@ fn finite(e: &Expr) -> Result<f64, Fault> {
 
 fn check_value(v: f64, label: &str, usage: &Use<'_>, e: &Expr) -> Result<(), Fault> {
     if usage.admits(v) {
-        return Ok(());
+        return match is_computable(v) {
+            true => Ok(()),
+            false => Err(Fault::new(e.span.clone(), format!("{label}: {}", beyond(v)))),
+        };
     }
     let domain = match usage {
+        Use::FieldAmplitude { .. } if v == 0.0 => {
+            "be positive; a field of amplitude 0 is not there: remove it".to_owned()
+        }
         Use::Likelihood { parameter, .. } => format!("lie in {}", parameter.domain),
         _ => match usage.lower_bound() {
             Some(bound) if bound > 0.0 => format!("be above {bound}{}", usage.why()),

@@ -9,6 +9,16 @@ use crate::spec::ModelSpec;
 const SMALLEST: f64 = 1e-100;
 const LARGEST: f64 = 1e100;
 
+/// Whether a number has a square, and, if it is not 0, one that is not 0.
+pub(super) fn is_computable(v: f64) -> bool {
+    v == 0.0 || (SMALLEST..=LARGEST).contains(&v.abs())
+}
+
+/// What to say of one that has none.
+pub(super) fn beyond(v: f64) -> String {
+    format!("this is {v:e}, and its square leaves the range of numbers; take other units")
+}
+
 /// Refuses data that are too large or differ too little for the arithmetic of variances.
 pub(super) fn check(spec: &ModelSpec, data: &Dataset) -> Result<()> {
     if !spec.data.standardize {

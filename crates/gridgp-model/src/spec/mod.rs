@@ -6,7 +6,7 @@ mod source;
 pub use data::{AxisSpec, CovariateSpec, DataSpec, Labels, Pick, SelValue, Selection};
 pub use source::Source;
 
-use gridgp_grid::{Error, Result};
+use gridgp_grid::{Error, Result, minus};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -259,6 +259,11 @@ impl ModelSpec {
     pub fn from_toml(source: &Source) -> Result<Self> {
         toml::from_str(source.text()).map_err(|e| {
             let message = source::with_suggestion(e.message());
+            let wrong = e.span().and_then(|span| source.text().get(span.start..));
+            let message = match wrong.and_then(|text| text.chars().next()) {
+                Some(c) if minus::is_alike(c) => minus::about(c),
+                _ => message,
+            };
             match e.span() {
                 Some(span) => source.error(span, None, &message),
                 None => Error::Spec(format!("{}: {message}", source.name())),
@@ -322,6 +327,16 @@ scale = 0.5
         let text = TEXT.replace("response", "respones");
         let e = ModelSpec::from_toml(&Source::new("m.toml", &text)).unwrap_err().to_string();
         assert!(e.contains("m.toml:4:1") && e.contains("did you mean \"response\"?"), "{e}");
+    }
+
+    #[test]
+    fn another_minus_is_named() {
+        let text = TEXT.replace("amplitude = 1", "amplitude = \u{2212}1");
+        let e = ModelSpec::from_toml(&Source::new("m.toml", &text)).unwrap_err().to_string();
+        assert!(e.contains("m.toml:12:13") && e.contains("U+2212"), "{e}");
+        let text = TEXT.replace("ls2 = 1.0", "ls2 = [1, \u{2212}1]");
+        let e = ModelSpec::from_toml(&Source::new("m.toml", &text)).unwrap_err().to_string();
+        assert!(e.contains("U+2212"), "{e}");
     }
 
     #[test]

@@ -63,13 +63,17 @@ impl Spot {
         let kept: Vec<usize> = (0..axes.len()).filter(|&a| !collapsed[a]).collect();
         let path = Path::new(at.unwrap_or_default());
         let Some(at) = at.filter(|at| path.exists() || !at.contains('=')) else {
-            let Where::Grid(place) = place::read(at, model, scalings)? else {
+            let Where::Grid(place) = place::read(at, model, scalings, &model.used_covariates())?
+            else {
                 unreachable!("axes in words make a grid")
             };
             let axes = place.grid.axes().iter().zip(collapsed);
             let axes = axes.map(|(axis, c)| if *c { first_point(axis) } else { Ok(axis.clone()) });
             let grid = Grid::new(axes.collect::<anyhow::Result<_>>()?)?;
-            return Ok(Self::Grid(Place { grid, covariates: place.covariates }));
+            // Those along what is collapsed are the scenarios'.
+            let mut covariates = place.covariates;
+            covariates.retain(|c| c.axes.iter().all(|&a| !collapsed[a]));
+            return Ok(Self::Grid(Place { grid, covariates }));
         };
         if kept.is_empty() {
             bail!(
