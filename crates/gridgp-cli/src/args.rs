@@ -130,8 +130,8 @@ pub struct Predict {
     pub no_verify: bool,
     /// Where: a CSV table of points, a NetCDF file whose coordinates are the new grid, or axes
     /// such as `x=0:5:101,y=2` (start:stop:count, both ends included), for stations
-    /// `lon=-9:3:49,lat=36:44:33`. Axes that are not named keep the points of the data. The grid of
-    /// the data if absent.
+    /// `lon=-9:3:49,lat=36:44:33`, along a time also dates, `date=2020-03-01`. Axes that are not named
+    /// keep the points of the data. The grid of the data if absent.
     #[arg(long)]
     pub at: Option<String>,
     /// The file to write: NetCDF, or a table if it ends in .csv.

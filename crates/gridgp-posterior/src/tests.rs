@@ -5,6 +5,7 @@ mod areas;
 mod draws;
 mod forecast;
 mod left_out;
+mod needed;
 mod refusals;
 mod sums;
 
