@@ -49,7 +49,7 @@ fn covariates(grid: &Grid) -> Vec<Covariate> {
         .map(|i| (points[0].row(i / shape[2])[0] + points[2].row(i % shape[2])[0]).cos());
     vec![
         make("gmst", vec![1], points[1].column(0).map(|t| 0.4 + (0.9 * t).cos()).collect()),
-        make("height", vec![2], (points[2].column(1)).map(|l| 0.05 * (l - 39.0)).collect()),
+        make("height", vec![2], (points[2].column(1)).map(|l| 0.05 * (l - 39.0).abs()).collect()),
         make("both", vec![0, 2], both.collect()),
     ]
 }

@@ -12,6 +12,7 @@ const INSIDE: &[(&str, &[&str])] = &[
         &[
             "error",
             "nearest",
+            "minus",
             "axis",
             "longitude",
             "same",
@@ -33,6 +34,7 @@ const INSIDE: &[(&str, &[&str])] = &[
             "equation",
             "output",
             "resolve",
+            "elsewhere",
             "advice",
             "describe",
             "seam",

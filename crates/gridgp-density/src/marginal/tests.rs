@@ -39,7 +39,10 @@ fn data(nx: usize, nt: usize, ns: usize) -> Dataset {
         units: None,
         missing: None,
     };
-    let covariates = vec![along("gmst", 1, nt), along("height", 2, ns), both];
+    // A standard deviation in some models.
+    let mut height = along("height", 2, ns);
+    height.values.iter_mut().for_each(|v| *v = v.abs());
+    let covariates = vec![along("gmst", 1, nt), height, both];
     Dataset::new(grid, y, covariates).unwrap()
 }
 

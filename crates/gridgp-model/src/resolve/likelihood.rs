@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use gridgp_dist::{Distribution, Domain};
-use gridgp_grid::{Dataset, Error, Result, doubts};
+use gridgp_grid::{Dataset, Error, Result};
 use gridgp_likelihood::{DefaultValue, Family, Likelihood, LikelihoodParameter};
 
 use super::defaults::{Use, written_prior};
@@ -84,11 +84,11 @@ pub(super) fn likelihood(
 }
 
 /// What an equation can refer to.
-struct Scope<'a> {
-    spec: &'a ModelSpec,
-    data: &'a Dataset,
+pub(super) struct Scope<'a> {
+    pub(super) spec: &'a ModelSpec,
+    pub(super) data: &'a Dataset,
     family: &'a Family,
-    p: &'a LikelihoodParameter,
+    pub(super) p: &'a LikelihoodParameter,
 }
 
 impl Scope<'_> {
@@ -117,6 +117,9 @@ impl Scope<'_> {
         self.check_sizes(&predictor, &argument.value)?;
         if link == Link::Sqrt {
             self.check_squares(&predictor, argument.value.span.clone(), names)?;
+            if split.shift == 0.0 {
+                self.check_zeros(&predictor, argument.value.span.clone())?;
+            }
         }
         let multiplier = self.multiplier(&split.factors, split.factor, names)?;
         let equation =
@@ -133,98 +136,12 @@ impl Scope<'_> {
         Ok(equation)
     }
 
-    /// Refuses a predictor of `sqrt` that can be negative, or is in another unit than the response.
-    fn check_squares(
-        &self,
-        predictor: &Predictor,
-        span: Range<usize>,
-        names: &Names<'_>,
-    ) -> Result<(), Fault> {
-        let deviations: Vec<usize> = known_deviations(predictor).collect();
-        if let Some((c, i)) = self.first_value(&deviations, |v| v < 0.0) {
-            let value = self.data.covariates[c].values[i];
-            let message = format!(
-                "{}; a known standard deviation cannot be negative: correct it{}, or, if it stands \
-                 for a missing value, list it under [data], missing = [{}]",
-                self.at_point(c, i),
-                if self.is_scaled(c) { ", leave out center and standardize" } else { "" },
-                doubts::written(value)
-            );
-            return Err(Fault::new(span, message));
-        }
-        let never_negative = |t: &Term| {
-            let positive = |j: usize| names.prior(j).support().lower() >= 0.0;
-            let known = |c: usize| self.data.covariates[c].known().all(|v| v >= 0.0);
-            t.factor > 0.0
-                && t.field.is_none()
-                && t.parameters.iter().all(|&j| is_even(&t.parameters, j) || positive(j))
-                && t.covariates.iter().all(|&c| is_even(&t.covariates, c) || known(c))
-        };
-        if predictor.terms.is_empty() || !predictor.terms.iter().all(never_negative) {
-            let message = "sqrt(…) is of a sum of squares of parameters and covariates, \
-                           sqrt(sigma^2 + sd^2); this can be negative, or has a field";
-            return Err(Fault::new(span, message));
-        }
-        let has_covariate = predictor.terms.iter().any(|t| !t.covariates.is_empty());
-        if self.spec.data.standardize && has_covariate {
-            let message = "with data.standardize the model is in standard deviations of the \
-                           response, and a known standard deviation is not: leave out standardize";
-            return Err(Fault::new(span, message));
-        }
-        // A term of parameters alone is positive wherever the covariates are 0.
-        let all_zero = |index: &[usize]| {
-            let is_zero = |&c: &usize| self.data.covariates[c].at(index, &self.data.grid) == 0.0;
-            predictor.terms.iter().all(|t| t.covariates.iter().any(is_zero))
-        };
-        let grid = &self.data.grid;
-        if let Some(cell) = self.data.observed_cells().find(|&cell| all_zero(&grid.unravel(cell))) {
-            let message = format!(
-                "sqrt(…) is 0 at {}, where the {} must lie in {}: correct the value there, leave \
-                 out the response of that cell, or add noise of unknown size, sqrt(sigma^2 + …)",
-                grid.describe(cell),
-                self.p.name,
-                self.p.domain
-            );
-            return Err(Fault::new(span, message));
-        }
-        Ok(())
-    }
-
     /// Refuses numbers whose squares leave the range of numbers.
     fn check_sizes(&self, predictor: &Predictor, e: &Expr) -> Result<(), Fault> {
         match predictor.terms.iter().find(|t| !is_computable(t.factor)) {
             Some(t) => Err(Fault::new(e.span.clone(), beyond(t.factor))),
             None => Ok(()),
         }
-    }
-
-    /// The first of some covariates, and the point, with such a value.
-    fn first_value(
-        &self,
-        covariates: &[usize],
-        is: impl Fn(f64) -> bool,
-    ) -> Option<(usize, usize)> {
-        covariates.iter().find_map(|&c| {
-            let covariate = &self.data.covariates[c];
-            let known = |i: usize| covariate.missing.as_ref().is_none_or(|m| !m[i]);
-            let at = (0..covariate.values.len()).find(|&i| known(i) && is(covariate.values[i]));
-            at.map(|i| (c, i))
-        })
-    }
-
-    /// `the covariate "sd" is 0 at x = 3`.
-    fn at_point(&self, c: usize, i: usize) -> String {
-        let covariate = &self.data.covariates[c];
-        let (name, value) = (&covariate.name, covariate.values[i]);
-        let place = self.data.grid.describe_part(&covariate.axes, i);
-        let scaled = if self.is_scaled(c) { ", centered and scaled," } else { "" };
-        format!("the covariate {name:?}{scaled} is {} at {place}", doubts::written(value))
-    }
-
-    /// Whether the model file asks for another origin or unit of a covariate.
-    fn is_scaled(&self, c: usize) -> bool {
-        let written = self.spec.data.covariates.get(&self.data.covariates[c].name);
-        written.is_some_and(|c| c.center || c.standardize)
     }
 
     /// A number, a parameter, a prior in place, or a sum of terms.
@@ -453,18 +370,6 @@ impl Scope<'_> {
         }
         Ok(())
     }
-}
-
-/// The covariates that stand for a standard deviation of their own in a sum of squares: those squared
-/// without a parameter.
-pub(crate) fn known_deviations(predictor: &Predictor) -> impl Iterator<Item = usize> {
-    let known = predictor.terms.iter().filter(|t| t.parameters.is_empty());
-    known.flat_map(|t| t.covariates.iter().copied().filter(|&c| is_even(&t.covariates, c)))
-}
-
-/// Whether a position occurs an even number of times.
-pub(crate) fn is_even(all: &[usize], one: usize) -> bool {
-    all.iter().filter(|&&other| other == one).count().is_multiple_of(2)
 }
 
 /// √(1 + Σ (mean/sd)²) over the covariates with effects: how much further an intercept lies from the

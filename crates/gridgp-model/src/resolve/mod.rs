@@ -2,6 +2,7 @@
 
 mod defaults;
 mod descending;
+mod deviations;
 mod distinct;
 mod kernels;
 mod level;
@@ -14,12 +15,12 @@ mod sizes;
 
 pub(super) use defaults::LITTLE;
 use defaults::{Defaults, Use};
+pub(super) use deviations::{is_even, known_deviations};
 pub use distinct::is_reserved;
 use gridgp_grid::{Dataset, Error, Result};
 use gridgp_likelihood::{Family, Likelihood};
 use level::Level;
 pub(super) use level::mean_and_sd;
-pub(super) use likelihood::{is_even, known_deviations};
 use names::Names;
 
 use crate::equation::Equation;

@@ -6,7 +6,7 @@ use crate::{ForecastOptions, Target, forecast, prior_samples};
 fn noisy() -> Model {
     let text = format!(
         "{HEAD}[parameters]\nmu = 'normal(0, 1)'\nhalf = 0.5\n[fields.f]\nx = 'matern32(lengthscale = 1)'\n\
-         amplitude = 1\n[likelihood]\nfamily = 'gaussian'\nlocation = 'mu + f * gmst'\n\
+         amplitude = 1\n[likelihood]\nfamily = 'gaussian'\nlocation = 'mu + 2 * half * f * gmst'\n\
          scale = 'sqrt(0.04 * height^2 + 0.01 * both^2)'\n"
     );
     let mut data = data(4, 3, 5);
