@@ -538,6 +538,7 @@ fn scattered_gaps_of_a_large_grid_are_filled() {
     assert!(scattered.detail.contains("in 23940 missing cells"), "{}", scattered.detail);
     let wide = plan(|i, j| (50..150).contains(&i) && (j + i) % 100 < 60);
     assert!(wide.detail.contains("on 102000 observed cells"), "{}", wide.detail);
+}
 
 /// One cell that is hardly known says nothing, and does not make what the others say less sure.
 #[test]

@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 use super::lines::{LineStarts, ends_within};
 use crate::{Error, Result, dates};
 
+/// The header, which was looked at, and the rest of the file.
+type Text = Chain<Cursor<Vec<u8>>, BufReader<File>>;
+
 /// A table that is being read.
 pub(super) struct Source {
     path: PathBuf,
     /// Names of the columns.
     pub header: Vec<String>,
-    reader: csv::Reader<LineStarts<Chain<Cursor<Vec<u8>>, BufReader<File>>>>,
+    reader: csv::Reader<LineStarts<Text>>,
     /// Lines in front of the header.
     above: u64,
     /// The last comment in front of the header.

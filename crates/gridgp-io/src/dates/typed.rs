@@ -103,7 +103,7 @@ mod tests {
         assert_eq!((days("2019").from, days("2019").to), (17897.0, 18262.0));
         for text in ["2019-03-01T06:30", "20190301T0630", "1 Mar 2019 6:30 AM", "2019/3/1_06:30"] {
             let found = days(text);
-            assert!((found.from - 17956.270_833).abs() < 1e-5 && !found.open, "{text} {found:?}");
+            assert!((found.from - 17_956.270_833).abs() < 1e-5 && !found.open, "{text} {found:?}");
         }
         assert_eq!(days("2019-03-01T06:30+06:30").from, 17956.0);
         assert_eq!(days("1 Mar 2019 06:30+06:30").from, 17956.0);
