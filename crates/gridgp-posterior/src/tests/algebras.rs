@@ -147,7 +147,7 @@ fn series() -> Model {
         "{HEAD}[fields.f]\nx = 'matern32() * cosine(period = 2)'\n[fields.g]\nx = 'matern12()'\n\
          [fields.h]\nx = 'linear(center = 1) + 0.3^2 * periodic(period = 1.5, lengthscale = 1)'\n\
          [fields.k]\nt = 'matern32()'\n[likelihood]\nfamily = 'gaussian'\n\
-         location = '0.3 + f + g * both + h + k'\nscale = 'sqrt(0.1 + both^2)'\n"
+         location = '0.3 + f + g * both + h + k'\nscale = 'exp(0.4 * both - 1)'\n"
     );
     model(&text, without(data(20, 1, 1), (0..20).step_by(7)))
 }
