@@ -166,7 +166,8 @@ impl Sums {
             let masked = mask.at(&model.data.grid, &Where::Grid(place.clone()))?;
             each.iter_mut().zip(masked).filter(|(_, m)| *m).for_each(|(w, _)| *w = 0.0);
         }
-        if let Some(unknown) = place.unknown_cells(model)?
+        if let Some(unknown) =
+            place.unknown_cells(model, options.only.as_deref().unwrap_or("mean"))?
             && let Some(cell) = (0..cells).find(|&c| unknown[c] && each[c] != 0.0)
         {
             return Err(GridError::Data(format!(

@@ -106,10 +106,16 @@ impl<'m> Conditional<'m> {
 
     /// The positions of the covariates that have to be known at a new place.
     pub(super) fn needed(&self) -> Vec<usize> {
-        let wanted = self.wanted.terms.iter().flat_map(|t| t.covariates.iter().copied());
+        let mut needed = self.needed_without_noise();
         let (_, scale) = self.model.gaussian_parts().expect("the marginal has taken it");
         let of_noise = self.asks_for_noise().then(|| scale.covariates());
-        wanted.chain(of_noise.into_iter().flatten()).collect()
+        needed.extend(of_noise.into_iter().flatten());
+        needed
+    }
+
+    /// Those that g itself is made of.
+    pub(super) fn needed_without_noise(&self) -> Vec<usize> {
+        self.wanted.terms.iter().flat_map(|t| t.covariates.iter().copied()).collect()
     }
 
     /// The grid of the data as a place.

@@ -40,7 +40,7 @@ impl Conditional<'_> {
         count: usize,
         weights: impl Fn(usize) -> Vec<f64>,
     ) -> Result<SumMoments> {
-        let there = locate(self.model, place)?;
+        let there = locate(self.model, place, &self.needed_without_noise())?;
         let (grid, covariates) = (there.grid, &there.covariates);
         let targets = self.marginal.targets_on_grid(
             &self.wanted,

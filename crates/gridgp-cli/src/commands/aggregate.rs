@@ -24,7 +24,9 @@ pub fn run(args: &Aggregate) -> anyhow::Result<()> {
     let spinner = Spinner::new(format!("aggregating {}", args.fit.display()), args.quiet);
     let fit = read_fit(&args.fit, args.no_verify)?;
     let model = Model::new(ModelSpec::from_toml(&fit.source)?, &fit.source, fit.data.clone())?;
-    let Where::Grid(place) = place::read(args.at.as_deref(), &model, &fit.scalings)? else {
+    let needed = model.covariates_of(args.only.as_deref().unwrap_or("mean"))?;
+    let place = place::read(args.at.as_deref(), &model, &fit.scalings, &needed)?;
+    let Where::Grid(place) = place else {
         bail!("--at: points in a table have no axes to sum over; give a grid, or axes");
     };
     let options = AggregateOptions {

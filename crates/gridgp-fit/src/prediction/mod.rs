@@ -181,7 +181,7 @@ pub fn predict(
         }
     };
     if let Where::Grid(place) = &place {
-        mask(model, place, &options.only, &mut variables)?;
+        hide_unknown(model, place, &options.only, &mut variables)?;
     }
     if let Some(mask) = &options.mask {
         let masked = mask.at(data, &place)?;
@@ -202,7 +202,7 @@ pub fn predict(
 
 /// Makes NaN what cannot be known: of each quantity the cells where a covariate that it is made of is
 /// missing.
-fn mask(
+fn hide_unknown(
     model: &Model,
     place: &Place,
     only: &[String],

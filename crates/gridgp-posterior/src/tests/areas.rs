@@ -10,7 +10,7 @@ use crate::place::locate;
 
 /// Cov(g | y) of all cells of a place, and the mean, without unit and origin.
 fn joint(c: &Conditional<'_>, place: &Place) -> (Vec<f64>, Mat<f64>) {
-    let there = locate(c.model, place).unwrap();
+    let there = locate(c.model, place, &c.needed()).unwrap();
     let (grid, covariates) = (there.grid, &there.covariates);
     let targets =
         c.marginal.targets_on_grid(&c.wanted, grid, covariates, &there.points, &c.theta).unwrap();
