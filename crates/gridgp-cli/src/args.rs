@@ -224,6 +224,12 @@ pub struct Residuals {
     /// Read the fit file as it is, though its checksums are missing or wrong.
     #[arg(long)]
     pub no_verify: bool,
+    /// At a mode, leave out all observations at a point of this axis together: each station, each year.
+    #[arg(long, value_name = "AXIS", conflicts_with_all = ["folds", "in_sample"])]
+    pub leave_out: Option<String>,
+    /// At a mode, leave out so many random parts of the observations in turn.
+    #[arg(long, value_name = "K", conflicts_with = "in_sample")]
+    pub folds: Option<usize>,
     /// The file to write for each observation: NetCDF, or a table if it ends in .csv.
     #[arg(short, long)]
     pub output: Option<PathBuf>,

@@ -495,6 +495,16 @@ fn residuals_of_a_mode_leave_each_observation_out() {
         let want = (observed[cell] - of("mean")) / of("sd_observation");
         assert!((residual[cell] - want).abs() < 1e-8, "{cell}: {} {want}", residual[cell]);
     }
+    let score = |more: &[&str]| {
+        gridgp(here, &[&["residuals", "f.nc", "-o", "r.csv", "--quiet"], more].concat());
+        column(here, "r.csv", "log_score").unwrap().iter().filter(|s| s.is_finite()).sum::<f64>()
+    };
+    let (one, row, parts) = (score(&[]), score(&["--leave-out", "t"]), score(&["--folds", "3"]));
+    assert!(row.is_finite() && parts.is_finite() && row != one && parts != one && row != parts);
+    let (ok, message) = run(here, &["residuals", "f.nc", "--leave-out", "s"]);
+    assert!(!ok && message.contains("no axis \"s\"; the fit has t, x"), "{message}");
+    let (ok, message) = run(here, &["residuals", "f.nc", "--folds", "1"]);
+    assert!(!ok && message.contains("name 2 or more"), "{message}");
     let (ok, message) = run(here, &["residuals", "f.nc", "--in-sample"]);
     assert!(!ok && message.contains("leave each observation out exactly"), "{message}");
 }

@@ -28,6 +28,7 @@ mod unfold;
 
 pub use conditional::{Conditional, Moments};
 pub use forecast::{ForecastOptions, Quantity, Target};
+pub use left_out::held_out;
 pub use place::Place;
 pub use prior::prior_samples;
 pub use residuals::{ResidualSummary, Residuals, Weighing, residuals};

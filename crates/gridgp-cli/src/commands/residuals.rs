@@ -9,7 +9,11 @@ use gridgp_fit::{GridOutput, OutputVariable, output_name};
 use gridgp_grid::{Axis, Grid};
 use gridgp_model::Model;
 use gridgp_model::spec::ModelSpec;
-use gridgp_posterior::{Conditional, ResidualSummary, Residuals as Found, Weighing, residuals};
+use gridgp_posterior::{
+    Conditional, ResidualSummary, Residuals as Found, Weighing, held_out, residuals,
+};
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 use super::{check_outputs, read_fit};
@@ -43,11 +47,19 @@ pub fn run(args: &Residuals) -> anyhow::Result<()> {
             format!("--by: there is no axis {name:?}; the fit has {}", known.join(", "))
         })?),
     };
+    let seed = args.seed.unwrap_or(fit.seed);
+    let groups = groups(args, grid, seed)?;
     let (how, found) = match fit.samples() {
+        Some(_) if groups.is_some() => bail!(
+            "--leave-out and --folds are of a fit by map; {} is one by {:?}, whose draws are weighed as if \
+             each observation had been left out",
+            args.fit.display(),
+            fit.method
+        ),
         Some(samples) => {
             let how = if args.in_sample { How::InSample } else { How::Weighed };
             let weighing = if args.in_sample { Weighing::InSample } else { Weighing::LeaveOneOut };
-            (how, residuals(&model, &samples, weighing, args.seed.unwrap_or(fit.seed))?)
+            (how, residuals(&model, &samples, weighing, seed)?)
         }
         None if args.in_sample => bail!(
             "--in-sample: {} is a fit by {:?}, whose residuals leave each observation out exactly",
@@ -55,8 +67,11 @@ pub fn run(args: &Residuals) -> anyhow::Result<()> {
             fit.method
         ),
         None => {
-            let conditional = Conditional::new(&model, &gridgp_fit::estimate(&fit, &model)?)?;
-            (How::Exact, conditional.leave_one_out()?)
+            let theta = gridgp_fit::estimate(&fit, &model)?;
+            match groups {
+                None => (How::Exact, Conditional::new(&model, &theta)?.leave_one_out()?),
+                Some(groups) => (How::Groups, held_out(&model, &theta, &groups)?),
+            }
         }
     };
     let source = format!("gridgp {} from {}", fit.version, args.fit.display());
@@ -103,6 +118,25 @@ enum How {
     InSample,
     /// Exactly, at the mode.
     Exact,
+    /// With all of its group, at the mode.
+    Groups,
+}
+
+/// The group of each cell, where whole groups are to be left out.
+fn groups(args: &Residuals, grid: &Grid, seed: u64) -> anyhow::Result<Option<Vec<usize>>> {
+    if let Some(name) = &args.leave_out {
+        let axis = grid.position(name).with_context(|| {
+            let known: Vec<&str> = grid.axes().iter().map(Axis::name).collect();
+            format!("--leave-out: there is no axis {name:?}; the fit has {}", known.join(", "))
+        })?;
+        return Ok(Some((0..grid.len()).map(|c| grid.unravel(c)[axis]).collect()));
+    }
+    let Some(count) = args.folds else { return Ok(None) };
+    if count < 2 {
+        bail!("--folds: {count} part of all leaves nothing to predict it by; name 2 or more");
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    Ok(Some((0..grid.len()).map(|_| rng.random_range(0..count)).collect()))
 }
 
 fn word(how: How) -> &'static str {
@@ -110,6 +144,7 @@ fn word(how: How) -> &'static str {
         How::Weighed => "leave one out (PSIS)",
         How::InSample => "in sample",
         How::Exact => "leave one out (exact at the mode)",
+        How::Groups => "leave groups out (exact at the mode)",
     }
 }
 
@@ -235,6 +270,7 @@ fn print(
     let how = match how {
         How::Weighed => "each predicted as if it had been left out (PSIS weights)",
         How::Exact => "each predicted by all others, at the mode",
+        How::Groups => "each predicted by those of other groups, at the mode",
         How::InSample => "each predicted by the fit that has seen it (in sample)",
     };
     writeln!(out, "{} observations of {}, {how}", all.count, model.data.response.name)?;

@@ -4,6 +4,7 @@ use gridgp_model::spec::Algebra;
 
 use super::algebras::{by, masked, several};
 use super::*;
+use crate::held_out;
 
 #[test]
 fn each_observation_is_predicted_by_all_others() {
@@ -66,4 +67,30 @@ fn the_crps_is_that_of_a_normal() {
         let sum: f64 = (0..n).map(|k| score((f64::from(k) + 0.5) / f64::from(n))).sum();
         assert!((found.crps[i] - sd * 2.0 * sum / f64::from(n)).abs() < 1e-4 * sd);
     }
+}
+
+#[test]
+fn groups_are_held_out_as_a_whole() {
+    let m = by(&masked(&[13, 22]), Algebra::Complement);
+    let theta = medians(&m);
+    let group: Vec<usize> = (0..m.data.grid.len()).map(|c| c % 3).collect();
+    let found = held_out(&m, &theta, &group).unwrap();
+    let missing = m.data.response.missing.clone().unwrap();
+    assert_eq!(found.cells, (0..missing.len()).filter(|&c| !missing[c]).collect::<Vec<_>>());
+    let mut others = by(&m, Algebra::Dense);
+    others.data.response.missing =
+        Some((0..missing.len()).map(|c| missing[c] || c % 3 == 1).collect());
+    let c = Conditional::new(&others, &theta).unwrap();
+    let moments = c.on_grid(&c.here()).unwrap();
+    for (i, &cell) in found.cells.iter().enumerate().filter(|(_, c)| **c % 3 == 1) {
+        let z = (m.data.response.values[cell] - moments.mean[cell]) / moments.sd_observation[cell];
+        assert!((found.residual[i] - z).abs() < 1e-7 * z.abs().max(1.0), "{cell}");
+    }
+    // One observation in each group: left out one at a time.
+    let alone = held_out(&m, &theta, &(0..missing.len()).collect::<Vec<_>>()).unwrap();
+    let one = Conditional::new(&m, &theta).unwrap().leave_one_out().unwrap();
+    let pairs = alone.log_score.iter().zip(&one.log_score);
+    assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-6));
+    let all = held_out(&m, &theta, &vec![0; missing.len()]).unwrap_err().to_string();
+    assert!(all.contains("nothing is left"), "{all}");
 }
