@@ -158,7 +158,7 @@ def test_where_to_predict(mode: gp.Fit, sst: xr.DataArray) -> None:
 
 
 def test_covariates(drawn: gp.Fit, counts: xr.Dataset, small: gp.Model) -> None:
-    with pytest.raises(ValueError, match='"w" is not known at the new points'):
+    with pytest.raises(ValueError, match='"w" is not known at t = 5, a point'):
         drawn.predict(t=[5.0, 6.0])
     later = drawn.predict(t=[5.0, 6.0], w=[16.0, 16.0])
     place = xr.Dataset({"w": ("t", [16.0, 16.0])}, coords={"t": [5.0, 6.0]})

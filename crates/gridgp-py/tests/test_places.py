@@ -140,7 +140,7 @@ def test_a_covariate_at_new_points_in_every_form(hours: gp.Fit) -> None:
     np.testing.assert_allclose(everywhere, 2 * hours.predict()["mean"])
     with pytest.raises(ValueError, match="'hours' has 3 points along 'time', and the place has 2"):
         hours.predict(time=at, hours=[3.0, 3.0, 3.0])
-    with pytest.raises(ValueError, match='"hours" is not known at the new points'):
+    with pytest.raises(ValueError, match='"hours" is not known at time = 50, a point'):
         hours.predict(time=at)
     with pytest.raises(TypeError, match="hours holds text"):
         hours.predict(time=at, hours="many")
