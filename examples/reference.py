@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Where the numbers in the expect.json of elnino, co2 and trend_season come from: the same posteriors
+"""Where the numbers in the expect.json of elnino, co2, trend_season and soi come from: the same posteriors
 with dense N x N matrices in NumPy and SciPy.
 
-    python3 reference.py elnino|co2|trend_season        # needs numpy and scipy; co2 takes minutes
+    python3 reference.py elnino|co2|trend_season|soi    # needs numpy and scipy; co2 and soi take minutes
 
 Nothing here is shared with gridgp. The mode is that of the density on the natural scale.
 """
@@ -24,6 +24,10 @@ def log_normal(mean_log, sd_log):
 
 def distance(x):
     return np.abs(x[:, None] - x)
+
+
+def matern12(x, lengthscale):
+    return np.exp(-distance(x) / lengthscale)
 
 
 def matern32(x, lengthscale):
@@ -70,6 +74,16 @@ def trend_season(year, p):
     return sum(p[f"{name}.amplitude"] ** 2 * k for name, k in fields.items())
 
 
+def soi(year, p):
+    wave = np.cos(2 * np.pi * distance(year) / p["swing.year.period"])
+    fields = {
+        "trend": matern32(year, p["trend.year.lengthscale"]),
+        "swing": matern32(year, p["swing.year.lengthscale"]) * wave,
+        "short": matern12(year, p["short.year.lengthscale"]),
+    }
+    return sum(p[f"{name}.amplitude"] ** 2 * k for name, k in fields.items())
+
+
 # Covariance, table, priors, and a point near the mode, in this order.
 MODELS = {
     "elnino": (elnino, "elnino/elnino_sst.csv", {
@@ -100,6 +114,17 @@ MODELS = {
         "season.year.lengthscale_2": (log_normal(np.log(50), 0.7), 105.0),
         "short.amplitude": (half_normal(scale=1), 0.5),
         "short.year.lengthscale": (log_normal(0, 1), 0.8),
+    }),
+    "soi": (soi, "soi/soi.csv", {
+        "mean": (normal(0, 1), 0.0),
+        "noise": (half_normal(scale=1), 0.7),
+        "trend.amplitude": (half_normal(scale=0.5), 0.1),
+        "trend.year.lengthscale": (log_normal(np.log(30), 0.5), 20.0),
+        "swing.amplitude": (half_normal(scale=1), 0.6),
+        "swing.year.lengthscale": (log_normal(np.log(3), 0.7), 1.3),
+        "swing.year.period": (log_normal(np.log(4), 0.3), 3.6),
+        "short.amplitude": (half_normal(scale=1), 0.5),
+        "short.year.lengthscale": (log_normal(np.log(0.3), 0.7), 0.26),
     }),
 }
 

@@ -27,6 +27,11 @@ const PICTURES: &[(&str, &str, &[&str])] = &[
     ("trend_season", "co2_trend", &["PARTS", "--variable", "trend"]),
     ("trend_season", "co2_season", &["RECENT", "--variable", "season"]),
     ("trend_season", "co2_short", &["PARTS", "--variable", "short"]),
+    (
+        "soi",
+        "soi",
+        &["FIT", "--variable", "mean", "--kind", "series", "--sel", "year=1990:2015"],
+    ),
 ];
 
 /// Predictions of the fields of `trend_season`: what pictures call them, and where they are.
@@ -53,7 +58,12 @@ pub fn run() -> Result<()> {
     for folder in [work, gallery] {
         fs::create_dir_all(root().join(folder)).with_context(|| folder.to_owned())?;
     }
-    let models = [("elnino", "model.toml"), ("kron2d", "map.toml"), ("trend_season", "model.toml")];
+    let models = [
+        ("elnino", "model.toml"),
+        ("kron2d", "map.toml"),
+        ("trend_season", "model.toml"),
+        ("soi", "model.toml"),
+    ];
     for (example, model) in models {
         let (model, fit) = (format!("examples/{example}/{model}"), format!("{work}/{example}.nc"));
         program::run(&mut program(&gridgp, &["fit", &model, "-o", &fit, "--quiet"]))?;

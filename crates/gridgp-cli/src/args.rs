@@ -307,7 +307,8 @@ pub struct Plot {
     /// Several, such as `data,mean`, become panels with the same colors.
     #[arg(long, value_delimiter = ',')]
     pub variable: Vec<String>,
-    /// Keep one point of an axis, by its value, `year=1983`, `time=2019-03-05`. May be repeated.
+    /// Keep one point of an axis, by its value, `year=1983`, `time=2019-03-05`, or a range,
+    /// `year=1995:2015`. May be repeated.
     #[arg(long, value_name = "AXIS=VALUE", allow_hyphen_values = true)]
     pub sel: Vec<String>,
     /// Keep one point of an axis, by its position from 0, `time=12`. May be repeated.

@@ -1,6 +1,6 @@
 //! A periodic kernel as a sum of cosines.
 
-/// Most cosines; lengthscales below about 0.06 need more.
+/// Most cosines; lengthscales below about 0.057 need more.
 pub(super) const MOST: usize = 128;
 /// What they may leave out of a variance of 1. Far below 1e-8, so that a change of their number is no
 /// step that an optimizer could see.

@@ -46,6 +46,20 @@ impl Cube {
         }
     }
 
+    /// Keeps some points of an axis.
+    fn keep(&mut self, axis: usize, points: &[usize]) -> anyhow::Result<()> {
+        let n = self.axes[axis].len();
+        let after: usize = self.axes[axis + 1..].iter().map(Axis::len).product();
+        let blocks = self.values.chunks(n * after);
+        self.values = blocks
+            .flat_map(|b| points.iter().flat_map(|p| b[p * after..][..after].to_vec()))
+            .collect();
+        let whole = &self.axes[axis];
+        let coordinates = whole.coordinates().iter().map(|c| c.take(points)).collect();
+        self.axes[axis] = Axis::new(whole.name(), coordinates)?;
+        Ok(())
+    }
+
     /// Applies `--sel` and `--isel`.
     pub fn select(&mut self, sel: &[String], isel: &[String]) -> anyhow::Result<()> {
         for (option, text) in
@@ -59,6 +73,12 @@ impl Cube {
                 bail!("{option} {text}: the axes are {}", known.join(", "));
             };
             let n = self.axes[axis].len();
+            if let ("--sel", Some((from, to))) = (option, value.split_once(':')) {
+                let points = between(&self.axes[axis], from.trim(), to.trim())
+                    .with_context(|| format!("{option} {text}"))?;
+                self.keep(axis, &points)?;
+                continue;
+            }
             let point = if option == "--isel" {
                 value.trim().parse::<usize>().ok().filter(|&i| i < n).with_context(|| {
                     format!("{option} {text}: a position from 0 to {} is needed", n - 1)
@@ -70,6 +90,34 @@ impl Cube {
         }
         Ok(())
     }
+}
+
+/// The points of an axis from one value to another, both included: numbers, or beginnings of dates.
+fn between(axis: &Axis, from: &str, to: &str) -> anyhow::Result<Vec<usize>> {
+    for c in axis.coordinates() {
+        let is_in: Box<dyn Fn(f64) -> bool> = match (TimeUnits::of(c), from.parse(), to.parse()) {
+            (Some(units), ..) => Box::new(move |x| {
+                let Some(date) = units.decode(x) else { return false };
+                let date = date.to_string();
+                date.as_str() >= from && (date.as_str() <= to || date.starts_with(to))
+            }),
+            (None, Ok::<f64, _>(low), Ok::<f64, _>(high)) => {
+                Box::new(move |x| low <= x && x <= high)
+            }
+            _ => continue,
+        };
+        let Values::Numbers(values) = &c.values else { continue };
+        let points: Vec<usize> = (0..values.len()).filter(|&i| is_in(values[i])).collect();
+        if points.len() > 1 {
+            return Ok(points);
+        }
+    }
+    let last = axis.len() - 1;
+    bail!(
+        "there are not two points from {from} to {to}; the axis goes from {} to {}",
+        shown(axis, 0),
+        shown(axis, last)
+    )
 }
 
 /// The first point of an axis with a value: a label, a number, or the beginning of a date.
@@ -146,6 +194,18 @@ mod tests {
     }
 
     #[test]
+    fn ranges_are_kept_by_value_and_date() {
+        let mut c = cube();
+        c.select(&["x=1:3".into()], &["s=1".into()]).unwrap();
+        assert_eq!(c.values, [3.0, 5.0, 9.0, 11.0]);
+        assert_eq!(c.axes[1].coordinates()[0].values, Values::Numbers(vec![1.5, 2.5]));
+        let mut c = cube();
+        c.select(&["time=1850-01-01:1850-01-02".into(), "x=0.5".into(), "s=a".into()], &[])
+            .unwrap();
+        assert_eq!(c.values, [0.0, 6.0]);
+    }
+
+    #[test]
     fn what_is_not_there_is_named() {
         let e = |sel: &str, isel: &str| {
             let list = |t: &str| if t.is_empty() { vec![] } else { vec![t.to_owned()] };
@@ -153,6 +213,7 @@ mod tests {
         };
         assert!(e("y=1", "").contains("time, x, s"));
         assert!(e("x=7", "").contains("x = 0.5 to x = 2.5"));
+        assert!(e("x=1:2", "").contains("not two points from 1 to 2"));
         assert!(e("", "x=3").contains("0 to 2"));
         assert!(e("x", "").contains("AXIS=VALUE"));
     }
