@@ -42,6 +42,11 @@ impl Conditional<'_> {
     ) -> Result<SumMoments> {
         let there = locate(self.model, place, &self.needed_without_noise())?;
         let (grid, covariates) = (there.grid, &there.covariates);
+        if let Some(series) = self.series_on_grid(&there, true)? {
+            let mut cells = series.mean(&self.conditioned.alpha);
+            self.add_fixed_on_grid(&there, &mut cells);
+            return self.sums(count, &cells, weights, |w| series.sum(w));
+        }
         let targets = self.marginal.targets_on_grid(
             &self.wanted,
             grid,
@@ -54,32 +59,41 @@ impl Conditional<'_> {
             .iter()
             .map(|t| self.marginal.prior_along_axes(t, &there.points, &self.theta))
             .collect();
+        self.sums(count, &cells, weights, |w| {
+            let (mut prior, mut c) = (0.0, vec![0.0; self.model.data.grid.len()]);
+            for (target, k) in targets.iter().zip(&priors) {
+                let mut w = w.to_vec();
+                weigh(target, &mut w, |w, c| *w *= c);
+                let k: Vec<MatRef<'_, f64>> = k.iter().map(Mat::as_ref).collect();
+                prior += target.prior * dot(&w, &apply(&k, w.clone()));
+                let k: Vec<MatRef<'_, f64>> = target.cross.iter().map(|k| k.transpose()).collect();
+                let data = self.weighted(target, apply(&k, w));
+                c.iter_mut().zip(data).for_each(|(c, v)| *c += target.factor * v);
+            }
+            (prior, c)
+        })
+    }
+
+    /// The sums, from the means of the cells and what gives for one w the prior variance wᵀK**w and K*ᵀw.
+    fn sums(
+        &self,
+        count: usize,
+        cells: &[f64],
+        weights: impl Fn(usize) -> Vec<f64>,
+        prior: impl Fn(&[f64]) -> (f64, Vec<f64>),
+    ) -> Result<SumMoments> {
         let (origin, unit) = self.scaling();
         let (mut mean, mut sd) = (Vec::new(), Vec::new());
         for first in (0..count).step_by(TOGETHER) {
             let weights: Vec<Vec<f64>> =
                 (first..count.min(first + TOGETHER)).map(&weights).collect();
-            check(&weights, grid.len())?;
-            let mut prior = vec![0.0; weights.len()];
-            let mut cross = Vec::with_capacity(weights.len());
-            for (w, prior) in weights.iter().zip(&mut prior) {
-                let mut c = vec![0.0; self.model.data.grid.len()];
-                for (target, k) in targets.iter().zip(&priors) {
-                    let mut w = w.clone();
-                    weigh(target, &mut w, |w, c| *w *= c);
-                    let k: Vec<MatRef<'_, f64>> = k.iter().map(Mat::as_ref).collect();
-                    *prior += target.prior * dot(&w, &apply(&k, w.clone()));
-                    let k: Vec<MatRef<'_, f64>> =
-                        target.cross.iter().map(|k| k.transpose()).collect();
-                    let data = self.weighted(target, apply(&k, w));
-                    c.iter_mut().zip(data).for_each(|(c, v)| *c += target.factor * v);
-                }
-                cross.push(c);
-            }
+            check(&weights, cells.len())?;
+            let (priors, cross): (Vec<f64>, Vec<Vec<f64>>) =
+                weights.iter().map(|w| prior(w)).unzip();
             let mut solved = cross.clone();
             self.conditioned.solve_all(&mut solved)?;
-            for (((w, prior), c), x) in weights.iter().zip(prior).zip(&cross).zip(&solved) {
-                mean.push(origin * w.iter().sum::<f64>() + unit * dot(w, &cells));
+            for (((w, prior), c), x) in weights.iter().zip(priors).zip(&cross).zip(&solved) {
+                mean.push(origin * w.iter().sum::<f64>() + unit * dot(w, cells));
                 sd.push(unit * (prior - dot(c, x)).max(0.0).sqrt());
             }
         }

@@ -29,7 +29,7 @@ pub(super) fn masked(more: &[usize]) -> Model {
 }
 
 /// No cell missing but at one t: a filter for each eigenvector of the sites.
-fn complete() -> Model {
+pub(super) fn complete() -> Model {
     let text = format!(
         "{HEAD}[fields.f]\nx = 'matern32()'\nt = 'matern12() + linear(center = 3)'\ns = 'matern52()'\n\
          [likelihood]\nfamily = 'gaussian'\nlocation = '0.3 + f * gmst'\n"

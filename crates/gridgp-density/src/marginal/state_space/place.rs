@@ -369,6 +369,57 @@ impl SeriesPlace<'_> {
         Ok(out)
     }
 
+    /// Var(wᵀg) before the data, and Cov(y, wᵀg) on the grid of the data, for weights w of the new cells;
+    /// the place must be one with draws.
+    ///
+    /// Both are products with the prior covariance of all times, by two sweeps.
+    pub fn sum(&self, weights: &[f64]) -> (f64, Vec<f64>) {
+        let SeriesRoute { order, cells, .. } = &self.solution.route;
+        let along: Vec<f64> = self.cells.iter().map(|&c| weights[c]).collect();
+        let mut variance = 0.0;
+        let mut product = |process: &Process, loadings: Loadings<'_>| {
+            let variances = &along;
+            let (times, starts) = (&self.times, &self.target_starts);
+            let wanted = Observations { times, starts, variances, loadings };
+            let states = expect(process, &wanted, &along);
+            let mut seen = vec![0.0; weights.len()];
+            self.add(&states, &loadings, 1.0, &mut seen);
+            variance += seen.iter().zip(weights).map(|(s, w)| s * w).sum::<f64>();
+            states
+        };
+        let mut crosses = Vec::with_capacity(self.units.len());
+        for (u, unit) in self.units.iter().enumerate() {
+            let process = &self.solution.series.units[u].process;
+            let states = product(process, self.loadings(&unit.gains, &unit.weighted));
+            let observations = self.observations(u);
+            let count = process.blocks().len();
+            let mut loading = vec![0.0; count];
+            let mut cross = Vec::with_capacity(observations.variances.len());
+            for (k, row) in states.chunks_exact(count).enumerate() {
+                for o in self.starts[k]..self.starts[k + 1] {
+                    observations.loadings.write(o, &mut loading);
+                    cross.push(loading.iter().zip(row).map(|(c, x)| c * x).sum());
+                }
+            }
+            crosses.push(cross);
+        }
+        for left in &self.left {
+            let root = left.root.as_ref().expect("draws were wanted");
+            for column in 0..root.ncols() {
+                let gains = self.gains_of(left, root, column);
+                product(&left.process, self.loadings(&gains, &left.weighted));
+            }
+        }
+        (variance, self.solution.series.gather(order, cells, &crosses))
+    }
+
+    /// What the new sites see of the blocks of one column of what is left of a term.
+    fn gains_of(&self, left: &Left, root: &Mat<f64>, column: usize) -> Vec<f64> {
+        let blocks = &self.solution.series.blocks[left.term];
+        let site = |s: usize| blocks.iter().map(move |b| root[(s, column)] * b.gain);
+        (0..root.nrows()).flat_map(site).collect()
+    }
+
     /// What a joint draw of g given the data differs from its mean, by Matheron's rule: a draw of the
     /// prior less what the same draw, with noise, lets expect in the data.
     pub fn deviation(&self, mut normal: impl FnMut() -> f64) -> Vec<f64> {
@@ -397,13 +448,10 @@ impl SeriesPlace<'_> {
         }
         for left in &self.left {
             let mut paths = Paths::new(&left.process);
-            let blocks = &self.solution.series.blocks[left.term];
             let root = left.root.as_ref().expect("draws were wanted");
             for column in 0..root.ncols() {
                 let states = paths.draw(&self.times, &mut normal);
-                let gains: Vec<f64> = (0..root.nrows())
-                    .flat_map(|s| blocks.iter().map(move |b| root[(s, column)] * b.gain))
-                    .collect();
+                let gains = self.gains_of(left, root, column);
                 self.add(&states, &self.loadings(&gains, &left.weighted), 1.0, &mut out);
             }
         }
