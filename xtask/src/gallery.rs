@@ -27,11 +27,7 @@ const PICTURES: &[(&str, &str, &[&str])] = &[
     ("trend_season", "co2_trend", &["PARTS", "--variable", "trend"]),
     ("trend_season", "co2_season", &["RECENT", "--variable", "season"]),
     ("trend_season", "co2_short", &["PARTS", "--variable", "short"]),
-    (
-        "soi",
-        "soi",
-        &["FIT", "--variable", "mean", "--kind", "series", "--sel", "year=1990:2015"],
-    ),
+    ("soi", "soi", &["FIT", "--variable", "mean", "--kind", "series", "--sel", "year=1990:2015"]),
 ];
 
 /// Predictions of the fields of `trend_season`: what pictures call them, and where they are.
