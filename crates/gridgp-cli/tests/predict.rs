@@ -500,11 +500,15 @@ fn residuals_of_a_mode_leave_each_observation_out() {
         column(here, "r.csv", "log_score").unwrap().iter().filter(|s| s.is_finite()).sum::<f64>()
     };
     let (one, row, parts) = (score(&[]), score(&["--leave-out", "t"]), score(&["--folds", "3"]));
+    // As many parts as observations are each observation.
+    assert!((score(&["--folds", "15"]) - one).abs() < 1e-7);
     assert!(row.is_finite() && parts.is_finite() && row != one && parts != one && row != parts);
     let (ok, message) = run(here, &["residuals", "f.nc", "--leave-out", "s"]);
     assert!(!ok && message.contains("no axis \"s\"; the fit has t, x"), "{message}");
     let (ok, message) = run(here, &["residuals", "f.nc", "--folds", "1"]);
     assert!(!ok && message.contains("name 2 or more"), "{message}");
+    let (ok, message) = run(here, &["residuals", "f.nc", "--folds", "16"]);
+    assert!(!ok && message.contains("16 parts of 15 observations"), "{message}");
     let (ok, message) = run(here, &["residuals", "f.nc", "--in-sample"]);
     assert!(!ok && message.contains("leave each observation out exactly"), "{message}");
 }

@@ -172,7 +172,7 @@ impl Sums {
         {
             return Err(GridError::Data(format!(
                 "a covariate is missing, or an exposure 0, at {}, which the sum counts; leave such \
-                 cells out with a mask or a weight of 0",
+                 cells out with a mask, such as data",
                 place.grid.describe(cell)
             ))
             .into());

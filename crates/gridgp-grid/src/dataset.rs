@@ -173,9 +173,10 @@ impl Dataset {
             if let Some(cell) = data.observed_cells().find(unknown) {
                 return Err(Error::Data(format!(
                     "covariate {:?} is missing at {}, where {:?} is observed; it can be missing \
-                     only where the response is too",
+                     only where the response is too: leave out that value of {:?} as well",
                     c.name,
                     data.grid.describe(cell),
+                    data.response.name,
                     data.response.name
                 )));
             }

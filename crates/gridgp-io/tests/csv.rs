@@ -524,3 +524,15 @@ fn dates_are_selected_in_every_form_of_a_table() {
     let data = read("date,z\n01/03/20,1\n02/03/20,2\n", spec);
     assert_eq!(data.response.values, [2.0]);
 }
+
+#[test]
+fn columns_without_a_name_are_not_guessed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("d.csv");
+    for (header, axis) in [(",t,y", "t"), ("t,y, ", "t"), ("time,y,", "time")] {
+        let rows = (0..9).map(|i| format!("{i},{}.5,{}\n", i * i, 10 + i));
+        std::fs::write(&file, format!("{header}\n{}", rows.collect::<String>())).unwrap();
+        let guess = gridgp_io::summarize(&file, None).unwrap().guess.unwrap();
+        assert_eq!((guess.response.as_str(), guess.axes[0].name.as_str()), ("y", axis), "{header}");
+    }
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use gridgp_fit::{GridOutput, OutputVariable, output_name};
-use gridgp_grid::{Axis, Grid};
+use gridgp_grid::{Axis, Dataset, Grid};
 use gridgp_model::Model;
 use gridgp_model::spec::ModelSpec;
 use gridgp_posterior::{
@@ -48,7 +48,7 @@ pub fn run(args: &Residuals) -> anyhow::Result<()> {
         })?),
     };
     let seed = args.seed.unwrap_or(fit.seed);
-    let groups = groups(args, grid, seed)?;
+    let groups = groups(args, &model.data, seed)?;
     let (how, found) = match fit.samples() {
         Some(_) if groups.is_some() => bail!(
             "--leave-out and --folds are of a fit by map; {} is one by {:?}, whose draws are weighed as if \
@@ -123,7 +123,8 @@ enum How {
 }
 
 /// The group of each cell, where whole groups are to be left out.
-fn groups(args: &Residuals, grid: &Grid, seed: u64) -> anyhow::Result<Option<Vec<usize>>> {
+fn groups(args: &Residuals, data: &Dataset, seed: u64) -> anyhow::Result<Option<Vec<usize>>> {
+    let grid = &data.grid;
     if let Some(name) = &args.leave_out {
         let axis = grid.position(name).with_context(|| {
             let known: Vec<&str> = grid.axes().iter().map(Axis::name).collect();
@@ -135,8 +136,17 @@ fn groups(args: &Residuals, grid: &Grid, seed: u64) -> anyhow::Result<Option<Vec
     if count < 2 {
         bail!("--folds: {count} part of all leaves nothing to predict it by; name 2 or more");
     }
+    let is_missing = |c: usize| data.response.missing.as_ref().is_some_and(|m| m[c]);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    Ok(Some((0..grid.len()).map(|_| rng.random_range(0..count)).collect()))
+    let observed = (0..grid.len()).filter(|&c| !is_missing(c));
+    let mut shuffled: Vec<(u64, usize)> = observed.map(|c| (rng.random(), c)).collect();
+    if count > shuffled.len() {
+        bail!("--folds: {count} parts of {} observations; name fewer", shuffled.len());
+    }
+    shuffled.sort_unstable();
+    let mut groups = vec![0; grid.len()];
+    shuffled.iter().enumerate().for_each(|(i, &(_, c))| groups[c] = i % count);
+    Ok(Some(groups))
 }
 
 fn word(how: How) -> &'static str {

@@ -164,8 +164,10 @@ fn is_long(plan: &Plan, states: usize, terms: &[FieldTerm]) -> bool {
                 || axis.kernel().is_none_or(|k| is_rough(&k.kernel) || axis.has_features())
         })
     };
+    // The states of a periodic kernel follow its lengthscale, and short ones have none.
     timeline.len() >= LONG
         && states <= STATES
+        && !timeline.has_cosines()
         && (timeline.way == Way::Rotated || terms.iter().all(has_factor))
 }
 

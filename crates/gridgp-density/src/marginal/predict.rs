@@ -95,6 +95,9 @@ const BLOCK: usize = 16;
 /// New cells whose covariances with the data are written out at a time.
 const TILE: usize = 256;
 
+/// Observed cells whose covariance is written out where filters would lose variances in rounding.
+const FEW: usize = 5000;
+
 /// How the rows of the K* of each axis make new cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrangement {
@@ -132,7 +135,14 @@ impl Marginal {
             Route::Series(route) => {
                 let sigma = noise.at(theta, route.cells.len());
                 check_noise(&sigma)?;
-                Solution::Series(Box::new(route.solution(terms, theta, &sigma)?))
+                let series = route.solution(terms, theta, &sigma)?;
+                let cells = &route.cells;
+                if !series.has_variances() && cells.len() <= FEW {
+                    let covariance = DenseCovariance::new(terms, cells, theta, &sigma)?;
+                    Solution::Dense(cells.clone(), Box::new(covariance))
+                } else {
+                    Solution::Series(Box::new(series))
+                }
             }
             Route::Spectral(route) => {
                 let (scale, noise) = (terms[0].scale(theta), noise.at(theta, 1)[0].powi(2));

@@ -187,6 +187,8 @@ pub(crate) fn summarize(path: &Path, response: Option<&str>) -> Result<FileSumma
             return Err(Error::file(path, message));
         }
     }
+    // A model cannot name what has no name: the numbers of rows that pandas writes, say.
+    let columns: Vec<Column> = columns.into_iter().filter(|c| !c.name.trim().is_empty()).collect();
     let guess = guess(&columns, rows, response);
     let doubts: Vec<Error> = columns
         .iter()

@@ -209,3 +209,26 @@ fn filters_predict_as_the_covariance_written_out() {
         }
     }
 }
+
+/// A field far above the noise: where the first observations meet it, a filter loses variances.
+#[test]
+fn a_field_far_above_the_noise_keeps_its_standard_deviations() {
+    for (kernel, amplitude) in
+        [("linear(center = 1000)", 1.1), ("matern32(lengthscale = 300)", 3000.0)]
+    {
+        let text = format!(
+            "{HEAD}[fields.f]\namplitude = {amplitude}\nx = '{kernel}'\n[likelihood]\n\
+             family = 'gaussian'\nlocation = 'f'\nscale = 0.25\n"
+        );
+        let m = model(&text, without(data(40, 1, 1), (0..40).step_by(7)));
+        let (dense, other) = (by(&m, Algebra::Dense), by(&m, Algebra::StateSpace));
+        let dense = Conditional::new(&dense, &[]).unwrap();
+        let other = Conditional::new(&other, &[]).unwrap();
+        let (want, got) =
+            (dense.on_grid(&dense.here()).unwrap(), other.on_grid(&other.here()).unwrap());
+        assert!(apart(&got.mean, &want.mean) < 1e-6, "{kernel}");
+        for (got, want) in got.sd.iter().zip(&want.sd) {
+            assert!((got / want - 1.0).abs() < 1e-4, "{kernel}: {got} {want}");
+        }
+    }
+}

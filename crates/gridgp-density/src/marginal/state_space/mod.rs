@@ -54,7 +54,15 @@ pub(super) struct SeriesSolution {
     terms: Vec<FieldTerm>,
     series: Series,
     filters: Vec<Filter>,
+    /// The largest prior variance beside the least of the noise.
+    ratio: f64,
 }
+
+/// Largest [`SeriesSolution::ratio`] at which variances keep six digits.
+///
+/// Where the first observations meet a prior that is nearly flat, the backward pass loses digits as the
+/// square of the ratio grows: 1e-5 of a standard deviation at 1e6, all at 1e8.
+const MOST_RATIO: f64 = 1e5;
 
 impl SeriesRoute {
     pub(super) fn new(timeline: Timeline, cells: Cells) -> Self {
@@ -205,7 +213,9 @@ impl SeriesRoute {
         let Self { timeline, cells, order } = self;
         let series = Series::new(terms, timeline, order, cells, theta, sigma)?;
         let filters = series.filters(timeline)?;
-        Ok(SeriesSolution { route: self.clone(), terms: terms.to_vec(), series, filters })
+        let least = sigma.iter().map(|s| s * s).fold(f64::INFINITY, f64::min);
+        let ratio = series.largest / least;
+        Ok(SeriesSolution { route: self.clone(), terms: terms.to_vec(), series, filters, ratio })
     }
 }
 
@@ -271,6 +281,11 @@ fn contracted(bar: &Mat<f64>, grams: &[Mat<f64>], axis: usize) -> Mat<f64> {
 }
 
 impl SeriesSolution {
+    /// Whether variances keep their digits.
+    pub(super) fn has_variances(&self) -> bool {
+        self.ratio <= MOST_RATIO
+    }
+
     /// A⁻¹r on the grid, 0 where a cell is missing.
     pub(super) fn solve(&self, r: &[f64]) -> Vec<f64> {
         let SeriesRoute { timeline, cells, order } = &self.route;
