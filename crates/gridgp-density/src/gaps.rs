@@ -53,7 +53,7 @@ impl<'a> Full<'a> {
         Self { factors: a.factors(), scale: a.scale(), noise: a.noise() }
     }
 
-    pub(crate) fn rank(&self) -> usize {
+    fn rank(&self) -> usize {
         self.factors.iter().map(Spectral::rank).product()
     }
 
@@ -61,14 +61,22 @@ impl<'a> Full<'a> {
         self.factors.iter().all(|f| f.rank() == f.size())
     }
 
+    /// 1/D for each joint eigenvector where the bases reach all, else what 1/σ² exceeds it: A⁻¹ is
+    /// Q diag(weights) Qᵀ, or I/σ² less that.
+    pub(crate) fn weights(&self) -> Vec<f64> {
+        let all = self.reaches_all();
+        let mut weights = self.signal();
+        for w in &mut weights {
+            let d = *w + self.noise;
+            *w = if all { d.recip() } else { *w / (self.noise * d) };
+        }
+        weights
+    }
+
     /// diag(A⁻¹) on the grid.
     pub(crate) fn inverse_diagonal(&self) -> Vec<f64> {
         let all = self.reaches_all();
-        let mut x = self.signal();
-        for v in &mut x {
-            let d = *v + self.noise;
-            *v = if all { d.recip() } else { *v / (self.noise * d) };
-        }
+        let mut x = self.weights();
         let mut shape: Vec<usize> = self.factors.iter().map(Spectral::rank).collect();
         for (a, factor) in self.factors.iter().enumerate() {
             let q = factor.basis().to_dense();
@@ -123,27 +131,22 @@ impl Gaps {
     pub fn factorize(&self, full: Full<'_>) -> Result<GapFactor> {
         let (m, rank) = (self.count(), full.rank());
         let mut w = self.in_bases(&full.factors.iter().map(Spectral::basis).collect::<Vec<_>>());
-        let signal = full.signal();
         // P = Ẽᵀ D⁻¹ Ẽ, or I/σ² less what the bases reach where that is not all.
         let all = full.reaches_all();
         let (mut p, sign) = match all {
             true => (Mat::zeros(m, m), 1.0),
             false => (Mat::<f64>::identity(m, m) * faer::Scale(full.noise.recip()), -1.0),
         };
-        let weight = |signal: f64| match all {
-            true => (signal + full.noise).recip(),
-            false => signal / (full.noise * (signal + full.noise)),
-        };
         let mut weighted = w.clone();
-        for (row, &signal) in weighted.chunks_exact_mut(m).zip(&signal) {
-            let root = weight(signal).sqrt();
+        for (row, weight) in weighted.chunks_exact_mut(m).zip(full.weights()) {
+            let root = weight.sqrt();
             row.iter_mut().for_each(|v| *v *= root);
         }
         let columns = MatRef::from_column_major_slice(&weighted, m, rank);
         gemm_lower(p.as_mut(), columns, columns, sign, parallelism(m * m * rank));
         let root = Cholesky::new(p.as_ref())
             .map_err(|e| Error::Singular(format!("the precision of {m} missing cells: {e}")))?;
-        for (row, &signal) in w.chunks_exact_mut(m).zip(&signal) {
+        for (row, signal) in w.chunks_exact_mut(m).zip(full.signal()) {
             row.iter_mut().for_each(|v| *v /= signal + full.noise);
         }
         root.solve_l_in_place(MatMut::from_column_major_slice_mut(&mut w, m, rank));

@@ -7,6 +7,7 @@ use gridgp_grid::{Axis, Coordinate, Error as GridError, Grid, Values};
 use gridgp_model::Model;
 use gridgp_posterior::{Conditional, Place};
 
+use crate::prediction::check_levels;
 use crate::{
     Fit, GridOutput, Host, Mask, Output, OutputVariable, PredictOptions, Result, Where, estimate,
     output_name, predict,
@@ -51,9 +52,9 @@ pub struct AggregateOptions {
 /// where no cell counts. A result over all axes has one point, on an axis called `all`.
 ///
 /// # Errors
-/// An axis that the data do not have; an area where no axis is a latitude; weights that add up to 0
-/// where a mean is asked for; the place does not fit the model; the host does not admit what would be
-/// made.
+/// A level outside of 0 to 1; an axis that the data do not have; an area where no axis is a latitude;
+/// weights that add up to 0 where a mean is asked for; angles, which have no sum; the place does not
+/// fit the model; the host does not admit what would be made.
 pub fn aggregate(
     fit: &Fit,
     model: &Model,
@@ -61,6 +62,7 @@ pub fn aggregate(
     options: &AggregateOptions,
     host: &dyn Host,
 ) -> Result<GridOutput> {
+    check_levels(&options.quantiles)?;
     let axes = place.grid.axes();
     let names: Vec<&str> = axes.iter().map(Axis::name).collect();
     if options.over.is_empty() {
@@ -77,6 +79,13 @@ pub fn aggregate(
     let groups = groups(&place.grid, &kept);
     let sums = Sums::new(model, &place, options, groups)?;
     let what = options.only.as_deref().unwrap_or("mean");
+    if model.family.is_angle() && ["mean", "observation", "location"].contains(&what) {
+        let message = format!(
+            "{} is an angle: 350 and 10 degrees do not have 180 as their mean; sum its fields (only)",
+            model.data.response.name
+        );
+        return Err(GridError::Data(message).into());
+    }
     let levels = &options.quantiles;
     let bytes = 8 * 16 * (3 * place.grid.len() + 3 * model.data.grid.len()) as u128;
     let words = format!("sums over {} cells; sum over fewer at a time", place.grid.len());
@@ -213,7 +222,7 @@ impl Sums {
 fn areas(grid: &Grid) -> Result<Vec<f64>> {
     let find = |letter: &str, word: &str, name: &str| {
         grid.axes().iter().position(|a| match a.coordinates() {
-            [c] => is_along(c, letter, word, name),
+            [c] if matches!(c.values, Values::Numbers(_)) => is_along(c, letter, word, name),
             _ => false,
         })
     };
@@ -256,19 +265,23 @@ fn is_along(c: &Coordinate, letter: &str, word: &str, name: &str) -> bool {
     }
 }
 
-/// |f(upper) − f(lower)| of each point, between the midpoints to its neighbors; the outer ones reach as
-/// far out as in. One point alone has the slope of f there.
+/// |f(upper) − f(lower)| of each point, in any order, between the midpoints to its neighbors; the outer
+/// ones reach as far out as in. One point alone has the slope of f there.
 fn widths(x: &[f64], f: impl Fn(f64) -> f64) -> Vec<f64> {
     let n = x.len();
-    let of = |i: usize| {
-        if n == 1 {
-            return (f(x[0] + 1e-3) - f(x[0] - 1e-3)).abs();
-        }
-        let below = if i > 0 { 0.5 * (x[i - 1] - x[i]) } else { 0.5 * (x[0] - x[1]) };
-        let above = if i + 1 < n { 0.5 * (x[i + 1] - x[i]) } else { 0.5 * (x[n - 1] - x[n - 2]) };
-        (f(x[i] + above) - f(x[i] + below)).abs()
-    };
-    (0..n).map(of).collect()
+    if n == 1 {
+        return vec![f(x[0] + 1e-3) - f(x[0] - 1e-3)];
+    }
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|&a, &b| x[a].total_cmp(&x[b]));
+    let gap = |k: usize| 0.5 * (x[order[k + 1]] - x[order[k]]);
+    let mut widths = vec![0.0; n];
+    for (k, &i) in order.iter().enumerate() {
+        let below = gap(k.saturating_sub(1));
+        let above = gap(k.min(n - 2));
+        widths[i] = f(x[i] + above) - f(x[i] - below);
+    }
+    widths
 }
 
 /// Mean, standard deviation and quantiles (level, sum).
@@ -363,6 +376,11 @@ mod tests {
         assert!((all.iter().sum::<f64>() - 720.0).abs() < 1e-9);
         let one = |d: f64| d.to_radians().sin();
         assert!((all[0] - 10.0 * (one(90.0) - one(80.0))).abs() < 1e-12);
+        // In any order.
+        let turned = widths(&[20.0, 0.0, 5.0], |x| x);
+        assert_eq!(turned, [15.0, 5.0, 10.0]);
+        let names = Axis::new("lat", vec![Coordinate::labels("lat", vec!["a".into()])]).unwrap();
+        assert!(areas(&Grid::new(vec![names]).unwrap()).is_err());
         let flat = Grid::new(vec![axis("x", vec![0.0, 1.0])]).unwrap();
         assert!(areas(&flat).unwrap_err().to_string().contains("axis of latitudes"));
     }

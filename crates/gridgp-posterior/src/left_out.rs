@@ -18,16 +18,16 @@ impl Conditional<'_> {
     /// them as well ([`residuals`](crate::residuals())).
     ///
     /// # Errors
-    /// [`Error::Data`] for conjugate gradients, which do not know P; where a filter leaves fewer than six
-    /// digits of Pᵢᵢ.
+    /// [`Error::Data`] for conjugate gradients on so many cells that a solution for each would take long;
+    /// [`Error::Singular`] where filters would lose P in rounding.
     ///
     /// # Source
     /// Rasmussen and Williams 2006, Gaussian processes for machine learning, eq. 5.10 to 5.12.
     pub fn leave_one_out(&self) -> Result<Residuals> {
-        let precision = match self.conditioned.inverse_diagonal() {
-            Some(diagonal) => diagonal,
-            None => self.precision_by_variance()?,
-        };
+        if self.sd_error(self.model.data.grid.len()) > 0.0 {
+            return Err(Error::Data(TOO_MANY.into()));
+        }
+        let precision = self.conditioned.inverse_diagonal()?;
         let missing = self.model.data.response.missing.as_deref();
         let cells: Vec<usize> =
             (0..self.model.data.grid.len()).filter(|&c| missing.is_none_or(|m| !m[c])).collect();
@@ -35,37 +35,6 @@ impl Conditional<'_> {
         let residual = cells.iter().map(|&c| alpha[c] / precision[c].sqrt()).collect();
         let sd: Vec<f64> = cells.iter().map(|&c| unit / precision[c].sqrt()).collect();
         normal_residuals(cells, residual, &sd)
-    }
-
-    /// Pᵢᵢ = (1 − Var(fᵢ | y)/σᵢ²)/σᵢ², from the variances that predictions have.
-    fn precision_by_variance(&self) -> Result<Vec<f64>> {
-        let cells = self.model.data.grid.len();
-        if self.sd_error(cells) > 0.0 {
-            return Err(Error::Data(TOO_MANY.into()));
-        }
-        let unit = self.model.standardization.1;
-        let moments = self.on_grid(&self.here())?;
-        let missing = self.model.data.response.missing.as_deref();
-        let mut precision = vec![0.0; cells];
-        for (c, p) in precision.iter_mut().enumerate() {
-            if missing.is_some_and(|m| m[c]) {
-                continue;
-            }
-            let (explained, total) =
-                ((moments.sd[c] / unit).powi(2), moments.sd_observation[c] / unit);
-            let noise = total * total - explained;
-            let left = noise - explained;
-            // The variances hold some fourteen digits.
-            if left < 1e-8 * noise {
-                return Err(Error::Data(format!(
-                    "at {} the others say nearly nothing of an observation that its noise does not: \
-                     rounding leaves no residual there",
-                    self.model.data.grid.describe(c)
-                )));
-            }
-            *p = left / (noise * noise);
-        }
-        Ok(precision)
     }
 }
 

@@ -30,7 +30,8 @@ impl Conditional<'_> {
     /// ```
     ///
     /// so that a sum costs two products along each axis and one solution, and the correlation of its
-    /// cells is exact. The difference of two areas is a sum with weights of both signs.
+    /// cells is exact. The difference of two areas is a sum with weights of both signs. The variance is a
+    /// difference, so a standard deviation is good to about 1e-8 of that of the sum before the data.
     ///
     /// # Errors
     /// As [`on_grid`](Self::on_grid), and weights that are not one a cell, or not finite.

@@ -253,3 +253,5 @@ def test_means_over_an_axis_have_the_spread_of_joint_draws(
         fit.aggregate("year", weights="area")
     with pytest.raises(TypeError, match="transpose"):
         fit.aggregate("year", weights=stations)
+    with pytest.raises(ValueError, match="quantile 2 does not lie"):
+        fit.aggregate("year", quantiles=[2])

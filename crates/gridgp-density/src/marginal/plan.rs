@@ -106,7 +106,8 @@ impl Plan {
         let count = model.data.response.missing_cells().len();
         let missing = model.data.response.missing.as_deref().filter(|_| count > 0);
         let observed = cells - count;
-        let mut all = vec![dense(observed, terms), iterative(&shape, observed, terms.len())];
+        let mut by_iteration = iterative(&shape, observed, terms.len());
+        let mut all = vec![dense(observed, terms)];
         let is_asked = model.spec.inference.algebra == Algebra::StateSpace;
         let is_observed = |c: usize| missing.is_none_or(|m| !m[c]);
         let timelines = Timeline::all(terms, &shape, is_observed, has_one_noise);
@@ -124,12 +125,13 @@ impl Plan {
                     if observed > FEW_OBSERVED && depth(&shape, missing) < SCATTERED {
                         let plans = groupings.iter().map(|g| filling(g.clone(), term, observed));
                         let best = plans.min_by(|a, b| a.operations.total_cmp(&b.operations));
-                        all[1] = best.expect("each axis can be alone");
+                        by_iteration = best.expect("each axis can be alone");
                     }
                     all.extend(groupings.into_iter().map(|g| spectral(g, term, observed)));
                 }
             }
         }
+        all.push(by_iteration);
         all
     }
 }
@@ -305,8 +307,7 @@ fn filling(grouping: Grouping, term: &FieldTerm, observed: usize) -> Plan {
     let points: f64 = grouping.shape.iter().map(|&n| n as f64).sum();
     let probes = probes(gaps, observed);
     let p = probes as f64 + 1.0;
-    let whole = Grouping { axes: grouping.axes.clone(), shape: grouping.shape.clone() };
-    let complete = spectral(whole, term, grouping.len());
+    let complete = spectral(grouping.clone(), term, grouping.len());
     let detail = format!(
         "{}; conjugate gradients in {gaps} missing cells, {probes} probes",
         complete.detail

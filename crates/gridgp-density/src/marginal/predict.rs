@@ -39,7 +39,7 @@ pub(super) enum Solution {
 #[derive(Debug, Clone)]
 pub(super) struct IterativeSolution {
     terms: Vec<FieldTerm>,
-    cells: Cells,
+    pub(super) cells: Cells,
     covariance: ByProducts,
 }
 
@@ -91,7 +91,7 @@ pub struct Target {
 }
 
 /// Right-hand sides that conjugate gradients take together.
-const BLOCK: usize = 16;
+pub(super) const BLOCK: usize = 16;
 /// New cells whose covariances with the data are written out at a time.
 const TILE: usize = 256;
 

@@ -157,10 +157,7 @@ pub fn predict(
     options: &PredictOptions,
     host: &dyn Host,
 ) -> Result<Output> {
-    if let Some(p) = options.quantiles.iter().find(|p| !(**p > 0.0 && **p < 1.0)) {
-        let message = format!("the quantile {p} does not lie between 0 and 1");
-        return Err(gridgp_grid::Error::Data(message).into());
-    }
+    check_levels(&options.quantiles)?;
     let data = &model.data.grid;
     let dims = Dims::new(data, &place);
     let mut extra = match options.quantiles.as_slice() {
@@ -226,6 +223,17 @@ fn hide_unknown(
         }
     }
     Ok(())
+}
+
+/// Refuses levels of quantiles outside of 0 to 1.
+pub(crate) fn check_levels(levels: &[f64]) -> Result<()> {
+    match levels.iter().find(|p| !(**p > 0.0 && **p < 1.0)) {
+        None => Ok(()),
+        Some(p) => {
+            let message = format!("the quantile {p} does not lie between 0 and 1");
+            Err(gridgp_grid::Error::Data(message).into())
+        }
+    }
 }
 
 /// What was asked for, each once and without spaces, as its variables are called.

@@ -6,6 +6,15 @@ use super::algebras::{by, masked, several};
 use super::*;
 use crate::held_out;
 
+/// One field, and no cell missing but all of one time: a filter for each eigenvector of the sites.
+fn whole_times() -> Model {
+    let text = format!(
+        "{HEAD}[fields.f]\nx = 'matern32()'\nt = 'matern12()'\ns = 'matern52()'\n[likelihood]\n\
+         family = 'gaussian'\nlocation = '0.3 + f'\n"
+    );
+    model(&text, without(data(8, 3, 2), 12..18))
+}
+
 #[test]
 fn each_observation_is_predicted_by_all_others() {
     let cases = [
@@ -14,6 +23,8 @@ fn each_observation_is_predicted_by_all_others() {
         (masked(&[13, 22]), Algebra::Dense),
         (several(4), Algebra::Dense),
         (several(4), Algebra::Iterative),
+        (several(6), Algebra::StateSpace),
+        (whole_times(), Algebra::StateSpace),
     ];
     for (m, algebra) in cases {
         let theta = medians(&m);

@@ -14,7 +14,7 @@ const TOLERANCE: f64 = 1e-6;
 pub(super) struct Precision<'a> {
     pub(super) gaps: &'a Gaps,
     pub(super) full: Full<'a>,
-    /// 1/D for each joint eigenvector, or what 1/σ² exceeds it where the bases do not reach all.
+    /// [`Full::weights`].
     weights: Vec<f64>,
     /// Where the gaps are so few that most lines along an axis have hardly any.
     sparse: Option<Sparse>,
@@ -22,12 +22,7 @@ pub(super) struct Precision<'a> {
 
 impl<'a> Precision<'a> {
     pub(super) fn new(gaps: &'a Gaps, full: Full<'a>) -> Self {
-        let mut weights = full.signal();
-        let all = full.reaches_all();
-        for w in &mut weights {
-            let d = *w + full.noise;
-            *w = if all { d.recip() } else { *w / (full.noise * d) };
-        }
+        let weights = full.weights();
         let sparse = Sparse::new(gaps, full, &weights);
         Self { gaps, full, weights, sparse }
     }

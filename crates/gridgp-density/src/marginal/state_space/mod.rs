@@ -16,8 +16,8 @@ mod timeline;
 
 use faer::Mat;
 use gridgp_dense::settle_registers;
-use gridgp_grid::Result;
-use gridgp_series::{Filter, Gradient, expect};
+use gridgp_grid::{Error, Result};
+use gridgp_series::{Filter, Gradient, Targets, expect, variances};
 pub use place::SeriesPlace;
 pub(super) use place::Wanted;
 use rayon::prelude::*;
@@ -284,6 +284,41 @@ impl SeriesSolution {
     /// Whether variances keep their digits.
     pub(super) fn has_variances(&self) -> bool {
         self.ratio <= MOST_RATIO
+    }
+
+    /// Refuses variances that rounding would take.
+    fn check_variances(&self) -> Result<()> {
+        if self.has_variances() {
+            return Ok(());
+        }
+        Err(Error::Singular(format!(
+            "the prior variance of the fields is {:.1e} times that of the noise: standard deviations by \
+             algebra = \"state_space\" would be lost in rounding; take what is large out of the fields \
+             (an intercept, linear(center = …) with a center among the times, a smaller amplitude), fit \
+             fewer times (sel), or set another inference.algebra",
+            self.ratio
+        )))
+    }
+
+    /// diag(A⁻¹) on the grid, 0 where a cell is missing.
+    ///
+    /// # Errors
+    /// [`Error::Singular`] where the noise is so small beside the field that rounding would take it.
+    pub(super) fn inverse_diagonal(&self) -> Result<Vec<f64>> {
+        self.check_variances()?;
+        let SeriesRoute { timeline, cells, order } = &self.route;
+        let none = vec![0; timeline.len() + 1];
+        let one = |u: usize| {
+            settle_registers();
+            let observations = self.series.observations(u, timeline);
+            let targets = Targets { starts: &none, loadings: observations.loadings };
+            variances(&self.series.units[u].process, &observations, &targets)
+                .map(|found| found.precisions)
+                .map_err(series::singular)
+        };
+        let found: Vec<Vec<f64>> =
+            (0..self.series.units.len()).into_par_iter().map(one).collect::<Result<_>>()?;
+        Ok(self.series.gather_squares(order, cells, &found))
     }
 
     /// A⁻¹r on the grid, 0 where a cell is missing.

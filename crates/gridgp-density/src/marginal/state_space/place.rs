@@ -342,15 +342,7 @@ impl SeriesPlace<'_> {
     /// [`Error::Singular`] where the noise is lost in rounding, or so small beside the field that the
     /// variances would be.
     pub fn variance(&self) -> Result<Vec<f64>> {
-        if !self.solution.has_variances() {
-            return Err(Error::Singular(format!(
-                "the prior variance of the fields is {:.1e} times that of the noise: standard deviations by \
-                 algebra = \"state_space\" would be lost in rounding; take what is large out of the \
-                 fields (an intercept, linear(center = …) with a center among the times, a smaller \
-                 amplitude), fit fewer times (sel), or set another inference.algebra",
-                self.solution.ratio
-            )));
-        }
+        self.solution.check_variances()?;
         let one = |u: usize| {
             settle_registers();
             let unit = &self.units[u];

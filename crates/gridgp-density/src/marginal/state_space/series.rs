@@ -355,6 +355,27 @@ impl Series {
 
     /// The observations of each unit as a tensor on the grid, 0 where a cell is missing.
     pub(super) fn gather(&self, order: &Order, cells: &Cells, units: &[Vec<f64>]) -> Vec<f64> {
+        self.turn_back(order, cells, units, |q| q)
+    }
+
+    /// The same for variances of the units, or precisions.
+    pub(super) fn gather_squares(
+        &self,
+        order: &Order,
+        cells: &Cells,
+        units: &[Vec<f64>],
+    ) -> Vec<f64> {
+        self.turn_back(order, cells, units, |q| q * q)
+    }
+
+    /// From units to sites by `weight` of each entry of Q.
+    fn turn_back(
+        &self,
+        order: &Order,
+        cells: &Cells,
+        units: &[Vec<f64>],
+        weight: impl Fn(f64) -> f64,
+    ) -> Vec<f64> {
         let mut grid = vec![0.0; cells.shape.iter().product()];
         let Others::Rotated { vectors, .. } = &self.others else {
             let seen = order.cells.iter().zip(&units[0]);
@@ -363,7 +384,9 @@ impl Series {
         };
         let n = units[0].len();
         let rotated = Mat::from_fn(n, units.len(), |o, j| units[j][o]);
-        let sites = gridgp_dense::product(rotated.as_ref(), vectors.transpose());
+        let weights =
+            Mat::from_fn(vectors.nrows(), vectors.ncols(), |i, j| weight(vectors[(i, j)]));
+        let sites = gridgp_dense::product(rotated.as_ref(), weights.transpose());
         for (o, &i) in order.cells.iter().enumerate() {
             grid[cells.numbers[i]] = sites[(o / order.count, order.sites[o] as usize)];
         }
