@@ -21,6 +21,15 @@ pub fn gemm(out: MatMut<'_, f64>, accum: Accum, a: MatRef<'_, f64>, b: MatRef<'_
     settle_registers();
 }
 
+/// out −= A B, then [`settle_registers`].
+///
+/// # Panics
+/// If the shapes do not match.
+pub fn gemm_subtract(out: MatMut<'_, f64>, a: MatRef<'_, f64>, b: MatRef<'_, f64>, par: Par) {
+    matmul(out, Accum::Add, a, b, -1.0, par);
+    settle_registers();
+}
+
 /// A B, as a new matrix; with as many threads as `*` of faer takes.
 ///
 /// # Panics

@@ -2,19 +2,27 @@
 
 use std::f64::consts::PI;
 
+use crate::batch::{self, Factors};
 use crate::size::{run_sized, width};
 use crate::state::State;
 use crate::step::{Needs, Step};
 use crate::{Error, Loadings, Observations, Process};
 
 /// A = L S Lᵀ of the observations, with L unit lower triangular: never written out, but as the gain
-/// P h/s and the variance s of each.
+/// P h/s and the variance s of each, or as those of blocks of them.
 #[derive(Debug, Clone)]
 pub struct Filter {
-    /// P h/s of each observation, before it was taken in; d numbers each.
-    gains: Vec<f64>,
+    gains: Gains,
     /// s of each observation, given those before it.
     variances: Vec<f64>,
+}
+
+#[derive(Debug, Clone)]
+enum Gains {
+    /// P h/s of each observation, before it was taken in; d numbers each.
+    OneByOne(Vec<f64>),
+    /// Those of blocks.
+    Blocks(Factors),
 }
 
 struct Factorize<'f, const D: usize> {
@@ -72,7 +80,9 @@ pub(crate) fn write_loading(loadings: &Loadings<'_>, o: usize, out: &mut [f64]) 
 }
 
 impl Filter {
-    /// Runs over all times once; memory is d + 1 numbers an observation.
+    /// Runs over all times once; memory is d + 1 numbers an observation. Where many observations at a time
+    /// go in blocks, it is up to 64 more; where that would be more than a gibibyte, gains are not kept but
+    /// made again by each solution.
     ///
     /// # Errors
     /// An observation whose variance given those before it is not positive.
@@ -82,12 +92,17 @@ impl Filter {
     pub fn new(process: &Process, observations: &Observations<'_>) -> Result<Self, Error> {
         observations.check();
         let (d, n) = (process.size, observations.variances.len());
-        let (mut gains, mut variances) = (vec![0.0; n * d], vec![0.0; n]);
+        let mut variances = vec![0.0; n];
+        if batch::is_quicker(process, observations) {
+            let gains = Gains::Blocks(Factors::new(process, observations, &mut variances)?);
+            return Ok(Self { gains, variances });
+        }
+        let mut gains = vec![0.0; n * d];
         run_sized!(
             d,
             Factorize { process, observations, gains: &mut gains, variances: &mut variances }
         )?;
-        Ok(Self { gains, variances })
+        Ok(Self { gains: Gains::OneByOne(gains), variances })
     }
 
     /// log |A|.
@@ -102,37 +117,14 @@ impl Filter {
 
     /// log N(r; 0, A); process and observations are those that it was made of.
     pub fn log_prob(&self, process: &Process, observations: &Observations<'_>, r: &[f64]) -> f64 {
-        let v = self.innovations(process, observations, r);
-        let quadratic: f64 = v.iter().zip(&self.variances).map(|(v, s)| v * v / s).sum();
+        let quadratic: f64 = match &self.gains {
+            Gains::Blocks(factors) => factors.innovations(process, observations, r).1,
+            Gains::OneByOne(gains) => {
+                let v = innovations(gains, process, observations, r);
+                v.iter().zip(&self.variances).map(|(v, s)| v * v / s).sum()
+            }
+        };
         -0.5 * (quadratic + self.log_det() + r.len() as f64 * (2.0 * PI).ln())
-    }
-
-    /// L⁻¹r: each observation less what those before it let expect.
-    fn innovations(
-        &self,
-        process: &Process,
-        observations: &Observations<'_>,
-        r: &[f64],
-    ) -> Vec<f64> {
-        let Observations { times, starts, loadings, .. } = *observations;
-        let d = process.size;
-        let (mut step, mut v) = (Step::new(process, Needs::Transition), r.to_vec());
-        let (mut a, mut work) = (vec![0.0; d], vec![0.0; d]);
-        let mut loading = vec![0.0; process.blocks.len()];
-        for k in 0..times.len() {
-            if k > 0 {
-                step.to(process, times[k] - times[k - 1]);
-                step.forward(process, &mut a, &mut work);
-            }
-            for o in starts[k]..starts[k + 1] {
-                loadings.write(o, &mut loading);
-                let seen: f64 = loading.iter().zip(&process.first).map(|(c, &i)| c * a[i]).sum();
-                v[o] -= seen;
-                let gain = &self.gains[o * d..o * d + d];
-                a.iter_mut().zip(gain).for_each(|(a, g)| *a += g * v[o]);
-            }
-        }
-        v
     }
 
     /// A⁻¹ r; process and observations are those that it was made of.
@@ -143,14 +135,18 @@ impl Filter {
         assert_eq!(r.len(), self.variances.len(), "one number for each observation");
         let Observations { times, starts, loadings, .. } = *observations;
         let d = process.size;
-        let mut v = self.innovations(process, observations, r);
+        let gains = match &self.gains {
+            Gains::Blocks(factors) => return factors.solve(process, observations, r),
+            Gains::OneByOne(gains) => gains,
+        };
+        let mut v = innovations(gains, process, observations, r);
         let mut step = Step::new(process, Needs::Transition);
         let (mut back, mut work) = (vec![0.0; d], vec![0.0; d]);
         let mut loading = vec![0.0; process.blocks.len()];
         for k in (0..times.len()).rev() {
             for o in (starts[k]..starts[k + 1]).rev() {
                 loadings.write(o, &mut loading);
-                let gain = &self.gains[o * d..o * d + d];
+                let gain = &gains[o * d..o * d + d];
                 let later: f64 = gain.iter().zip(&back).map(|(g, b)| g * b).sum();
                 v[o] = v[o] / self.variances[o] - later;
                 for (c, &i) in loading.iter().zip(&process.first) {
@@ -164,4 +160,32 @@ impl Filter {
         }
         v
     }
+}
+
+/// L⁻¹r: each observation less what those before it let expect.
+fn innovations(
+    gains: &[f64],
+    process: &Process,
+    observations: &Observations<'_>,
+    r: &[f64],
+) -> Vec<f64> {
+    let Observations { times, starts, loadings, .. } = *observations;
+    let d = process.size;
+    let (mut step, mut v) = (Step::new(process, Needs::Transition), r.to_vec());
+    let (mut a, mut work) = (vec![0.0; d], vec![0.0; d]);
+    let mut loading = vec![0.0; process.blocks.len()];
+    for k in 0..times.len() {
+        if k > 0 {
+            step.to(process, times[k] - times[k - 1]);
+            step.forward(process, &mut a, &mut work);
+        }
+        for o in starts[k]..starts[k + 1] {
+            loadings.write(o, &mut loading);
+            let seen: f64 = loading.iter().zip(&process.first).map(|(c, &i)| c * a[i]).sum();
+            v[o] -= seen;
+            let gain = &gains[o * d..o * d + d];
+            a.iter_mut().zip(gain).for_each(|(a, g)| *a += g * v[o]);
+        }
+    }
+    v
 }

@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 
 use gridgp_kernel::BlockBar;
 
+use crate::batch;
 use crate::filter::{write_constant, write_loading};
 use crate::segment::Segments;
 use crate::size::{run_sized, width};
@@ -66,8 +67,23 @@ pub fn log_prob_gradient(
         rates: vec![0.0; process.factors()],
         variances: vec![0.0; r.len()],
     };
-    run_sized!(process.size, Job { process, observations, r, out: &mut out })?;
+    if batch::is_quicker(process, observations) {
+        let out = &mut out;
+        pulp::Arch::new().dispatch(batch::Job { process, observations, r, out })?;
+    } else {
+        one_by_one(process, observations, r, &mut out)?;
+    }
     Ok(out)
+}
+
+/// Adds log p and its derivatives to `out`, one observation after the other.
+pub(crate) fn one_by_one(
+    process: &Process,
+    observations: &Observations<'_>,
+    r: &[f64],
+    out: &mut Gradient,
+) -> Result<(), Error> {
+    run_sized!(process.size, Job { process, observations, r, out })
 }
 
 struct Job<'f, const D: usize> {
@@ -128,12 +144,12 @@ struct Seen<'f> {
 }
 
 /// The derivatives of log p with respect to a and P of a time, on the way back: dℓ = ā·da + tr(P̄ dP).
-struct Back<'f, const D: usize> {
+pub(crate) struct Back<'f, const D: usize> {
     process: &'f Process,
     observations: &'f Observations<'f>,
     step: Step,
-    a_bar: Vec<f64>,
-    p_bar: Vec<f64>,
+    pub(crate) a_bar: Vec<f64>,
+    pub(crate) p_bar: Vec<f64>,
     loading: Vec<f64>,
     loading_bar: Vec<f64>,
     column_bar: Vec<f64>,
@@ -143,7 +159,7 @@ struct Back<'f, const D: usize> {
 }
 
 impl<'f, const D: usize> Back<'f, D> {
-    fn new(process: &'f Process, observations: &'f Observations<'f>) -> Self {
+    pub(crate) fn new(process: &'f Process, observations: &'f Observations<'f>) -> Self {
         let (d, count) = (process.size, process.blocks.len());
         let mut loading = vec![0.0; count];
         write_constant(&observations.loadings, &mut loading);
@@ -222,7 +238,7 @@ impl<'f, const D: usize> Back<'f, D> {
 
     /// Back over a step; a and P are those after it, and P is overwritten.
     #[inline(always)]
-    fn predict(&mut self, length: f64, a: &[f64], p: &mut [f64], out: &mut Gradient) {
+    pub(crate) fn predict(&mut self, length: f64, a: &[f64], p: &mut [f64], out: &mut Gradient) {
         let Self { process, step, a_bar, p_bar, generators, .. } = self;
         let d = width::<D>(process.size);
         step.to(process, length);

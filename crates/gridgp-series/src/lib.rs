@@ -36,6 +36,7 @@
 //! # Ok::<(), gridgp_series::Error>(())
 //! ```
 
+mod batch;
 mod error;
 mod expectation;
 mod filter;

@@ -9,16 +9,16 @@ use super::*;
 const PI2: f64 = 2.0 * std::f64::consts::PI;
 
 /// Uneven times, some of them equal or nearly, some without an observation, some with two.
-struct Case {
-    process: Process,
-    times: Vec<f64>,
-    starts: Vec<usize>,
-    variances: Vec<f64>,
-    gains: Vec<f64>,
-    sites: Vec<u32>,
-    weighted: Vec<Option<usize>>,
-    weights: Vec<Vec<f64>>,
-    r: Vec<f64>,
+pub(crate) struct Case {
+    pub(crate) process: Process,
+    pub(crate) times: Vec<f64>,
+    pub(crate) starts: Vec<usize>,
+    pub(crate) variances: Vec<f64>,
+    pub(crate) gains: Vec<f64>,
+    pub(crate) sites: Vec<u32>,
+    pub(crate) weighted: Vec<Option<usize>>,
+    pub(crate) weights: Vec<Vec<f64>>,
+    pub(crate) r: Vec<f64>,
 }
 
 fn number(i: usize, j: usize) -> f64 {
@@ -58,14 +58,14 @@ impl Case {
         }
     }
 
-    /// Three sites, up to three observations a time.
-    fn several(blocks: Vec<Block>) -> Self {
+    /// Some sites, not all of them observed each time.
+    pub(crate) fn several(blocks: Vec<Block>, sites: usize) -> Self {
         let mut case = Self::one(blocks);
         let count = case.process.blocks().len();
-        case.gains = (0..3 * count).map(|i| 0.3 + number(i, 9)).collect();
+        case.gains = (0..sites * count).map(|i| 0.3 + number(i, 9)).collect();
         case.starts = vec![0];
         for k in 0..case.times.len() {
-            for s in 0..3 {
+            for s in 0..sites {
                 if (k + s) % 3 != 1 && k % 7 != 3 {
                     case.sites.push(s as u32);
                 }
@@ -79,13 +79,13 @@ impl Case {
     }
 
     /// A course in time that multiplies every second block.
-    fn weighted(mut self) -> Self {
+    pub(crate) fn weighted(mut self) -> Self {
         self.weights = vec![(0..self.r.len()).map(|o| 0.5 + number(o, 4)).collect()];
         self.weighted.iter_mut().step_by(2).for_each(|w| *w = Some(0));
         self
     }
 
-    fn observations(&self) -> Observations<'_> {
+    pub(crate) fn observations(&self) -> Observations<'_> {
         Observations {
             times: &self.times,
             starts: &self.starts,
@@ -124,7 +124,7 @@ impl Case {
         })
     }
 
-    fn dense_log_prob(&self) -> f64 {
+    pub(crate) fn dense_log_prob(&self) -> f64 {
         let root = Cholesky::new(self.covariance().as_ref()).unwrap();
         let mut alpha = self.r.clone();
         root.solve_l(&mut alpha);
@@ -140,7 +140,7 @@ impl Case {
         inverse
     }
 
-    fn dense_alpha(&self) -> Vec<f64> {
+    pub(crate) fn dense_alpha(&self) -> Vec<f64> {
         let inverse = self.inverse();
         let n = self.r.len();
         (0..n).map(|i| (0..n).map(|j| inverse[(i, j)] * self.r[j]).sum()).collect()
@@ -163,7 +163,7 @@ fn rotation(rate: f64) -> Factor {
     Factor::Rotation { rate }
 }
 
-fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let block = Block::new;
     let lists = vec![
         vec![block(0.9, vec![matern(1, 0.8)])],
@@ -186,12 +186,15 @@ fn cases() -> Vec<Case> {
     ];
     let blocks = || lists.clone().into_iter();
     let weighted = blocks().map(|b| Case::one(b).weighted());
-    let several = blocks().map(Case::several);
-    let both = blocks().map(|b| Case::several(b).weighted());
-    blocks().map(Case::one).chain(weighted).chain(several).chain(both).collect()
+    let several = blocks().map(|b| Case::several(b, 3));
+    let both = blocks().map(|b| Case::several(b, 3).weighted());
+    // Blocks of observations are smaller than that where there are few states.
+    let many = blocks().map(|b| Case::several(b, 11));
+    let sites = several.chain(both).chain(many);
+    blocks().map(Case::one).chain(weighted).chain(sites).collect()
 }
 
-fn assert_close(a: &[f64], b: &[f64], tolerance: f64, what: &str) {
+pub(crate) fn assert_close(a: &[f64], b: &[f64], tolerance: f64, what: &str) {
     assert_eq!(a.len(), b.len(), "{what}");
     let scale = b.iter().fold(1.0, |m: f64, v| m.max(v.abs()));
     for (i, (a, b)) in a.iter().zip(b).enumerate() {
@@ -232,7 +235,8 @@ fn slope(case: &mut Case, at: impl Fn(&mut Case) -> &mut f64, step: f64) -> f64 
 
 #[test]
 fn gradients_are_those_of_the_dense_log_prob() {
-    for mut case in cases() {
+    // Differences of the log density of many observations lose the digits that are compared.
+    for mut case in cases().into_iter().filter(|c| c.r.len() < 100) {
         let gradient = log_prob_gradient(&case.process, &case.observations(), &case.r).unwrap();
         let check = |name: &str, value: f64, expected: f64| {
             assert!(
@@ -285,7 +289,7 @@ fn gradients_are_those_of_the_dense_log_prob() {
 }
 
 /// Two targets at each time, of random loadings.
-fn targets(case: &Case) -> (Vec<usize>, Vec<f64>, Vec<u32>) {
+pub(crate) fn targets(case: &Case) -> (Vec<usize>, Vec<f64>, Vec<u32>) {
     let (t, count) = (case.times.len(), case.process.blocks().len());
     let gains = (0..2 * count).map(|i| number(i, 21)).collect();
     ((0..=t).map(|k| 2 * k).collect(), gains, (0..2 * t as u32).map(|i| i % 2).collect())

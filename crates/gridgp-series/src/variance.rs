@@ -1,5 +1,6 @@
 //! Variances given all observations, by a sweep back over the filter.
 
+use crate::batch;
 use crate::filter::{write_constant, write_loading};
 use crate::segment::Segments;
 use crate::size::{run_sized, width};
@@ -48,11 +49,23 @@ pub fn variances(
         precisions: vec![0.0; observations.variances.len()],
     };
     let zeros = vec![0.0; observations.variances.len()];
-    run_sized!(
-        process.size,
-        Sweep { process, observations, targets, zeros: &zeros, out: &mut out }
-    )?;
+    if batch::is_quicker(process, observations) {
+        batch::sweep(process, observations, targets, &zeros, &mut out)?;
+    } else {
+        one_by_one(process, observations, targets, &zeros, &mut out)?;
+    }
     Ok(out)
+}
+
+/// The same one observation after the other.
+pub(crate) fn one_by_one(
+    process: &Process,
+    observations: &Observations<'_>,
+    targets: &Targets<'_>,
+    zeros: &[f64],
+    out: &mut Variances,
+) -> Result<(), Error> {
+    run_sized!(process.size, Sweep { process, observations, targets, zeros, out })
 }
 
 struct Sweep<'f, const D: usize> {
