@@ -7,7 +7,7 @@ use gridgp_model::spec::Algebra;
 use super::field_term::FieldTerm;
 use super::long_axis::FEW;
 use super::places::Grouping;
-use super::state_space::{Timeline, Way, is_rough};
+use super::state_space::{Timeline, is_rough};
 
 /// How a marginal likelihood is computed, and what an evaluation with its gradient costs.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +51,8 @@ const STATES: usize = 1000;
 /// What a step of a filter takes, and an operation of one, beside one of a matrix product.
 const STEP: f64 = 12000.0;
 const SCALAR: f64 = 20.0;
+/// What an observation takes in a block, for each of d (d + p) of d states and p observations.
+const BLOCK: f64 = 40.0;
 
 /// Most bytes of an exact evaluation.
 const MOST_BYTES: f64 = 4e9;
@@ -160,8 +162,7 @@ fn is_long(plan: &Plan, states: usize, terms: &[FieldTerm]) -> bool {
     let timeline = plan.timeline.as_ref().expect("it is by state space");
     // A smooth kernel of sites may have no Cholesky factor.
     let has_factor = |t: &FieldTerm| {
-        let mut others = t.axes.iter().enumerate().filter(|(a, _)| *a != timeline.axis);
-        others.all(|(_, axis)| {
+        timeline.inner(&t.axes).all(|(_, axis)| {
             axis.size() == 1
                 || axis.kernel().is_none_or(|k| is_rough(&k.kernel) || axis.has_features())
         })
@@ -170,7 +171,7 @@ fn is_long(plan: &Plan, states: usize, terms: &[FieldTerm]) -> bool {
     timeline.len() >= LONG
         && states <= STATES
         && !timeline.has_cosines()
-        && (timeline.way == Way::Rotated || terms.iter().all(has_factor))
+        && terms.iter().all(has_factor)
 }
 
 /// Filters along an axis, and the states of one.
@@ -181,46 +182,46 @@ fn state_space(
     observed: usize,
 ) -> (Plan, usize) {
     let sizes = timeline.sizes(terms);
-    let (times, sites) =
-        (timeline.len() as f64, shape.iter().product::<usize>() / timeline.len().max(1));
-    let is_rotated = timeline.way == Way::Rotated;
-    let functions = |ranks: usize| if is_rotated { 1 } else { ranks };
+    let times = timeline.len() as f64;
+    let count: usize = timeline.turned(shape).product();
+    let sites: usize = timeline.inner(shape).map(|(_, n)| n).product();
     let states: usize =
-        sizes.iter().map(|(ranks, sizes)| functions(*ranks) * sizes.iter().sum::<usize>()).sum();
+        sizes.iter().map(|(ranks, sizes)| ranks * sizes.iter().sum::<usize>()).sum();
     let d = states as f64;
     // A product of A with a matrix of d columns.
-    let blocks = sizes.iter().map(|(ranks, sizes)| {
-        functions(*ranks) as f64 * sizes.iter().map(|m| (m * m) as f64).sum::<f64>()
-    });
+    let blocks = sizes
+        .iter()
+        .map(|(ranks, sizes)| *ranks as f64 * sizes.iter().map(|m| (m * m) as f64).sum::<f64>());
+    let (filters, s) = (count as f64, sites as f64);
+    let seen = observed as f64 / filters;
     let step = STEP + SCALAR * 9.0 * d * blocks.sum::<f64>();
-    let observation = SCALAR * 24.0 * d * d;
-    let (filters, seen) = if is_rotated { (sites as f64, times) } else { (1.0, observed as f64) };
-    let s = sites as f64;
-    let space = if is_rotated { EIGEN * s * s * s + 8.0 * s * s * times } else { 3.0 * s * s * s };
-    let axis = terms[0].axes[timeline.axis].name();
-    let cosines = if timeline.has_cosines() {
-        "; periodic kernels by cosines, to 1e-12 of their variance"
-    } else {
-        ""
-    };
-    let detail = match timeline.way {
-        Way::Rotated => format!(
-            "{sites} filters along {} times of {axis:?}, of {states} states each{cosines}",
-            timeline.len()
-        ),
-        Way::Joint => {
-            format!(
-                "a filter along {} times of {axis:?}, of {states} states{cosines}",
-                timeline.len()
-            )
-        }
-    };
-    let kept = (times * d * (d + 1.0)).min(1e6) * if is_rotated { 2.0 } else { 1.0 };
+    let observation = f64::min(SCALAR * 24.0 * d * d, BLOCK * d * (d + s.min(64.0)));
+    let space = EIGEN * filters.powi(3) + 8.0 * filters * observed as f64 + 3.0 * s * s * s;
+    let mut detail = format!(
+        "{} along {} times of {:?}, of {states} states{}",
+        if count > 1 { format!("{count} filters") } else { "a filter".into() },
+        timeline.len(),
+        terms[0].axes[timeline.axis].name(),
+        if count > 1 { " each" } else { "" },
+    );
+    if count > 1 && sites > 1 {
+        let names = timeline.turned(&terms[0].axes).map(|a| format!("{:?}", a.name()));
+        detail += &format!("; {} rotated", names.collect::<Vec<_>>().join(" x "));
+    }
+    if timeline.has_cosines() {
+        detail += "; periodic kernels by cosines, to 1e-12 of their variance";
+    }
+    let kept = (times * d * (d + 1.0)).min(2e6_f64.max(3.0 * times.sqrt() * d * d));
     let plan = Plan {
         algebra: Algebra::StateSpace,
         detail,
         operations: filters * (times * step + seen * observation) + space,
-        bytes: 8.0 * (kept + 12.0 * observed as f64 + filters * seen * (d + 4.0) + 6.0 * s * s),
+        bytes: 8.0
+            * (kept * filters.min(2.0)
+                + 12.0 * observed as f64
+                + observed as f64 * (d + 4.0)
+                + 6.0 * filters * filters
+                + 6.0 * s * s),
         grouping: None,
         timeline: Some(timeline),
     };

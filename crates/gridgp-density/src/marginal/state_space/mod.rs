@@ -3,11 +3,17 @@
 //!
 //! The other axes have few points. Each field is a sum over functions of the other axes, F, times
 //! processes in time that are independent of each other: f(s, t) = Σᵣ F_sr zᵣ(t) with F Fᵀ the product
-//! of the other axes' matrices. One filter takes any fields, gaps and noise, at T (S d)³; where there is
-//! one field and all sites are observed at a time or none is, the eigenvectors of space make S filters of
-//! it, at S T d³.
+//! of the other axes' matrices. One filter takes any fields, gaps and noise, at T (S d)³.
+//!
+//! Where there is one field and what is missing is the same at every point of some axes, their
+//! eigenvectors turn the data into series that are independent of each other, a filter for each
+//! ([`rotated`]). All other axes may be turned so (all sites are observed at a time, or none is): S
+//! filters at T d³. Or some of them are (a coast in maps of many months, along whose longitude the filters
+//! run): for R points that are turned and S sites in each map R filters at T (S d)³.
 
+mod order;
 mod place;
+mod rotated;
 mod series;
 mod space;
 #[cfg(test)]
@@ -17,14 +23,14 @@ mod timeline;
 use faer::Mat;
 use gridgp_dense::settle_registers;
 use gridgp_grid::{Error, Result};
-use gridgp_series::{Filter, Gradient, Targets, expect, variances};
+use gridgp_series::{Filter, Gradient, Targets, variances};
+use order::Order;
 pub use place::SeriesPlace;
 pub(super) use place::Wanted;
 use rayon::prelude::*;
-use series::{Order, Others, Series};
-pub(super) use timeline::{Timeline, Way, is_rough};
+use series::{Others, Series};
+pub(super) use timeline::{Timeline, is_rough};
 
-use super::axis::AxisFactor;
 use super::covariance::perturbation;
 use super::dense::Cells;
 use super::field_term::FieldTerm;
@@ -132,72 +138,12 @@ impl SeriesRoute {
         series.blocks_vjp(terms, &self.timeline, theta, &bars, theta_bar);
         for (f, term) in terms.iter().enumerate() {
             term.multiplier_vjp(theta, multipliers[f], theta_bar);
-            spaces[f].vjp(&term.axes, self.timeline.axis, theta, &features[f], theta_bar);
+            spaces[f].vjp(&term.axes, &self.timeline, theta, &features[f], theta_bar);
         }
         let mut variance_bar = vec![0.0; self.cells.len()];
         let seen = self.order.cells.iter().zip(&found.variances);
         seen.for_each(|(&i, v)| variance_bar[i] = *v);
         variance_bar
-    }
-
-    /// With κⱼ = s λⱼ, Aⱼ = κⱼ K + σ²I and Bᵢⱼ = αᵢᵀ K αⱼ: ∂ℓ/∂κⱼ = ½ (Bⱼⱼ − tr Aⱼ⁻¹K), and the
-    /// adjoint of space is (s/2) Q (B − diag tr Aⱼ⁻¹K) Qᵀ.
-    fn rotated_vjp(
-        &self,
-        terms: &[FieldTerm],
-        series: &Series,
-        found: &[Gradient],
-        theta: &[f64],
-        theta_bar: &mut [f64],
-    ) -> Vec<f64> {
-        let Others::Rotated { grams, values, vectors } = &series.others else {
-            unreachable!("a filter for each eigenvector")
-        };
-        let (term, multiplier, blocks) = (&terms[0], series.multipliers[0], &series.blocks[0]);
-        let (count, n) = (values.len(), found[0].alpha.len());
-        // K αⱼ: what a process of multiplier 1 lets expect.
-        let products: Vec<Vec<f64>> = (0..count)
-            .into_par_iter()
-            .map(|j| {
-                settle_registers();
-                series.plain_product(j, &self.timeline, &found[j].alpha)
-            })
-            .collect();
-        let alpha = Mat::from_fn(n, count, |o, j| found[j].alpha[o]);
-        let product = Mat::from_fn(n, count, |o, j| products[j][o]);
-        let mut b = gridgp_dense::product(alpha.transpose(), product.as_ref());
-        let trace = series.plain_trace();
-        let mut kappa_bar = vec![0.0; count];
-        for j in 0..count {
-            let kappa = multiplier * multiplier * values[j];
-            kappa_bar[j] = if kappa > 0.0 {
-                let gains = found[j].gains.iter().zip(blocks);
-                let along: f64 = gains.map(|(bar, b)| bar * b.gain).sum();
-                along / (2.0 * kappa.sqrt()) * multiplier.signum()
-            } else {
-                let noise = series.noise(j);
-                0.5 * (b[(j, j)] - trace / noise)
-            };
-            b[(j, j)] = 2.0 * kappa_bar[j];
-        }
-        let scale_bar = kappa_bar.iter().zip(values).map(|(k, v)| k * v).sum();
-        term.scale_vjp(theta, scale_bar, theta_bar);
-        let bars =
-            series.block_bars(&self.timeline, found, |u, _, _| multiplier * values[u].sqrt());
-        series.blocks_vjp(terms, &self.timeline, theta, &bars, theta_bar);
-        let others = term.axes.iter().enumerate().filter(|(a, _)| *a != self.timeline.axis);
-        let others: Vec<&AxisFactor> = others.map(|(_, axis)| axis).collect();
-        if others.iter().any(|axis| axis.is_free()) {
-            let half = 0.25 * multiplier * multiplier;
-            let symmetric = Mat::from_fn(count, count, |i, j| half * (b[(i, j)] + b[(j, i)]));
-            let turned = gridgp_dense::product(vectors.as_ref(), symmetric.as_ref());
-            let space_bar = gridgp_dense::product(turned.as_ref(), vectors.transpose());
-            for (i, axis) in others.iter().enumerate().filter(|(_, axis)| axis.is_free()) {
-                axis.vjp(theta, contracted(&space_bar, grams, i), theta_bar);
-            }
-        }
-        let sum: f64 = found.iter().flat_map(|g| &g.variances).sum();
-        vec![sum / self.cells.len() as f64; self.cells.len()]
     }
 
     /// A at `theta`, for predictions.
@@ -217,67 +163,6 @@ impl SeriesRoute {
         let ratio = series.largest / least;
         Ok(SeriesSolution { route: self.clone(), terms: terms.to_vec(), series, filters, ratio })
     }
-}
-
-impl Series {
-    /// K α of unit `u`, K without the unit's multiplier, in its observations.
-    fn plain_product(&self, u: usize, timeline: &Timeline, alpha: &[f64]) -> Vec<f64> {
-        let unit = &self.units[u];
-        let gains: Vec<f64> = self.blocks[0].iter().map(|b| b.gain).collect();
-        let mut observations = self.observations(u, timeline);
-        observations.loadings.gains = &gains;
-        let states = expect(&unit.process, &observations, alpha);
-        let mut loading = vec![0.0; gains.len()];
-        let mut out = Vec::with_capacity(alpha.len());
-        for (k, row) in states.chunks_exact(gains.len()).enumerate() {
-            for o in self.starts()[k]..self.starts()[k + 1] {
-                observations.loadings.write(o, &mut loading);
-                out.push(loading.iter().zip(row).map(|(c, x)| c * x).sum());
-            }
-        }
-        out
-    }
-
-    /// tr K of the observations, K without a multiplier.
-    fn plain_trace(&self) -> f64 {
-        let gains: Vec<f64> = self.blocks[0].iter().map(|b| b.gain).collect();
-        let observations = self.units[0].observations(&[], self.starts());
-        let loadings = gridgp_series::Loadings { gains: &gains, ..observations.loadings };
-        let mut loading = vec![0.0; gains.len()];
-        let of = |o: usize| {
-            loadings.write(o, &mut loading);
-            loading.iter().map(|c| c * c).sum::<f64>()
-        };
-        (0..observations.variances.len()).map(of).sum()
-    }
-
-    fn noise(&self, u: usize) -> f64 {
-        self.units[u].observations(&[], self.starts()).variances.first().copied().unwrap_or(1.0)
-    }
-}
-
-/// The adjoint of one factor from that of the product of all.
-fn contracted(bar: &Mat<f64>, grams: &[Mat<f64>], axis: usize) -> Mat<f64> {
-    let n = grams[axis].nrows();
-    let mut own = Mat::zeros(n, n);
-    for j in 0..bar.ncols() {
-        for i in 0..bar.nrows() {
-            let (mut row, mut column, mut product) = (i, j, bar[(i, j)]);
-            let mut at = (0, 0);
-            for (a, gram) in grams.iter().enumerate().rev() {
-                let m = gram.nrows();
-                let here = (row % m, column % m);
-                (row, column) = (row / m, column / m);
-                if a == axis {
-                    at = here;
-                } else {
-                    product *= gram[here];
-                }
-            }
-            own[at] += product;
-        }
-    }
-    own
 }
 
 impl SeriesSolution {

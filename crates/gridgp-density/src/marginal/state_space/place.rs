@@ -11,6 +11,7 @@ use super::super::axis::AxisFactor;
 use super::super::predict::Arrangement;
 use super::series::{Others, join, kronecker, singular, weigh};
 use super::space::{self, Elsewhere};
+use super::timeline::Timeline;
 use super::{SeriesRoute, SeriesSolution};
 
 /// A field that is wanted at new cells.
@@ -146,35 +147,96 @@ impl SeriesSolution {
 
     /// The other axes of a term at new sites.
     fn elsewhere(&self, f: usize, theta: &[f64], sites: &Sites, wants_root: bool) -> Elsewhere {
-        let (axes, time) = (&self.terms[f].axes, self.route.timeline.axis);
-        match &self.series.others {
-            Others::Features(spaces) => {
-                let (points, arrangement) = (&sites.points, sites.arrangement);
-                spaces[f].elsewhere(axes, time, theta, points, arrangement, wants_root)
-            }
-            Others::Rotated { values, vectors, .. } => {
-                // Cov(f(x*), f(x)) Q Λ^(−½), the last axis fastest.
-                let others = axes.iter().zip(&sites.points).enumerate().filter(|(a, _)| *a != time);
-                let others: Vec<(&AxisFactor, &Points)> = others.map(|(_, pair)| pair).collect();
-                let crosses: Vec<Mat<f64>> =
-                    others.iter().map(|(axis, points)| axis.cross(points, None, theta).0).collect();
-                let rows = |factors: &[Mat<f64>]| match sites.arrangement {
-                    Arrangement::Grid => kronecker(factors),
-                    Arrangement::Points => pointwise_rows(factors),
-                };
-                let mut features = gridgp_dense::product(rows(&crosses).as_ref(), vectors.as_ref());
-                let most = values.iter().copied().fold(0.0, f64::max);
-                let rounding = values.len() as f64 * f64::EPSILON * most;
-                for (mut column, v) in features.col_iter_mut().zip(values) {
-                    let scale = if *v > rounding { v.sqrt().recip() } else { 0.0 };
-                    column *= faer::Scale(scale);
-                }
-                let left =
-                    space::Left::new(&others, theta, sites.arrangement, &features, wants_root);
-                Elsewhere { features, left: Some(left) }
-            }
+        let (axes, timeline) = (&self.terms[f].axes, &self.route.timeline);
+        let (points, arrangement) = (&sites.points, sites.arrangement);
+        let others: Vec<(&AxisFactor, &Points)> = axes
+            .iter()
+            .zip(points)
+            .enumerate()
+            .filter(|(a, _)| *a != timeline.axis)
+            .map(|(_, p)| p)
+            .collect();
+        if others.is_empty() {
+            // A grid of one axis has one site, and so have points along it.
+            return Elsewhere { features: Mat::full(1, 1, 1.0), left: None };
         }
+        let (features, is_known) = match &self.series.others {
+            Others::Features(spaces) => (
+                spaces[f].features_at(axes, timeline, theta, points, arrangement),
+                spaces[f].is_known(),
+            ),
+            Others::Rotated { values, vectors, space, .. } => {
+                let inner = space.features_at(axes, timeline, theta, points, arrangement);
+                let turned = turned_at(axes, timeline, sites, values, vectors, theta);
+                (side_by_side(timeline, sites, &turned, &inner), false)
+            }
+        };
+        let left = (!is_known)
+            .then(|| space::Left::new(&others, theta, arrangement, &features, wants_root));
+        Elsewhere { features, left }
     }
+}
+
+/// Cov(f(x*), f(x)) Q Λ^(−½) over the turned axes, the last one fastest; a row a new point of theirs.
+fn turned_at(
+    axes: &[AxisFactor],
+    timeline: &Timeline,
+    sites: &Sites,
+    values: &[f64],
+    vectors: &Mat<f64>,
+    theta: &[f64],
+) -> Mat<f64> {
+    let both = timeline.turned(axes).zip(timeline.turned(&sites.points));
+    let crosses: Vec<Mat<f64>> =
+        both.map(|(axis, points)| axis.cross(points, None, theta).0).collect();
+    let rows = match sites.arrangement {
+        Arrangement::Grid => kronecker(&crosses),
+        Arrangement::Points => pointwise_rows(&crosses),
+    };
+    let mut features = gridgp_dense::product(rows.as_ref(), vectors.as_ref());
+    let most = values.iter().copied().fold(0.0, f64::max);
+    let rounding = values.len() as f64 * f64::EPSILON * most;
+    for (mut column, v) in features.col_iter_mut().zip(values) {
+        let scale = if *v > rounding { v.sqrt().recip() } else { 0.0 };
+        column *= faer::Scale(scale);
+    }
+    features
+}
+
+/// Functions of all other axes from those of the turned and of the inner ones: all eigenvectors with all
+/// functions, the latter fastest; a row a new site.
+fn side_by_side(
+    timeline: &Timeline,
+    sites: &Sites,
+    turned: &Mat<f64>,
+    inner: &Mat<f64>,
+) -> Mat<f64> {
+    let lengths: Vec<usize> = sites.points.iter().map(Points::len).collect();
+    let others: Vec<usize> = (0..lengths.len()).filter(|a| *a != timeline.axis).collect();
+    let rows = match sites.arrangement {
+        Arrangement::Grid => others.iter().map(|&a| lengths[a]).product(),
+        Arrangement::Points => turned.nrows(),
+    };
+    // The rows of a new site.
+    let rows_of = |site: usize| match sites.arrangement {
+        Arrangement::Points => (site, if inner.nrows() == 1 { 0 } else { site }),
+        Arrangement::Grid => {
+            let (mut rest, mut own, mut strides) = (site, [0, 0], [1, 1]);
+            for &a in others.iter().rev() {
+                let kind = usize::from(!timeline.turned.contains(&a));
+                own[kind] += rest % lengths[a] * strides[kind];
+                strides[kind] *= lengths[a];
+                rest /= lengths[a];
+            }
+            (own[0], own[1])
+        }
+    };
+    let places: Vec<(usize, usize)> = (0..rows).map(rows_of).collect();
+    let n = inner.ncols();
+    Mat::from_fn(rows, turned.ncols() * n, |site, c| {
+        let (row, inner_row) = places[site];
+        turned[(row, c / n)] * inner[(inner_row, c % n)]
+    })
 }
 
 /// New points of the other axes.

@@ -9,50 +9,16 @@ use rayon::prelude::*;
 
 use super::super::dense::Cells;
 use super::super::field_term::FieldTerm;
+use super::order::Order;
 use super::space::Space;
-use super::timeline::{Timeline, Way};
-
-/// The observed cells in the order of time.
-#[derive(Debug, Clone)]
-pub(super) struct Order {
-    /// Observations `starts[k]..starts[k + 1]` are those of time k.
-    pub(super) starts: Vec<usize>,
-    /// For each observation, its position among the observed cells.
-    pub(super) cells: Vec<usize>,
-    /// Its site: a point of each other axis, the last one fastest.
-    pub(super) sites: Vec<u32>,
-    /// Number of sites.
-    pub(super) count: usize,
-}
-
-impl Order {
-    pub(super) fn new(timeline: &Timeline, cells: &Cells) -> Self {
-        let (axis, shape) = (timeline.axis, &cells.shape);
-        let stride: usize = shape[axis + 1..].iter().product();
-        let mut rank = vec![0; shape[axis]];
-        timeline.order.iter().enumerate().for_each(|(k, &point)| rank[point] = k);
-        let time = |i: usize| rank[cells.along[axis][i] as usize];
-        let mut order: Vec<usize> = (0..cells.len()).collect();
-        order.sort_by_key(|&i| time(i));
-        let mut starts = vec![0; shape[axis] + 1];
-        order.iter().for_each(|&i| starts[time(i) + 1] += 1);
-        (0..shape[axis]).for_each(|k| starts[k + 1] += starts[k]);
-        let site = |&i: &usize| {
-            let cell = cells.numbers[i];
-            (cell / (stride * shape[axis]) * stride + cell % stride) as u32
-        };
-        let sites = order.iter().map(site).collect();
-        let count = shape.iter().product::<usize>() / shape[axis].max(1);
-        Self { starts, cells: order, sites, count }
-    }
-}
+use super::timeline::Timeline;
 
 /// Blocks that one filter runs over, and what its observations see of them.
 #[derive(Debug, Clone)]
 pub(super) struct Unit {
     pub(super) process: Process,
-    /// For each block its term, the function of the other axes that it multiplies, and its number along
-    /// time.
+    /// For each block its term, the function of the other axes that it multiplies (an eigenvector of the
+    /// turned ones, and then a function of the inner ones), and its number along time.
     pub(super) owners: Vec<(usize, usize, usize)>,
     gains: Vec<f64>,
     sites: Vec<u32>,
@@ -66,14 +32,16 @@ pub(super) struct Unit {
 pub(super) enum Others {
     /// Features of each term; one filter.
     Features(Vec<Space>),
-    /// Eigenvectors of the one term's sites; a filter for each.
+    /// Eigenvectors of the turned axes of the one term; a filter for each.
     Rotated {
-        /// The matrix of each other axis.
+        /// The matrix of each turned axis.
         grams: Vec<Mat<f64>>,
         /// λ.
         values: Vec<f64>,
         /// Q.
         vectors: Mat<f64>,
+        /// Features of the inner axes.
+        space: Space,
     },
 }
 
@@ -205,9 +173,10 @@ impl Series {
             left_out: 0.0,
             largest: 0.0,
         };
-        match timeline.way {
-            Way::Joint => series.join_sites(terms, timeline, order, cells, theta, sigma)?,
-            Way::Rotated => series.rotate(&terms[0], timeline, order, cells, theta, sigma[0])?,
+        if timeline.turned.is_empty() {
+            series.join_sites(terms, timeline, order, cells, theta, sigma)?;
+        } else {
+            series.rotate(&terms[0], timeline, order, theta, sigma[0])?;
         }
         Ok(series)
     }
@@ -223,7 +192,7 @@ impl Series {
     ) -> Result<()> {
         let axis = timeline.axis;
         let spaces: Vec<Space> =
-            terms.iter().map(|t| Space::new(&t.axes, axis, theta)).collect::<Result<_>>()?;
+            terms.iter().map(|t| Space::new(&t.axes, timeline, theta)).collect::<Result<_>>()?;
         let mut owners = Vec::new();
         for (f, (space, blocks)) in spaces.iter().zip(&self.blocks).enumerate() {
             for r in 0..space.features.ncols() {
@@ -252,10 +221,7 @@ impl Series {
         let covariates: Vec<Option<Vec<f64>>> = terms.iter().map(covariate).collect();
         let parts = weigh(&self.blocks, &covariates, &times);
         for (f, (space, part)) in spaces.iter().zip(&parts).enumerate() {
-            let rows = (0..order.count)
-                .map(|s| space.features.row(s).iter().map(|v| v * v).sum::<f64>())
-                .fold(0.0, f64::max);
-            self.count_variance(f, rows * self.multipliers[f].powi(2), part);
+            self.count_variance(f, space.largest_variance() * self.multipliers[f].powi(2), part);
         }
         let (weighted, weights) = join(parts, &owners);
         let process = owners.iter().map(|&(f, _, b)| self.blocks[f][b].clone()).collect();
@@ -274,51 +240,57 @@ impl Series {
         term: &FieldTerm,
         timeline: &Timeline,
         order: &Order,
-        cells: &Cells,
         theta: &[f64],
         sigma: f64,
     ) -> Result<()> {
         let axis = timeline.axis;
-        let others = term.axes.iter().enumerate().filter(|(a, _)| *a != axis);
-        let grams: Vec<Mat<f64>> = others.map(|(_, f)| f.gram(theta)).collect();
-        let space = kronecker(&grams);
+        let grams: Vec<Mat<f64>> = timeline.turned(&term.axes).map(|f| f.gram(theta)).collect();
+        let turned = kronecker(&grams);
         let (mut values, vectors) =
-            symmetric_eigen(space.as_ref()).map_err(|e| Error::Singular(e.to_string()))?;
+            symmetric_eigen(turned.as_ref()).map_err(|e| Error::Singular(e.to_string()))?;
         values.iter_mut().for_each(|v| *v = v.max(0.0));
-        // One observation for all sites at each time that has any.
-        self.starts = vec![0];
-        for k in 0..timeline.len() {
-            let has = usize::from(order.starts[k + 1] > order.starts[k]);
-            self.starts.push(self.starts[k] + has);
-        }
+        let space = Space::new(&term.axes, timeline, theta)?;
+        self.starts.clone_from(&order.starts);
         let n = self.starts[timeline.len()];
         let times = per_observation(&self.starts, |k| timeline.times[k]);
         let along = term.axes[axis].weights();
         let covariate = along.map(|w| per_observation(&self.starts, |k| w[timeline.order[k]]));
-        debug_assert!(cells.len() == n * order.count);
+        debug_assert!(order.cells.len() == n * order.turns);
         let covariates = [covariate];
-        let most = (0..order.count).map(|s| space[(s, s)]).fold(0.0, f64::max);
+        let most = (0..order.turns).map(|s| turned[(s, s)]).fold(0.0, f64::max);
         let parts = weigh(&self.blocks, &covariates, &times);
-        self.count_variance(0, most * self.multipliers[0].powi(2), &parts[0]);
-        let owners: Vec<_> = (0..self.blocks[0].len()).map(|b| (0, 0, b)).collect();
+        let scale = most * space.largest_variance() * self.multipliers[0].powi(2);
+        self.count_variance(0, scale, &parts[0]);
+        let (functions, blocks) = (space.features.ncols(), self.blocks[0].len());
+        let owners: Vec<_> = (0..functions * blocks).map(|i| (0, i / blocks, i % blocks)).collect();
         let (weighted, weights) = join(parts, &owners);
-        let process = Process::new(self.blocks[0].clone());
+        let blocks = owners.iter().map(|&(_, _, b)| self.blocks[0][b].clone()).collect();
+        let process = Process::new(blocks);
+        let plain = self.plain_gains(&space, &owners);
+        let sites = if order.count > 1 { order.sites.clone() } else { Vec::new() };
         let unit = |(j, value): (usize, &f64)| Unit {
             process: process.clone(),
-            owners: owners.iter().map(|&(f, _, b)| (f, j, b)).collect(),
-            gains: self.blocks[0]
-                .iter()
-                .map(|b| self.multipliers[0] * value.sqrt() * b.gain)
-                .collect(),
-            sites: Vec::new(),
+            owners: owners.iter().map(|&(f, r, b)| (f, j * functions + r, b)).collect(),
+            gains: plain.iter().map(|g| self.multipliers[0] * value.sqrt() * g).collect(),
+            sites: sites.clone(),
             weighted: weighted.clone(),
             weights: weights.clone(),
             variances: vec![sigma * sigma; n],
         };
         self.units = values.iter().enumerate().map(unit).collect();
-        self.others = Others::Rotated { grams, values, vectors };
+        self.others = Others::Rotated { grams, values, vectors, space };
         self.covariates = covariates.into();
         Ok(())
+    }
+
+    /// What the sites of the inner axes see of each block where the multiplier of the filter is 1; a row a
+    /// site.
+    pub(super) fn plain_gains(&self, space: &Space, owners: &[(usize, usize, usize)]) -> Vec<f64> {
+        let (f, functions) = (&space.features, space.features.ncols());
+        let row = |s: usize| {
+            owners.iter().map(move |&(_, r, b)| f[(s, r % functions)] * self.blocks[0][b].gain)
+        };
+        (0..f.nrows()).flat_map(row).collect()
     }
 
     /// Counts the variance of a term, and what cosines leave out of it, to the bounds.
@@ -344,13 +316,11 @@ impl Series {
     pub(super) fn split(&self, order: &Order, cells: &Cells, grid: &[f64]) -> Vec<Vec<f64>> {
         let seen = || order.cells.iter().map(|&i| grid[cells.numbers[i]]);
         let Others::Rotated { vectors, .. } = &self.others else { return vec![seen().collect()] };
-        let count = order.count;
-        let mut sites = Mat::zeros(order.cells.len() / count, count);
-        for (o, v) in seen().enumerate() {
-            sites[(o / count, order.sites[o] as usize)] = v;
-        }
-        let rotated = gridgp_dense::product(sites.as_ref(), vectors.as_ref());
-        (0..count).map(|j| rotated.col(j).iter().copied().collect()).collect()
+        let turns = order.turns;
+        let mut points = Mat::zeros(order.cells.len() / turns, turns);
+        seen().enumerate().for_each(|(i, v)| points[(i / turns, i % turns)] = v);
+        let rotated = gridgp_dense::product(points.as_ref(), vectors.as_ref());
+        (0..turns).map(|j| rotated.col(j).iter().copied().collect()).collect()
     }
 
     /// The observations of each unit as a tensor on the grid, 0 where a cell is missing.
@@ -368,7 +338,7 @@ impl Series {
         self.turn_back(order, cells, units, |q| q * q)
     }
 
-    /// From units to sites by `weight` of each entry of Q.
+    /// From units to points by `weight` of each entry of Q.
     fn turn_back(
         &self,
         order: &Order,
@@ -386,9 +356,9 @@ impl Series {
         let rotated = Mat::from_fn(n, units.len(), |o, j| units[j][o]);
         let weights =
             Mat::from_fn(vectors.nrows(), vectors.ncols(), |i, j| weight(vectors[(i, j)]));
-        let sites = gridgp_dense::product(rotated.as_ref(), weights.transpose());
-        for (o, &i) in order.cells.iter().enumerate() {
-            grid[cells.numbers[i]] = sites[(o / order.count, order.sites[o] as usize)];
+        let points = gridgp_dense::product(rotated.as_ref(), weights.transpose());
+        for (i, &cell) in order.cells.iter().enumerate() {
+            grid[cells.numbers[cell]] = points[(i / order.turns, i % order.turns)];
         }
         grid
     }

@@ -1,4 +1,4 @@
-//! The axes that are not time, as features: F with F Fᵀ the product of their factors.
+//! The axes that a filter runs over beside time, as features: F with F Fᵀ the product of their factors.
 
 use faer::Mat;
 use gridgp_dense::Cholesky;
@@ -7,6 +7,7 @@ use gridgp_kernel::Covariance;
 
 use super::super::axis::AxisFactor;
 use super::super::predict::Arrangement;
+use super::timeline::Timeline;
 
 /// The features of one axis.
 #[derive(Debug, Clone)]
@@ -30,13 +31,13 @@ pub(super) struct Space {
 }
 
 impl Space {
-    /// F at `theta` of the axes other than `time`.
+    /// F at `theta` of the inner axes.
     ///
     /// # Errors
     /// [`Error::Singular`] that names the axis.
-    pub(super) fn new(axes: &[AxisFactor], time: usize, theta: &[f64]) -> Result<Self> {
+    pub(super) fn new(axes: &[AxisFactor], timeline: &Timeline, theta: &[f64]) -> Result<Self> {
         let (mut roots, mut factors) = (Vec::new(), Vec::new());
-        for (_, axis) in axes.iter().enumerate().filter(|(a, _)| *a != time) {
+        for (_, axis) in timeline.inner(axes) {
             let n = axis.size();
             let (root, mut factor) = match axis.kernel() {
                 None => (Root::One, Mat::full(n, 1, 1.0)),
@@ -71,18 +72,18 @@ impl Space {
         Ok(Self { roots, factors, features })
     }
 
-    /// Adds the derivatives with respect to the parameters of the other axes, from those with respect to
+    /// Adds the derivatives with respect to the parameters of the inner axes, from those with respect to
     /// F.
     pub(super) fn vjp(
         &self,
         axes: &[AxisFactor],
-        time: usize,
+        timeline: &Timeline,
         theta: &[f64],
         bar: &Mat<f64>,
         theta_bar: &mut [f64],
     ) {
-        let others = axes.iter().enumerate().filter(|(a, _)| *a != time).map(|(_, axis)| axis);
-        for (i, (axis, root)) in others.zip(&self.roots).enumerate() {
+        let inner = timeline.inner(axes).map(|(_, axis)| axis);
+        for (i, (axis, root)) in inner.zip(&self.roots).enumerate() {
             let Some(k) = axis.kernel().filter(|_| axis.is_free()) else { continue };
             let mut own = self.contracted(i, bar);
             if let Some(w) = axis.weights() {
@@ -127,21 +128,19 @@ impl Space {
         own
     }
 
-    /// F at new points, so that the field there is F z of the same z, and what that leaves of the
-    /// variance of the sites, which is independent of the data; with `wants_root` its covariance, too.
-    pub(super) fn elsewhere(
+    /// F at new points, so that the field there is F z of the same z, but for what is left of the new
+    /// sites; one row where there are no inner axes.
+    pub(super) fn features_at(
         &self,
         axes: &[AxisFactor],
-        time: usize,
+        timeline: &Timeline,
         theta: &[f64],
         at: &[Points],
         arrangement: Arrangement,
-        wants_root: bool,
-    ) -> Elsewhere {
-        let others = || axes.iter().enumerate().zip(at).filter(|((a, _), _)| *a != time);
+    ) -> Mat<f64> {
         let mut factors = Vec::new();
-        for (((_, axis), points), root) in others().zip(&self.roots) {
-            let m = points.len();
+        for ((a, axis), root) in timeline.inner(axes).zip(&self.roots) {
+            let (points, m) = (&at[a], at[a].len());
             factors.push(match (root, axis.kernel()) {
                 (Root::Cholesky(root), Some(k)) => {
                     let mut cross = Mat::zeros(axis.size(), m);
@@ -155,15 +154,18 @@ impl Space {
                 _ => Mat::full(m, 1, 1.0),
             });
         }
-        if factors.is_empty() {
-            // A grid of one axis has one site, and so have points along it.
-            return Elsewhere { features: Mat::full(1, 1, 1.0), left: None };
-        }
-        let features = products(&factors, arrangement);
-        let is_known = self.roots.iter().all(|r| !matches!(r, Root::Cholesky(_)));
-        let axes: Vec<(&AxisFactor, &Points)> = others().map(|((_, axis), p)| (axis, p)).collect();
-        let left = (!is_known).then(|| Left::new(&axes, theta, arrangement, &features, wants_root));
-        Elsewhere { features, left }
+        products(&factors, arrangement)
+    }
+
+    /// The largest variance of a site.
+    pub(super) fn largest_variance(&self) -> f64 {
+        let row = |s: usize| self.features.row(s).iter().map(|v| v * v).sum::<f64>();
+        (0..self.features.nrows()).map(row).fold(0.0, f64::max)
+    }
+
+    /// Whether new sites are known from the functions alone, wherever they are.
+    pub(super) fn is_known(&self) -> bool {
+        self.roots.iter().all(|r| !matches!(r, Root::Cholesky(_)))
     }
 }
 

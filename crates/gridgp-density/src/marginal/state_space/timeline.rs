@@ -8,13 +8,6 @@ use super::super::field_term::FieldTerm;
 /// Cosines that a periodic kernel is counted as where its lengthscale is not yet known.
 const COSINES: usize = 10;
 
-/// One filter for all sites, or one for each eigenvector of space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Way {
-    Joint,
-    Rotated,
-}
-
 /// A long axis on which every term is a Markov process.
 #[derive(Debug, Clone, PartialEq)]
 pub(in super::super) struct Timeline {
@@ -28,7 +21,9 @@ pub(in super::super) struct Timeline {
     pub(super) times: Vec<f64>,
     /// What each term is along it.
     pub(super) forms: Vec<StateSpace>,
-    pub(in super::super) way: Way,
+    /// Axes along whose joint eigenvectors there is a filter each: what is missing is the same at each of
+    /// their points. None: one filter.
+    pub(in super::super) turned: Vec<usize>,
 }
 
 impl Timeline {
@@ -43,20 +38,17 @@ impl Timeline {
     ) -> Vec<Self> {
         let along = |axis: usize| Self::along(terms, axis).ok();
         let mut all: Vec<Self> = (0..shape.len()).filter_map(along).collect();
-        let rotated = |t: &Self| {
-            let [term] = terms else { return false };
-            shape.len() > 1
-                && shape[t.axis] < shape.iter().product()
-                && has_one_noise
-                && term.cells.is_none()
-                && is_whole_at_each_time(shape, t.axis, &observed)
-        };
-        for timeline in &mut all {
-            if rotated(timeline) {
-                timeline.way = Way::Rotated;
+        if let ([term], true) = (terms, has_one_noise)
+            && term.cells.is_none()
+        {
+            let same: Vec<usize> = (0..shape.len())
+                .filter(|&a| shape[a] > 1 && is_same_along(shape, a, &observed))
+                .collect();
+            for timeline in &mut all {
+                timeline.turned = same.iter().copied().filter(|a| *a != timeline.axis).collect();
             }
         }
-        all.retain(|t| t.way == Way::Rotated || others(terms, t.axis).all(AxisFactor::has_root));
+        all.retain(|t| terms.iter().all(|term| t.inner(&term.axes).all(|(_, a)| a.has_root())));
         all
     }
 
@@ -87,7 +79,7 @@ impl Timeline {
         let mut order: Vec<usize> = (0..along.len()).collect();
         order.sort_by(|&a, &b| along[a].total_cmp(&along[b]));
         let times = order.iter().map(|&i| along[i]).collect();
-        Ok(Self { axis, column, order, times, forms, way: Way::Joint })
+        Ok(Self { axis, column, order, times, forms, turned: Vec::new() })
     }
 
     /// The number of times.
@@ -95,12 +87,25 @@ impl Timeline {
         self.times.len()
     }
 
-    /// For each term the number of functions of the other axes, and the sizes of its blocks along time.
+    /// What each filter runs over beside time: the axes that are neither time nor turned, with their
+    /// numbers; `axes` has one of something for each axis.
+    pub(in super::super) fn inner<'a, T>(
+        &'a self,
+        axes: &'a [T],
+    ) -> impl Iterator<Item = (usize, &'a T)> {
+        axes.iter().enumerate().filter(|(a, _)| *a != self.axis && !self.turned.contains(a))
+    }
+
+    /// Those that are turned.
+    pub(in super::super) fn turned<'a, T>(&'a self, axes: &'a [T]) -> impl Iterator<Item = &'a T> {
+        self.turned.iter().map(|&a| &axes[a])
+    }
+
+    /// For each term the number of functions of the inner axes, and the sizes of its blocks along time.
     pub(in super::super) fn sizes(&self, terms: &[FieldTerm]) -> Vec<(usize, Vec<usize>)> {
         let one = |(term, form): (&FieldTerm, &StateSpace)| {
             let rank = |a: &AxisFactor| if a.has_kernel() { a.rank_bound() } else { 1 };
-            let others = term.axes.iter().enumerate().filter(|(a, _)| *a != self.axis);
-            let ranks = others.map(|(_, a)| rank(a)).product();
+            let ranks = self.inner(&term.axes).map(|(_, a)| rank(a)).product();
             (ranks, form.block_sizes(COSINES))
         };
         terms.iter().zip(&self.forms).map(one).collect()
@@ -110,13 +115,6 @@ impl Timeline {
     pub(in super::super) fn has_cosines(&self) -> bool {
         self.forms.iter().any(StateSpace::has_cosines)
     }
-}
-
-/// The axes that are not time, of all terms.
-fn others(terms: &[FieldTerm], axis: usize) -> impl Iterator<Item = &AxisFactor> {
-    terms.iter().flat_map(move |t| {
-        t.axes.iter().enumerate().filter(move |(a, _)| *a != axis).map(|(_, factor)| factor)
-    })
 }
 
 fn form(axis: &AxisFactor) -> Result<StateSpace, String> {
@@ -133,15 +131,12 @@ fn form(axis: &AxisFactor) -> Result<StateSpace, String> {
     })
 }
 
-/// Whether all cells of each time are observed, or none.
-fn is_whole_at_each_time(shape: &[usize], axis: usize, observed: &impl Fn(usize) -> bool) -> bool {
+/// Whether the same cells are observed at each point of an axis.
+fn is_same_along(shape: &[usize], axis: usize, observed: &impl Fn(usize) -> bool) -> bool {
     let cells: usize = shape.iter().product();
     let stride: usize = shape[axis + 1..].iter().product();
-    let mut seen: Vec<Option<bool>> = vec![None; shape[axis]];
-    (0..cells).all(|c| {
-        let seen = &mut seen[c / stride % shape[axis]];
-        *seen.get_or_insert_with(|| observed(c)) == observed(c)
-    })
+    // Beside the cell at the first point of the axis.
+    (0..cells).all(|c| observed(c) == observed(c - c / stride % shape[axis] * stride))
 }
 
 /// Whether the Gram matrix of distinct points has a Cholesky factor whatever θ is, as rounding goes:
