@@ -28,6 +28,16 @@ pub(super) fn masked(more: &[usize]) -> Model {
     model(&text, without(data(5, 4, 3), land.chain(more.iter().copied())))
 }
 
+/// A mask that is the same along t and s, neither of them a Markov process: filters along x.
+pub(super) fn coast() -> Model {
+    let land = (0..180).filter(|c| (c / 12 + 2 * (c % 3)) % 4 == 1);
+    let text = format!(
+        "{HEAD}[fields.f]\nx = 'matern52()'\nt = 'rational_quadratic()'\ns = 'rational_quadratic()'\n\
+         [likelihood]\nfamily = 'gaussian'\nlocation = '0.3 + f * gmst'\n"
+    );
+    model(&text, without(data(15, 4, 3), land))
+}
+
 /// No cell missing but at one t: a filter for each eigenvector of the sites.
 pub(super) fn complete() -> Model {
     let text = format!(
@@ -43,6 +53,8 @@ fn places_and_gaps_predict_as_the_covariance_written_out() {
         (masked(&[]), Algebra::Spectral),
         (masked(&[13, 22]), Algebra::Complement),
         (masked(&[13, 22]), Algebra::StateSpace),
+        (masked(&[]), Algebra::StateSpace),
+        (coast(), Algebra::StateSpace),
         (complete(), Algebra::StateSpace),
     ] {
         let theta = medians(&m);

@@ -4,7 +4,7 @@ use faer::{Col, Mat};
 use gridgp_density::Arrangement;
 use gridgp_model::spec::Algebra;
 
-use super::algebras::{by, complete, masked, several};
+use super::algebras::{by, coast, complete, masked, several};
 use super::*;
 use crate::place::locate;
 
@@ -33,6 +33,8 @@ fn sums_have_the_variance_of_the_joint_covariance() {
         (masked(&[13, 22]), Algebra::Complement, 1e-9),
         (masked(&[13, 22]), Algebra::Dense, 1e-12),
         (masked(&[13, 22]), Algebra::StateSpace, 1e-9),
+        (masked(&[]), Algebra::StateSpace, 1e-9),
+        (coast(), Algebra::StateSpace, 1e-9),
         (complete(), Algebra::StateSpace, 1e-9),
         (several(6), Algebra::StateSpace, 1e-9),
         (several(6), Algebra::Dense, 1e-12),

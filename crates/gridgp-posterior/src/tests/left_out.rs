@@ -2,7 +2,7 @@
 
 use gridgp_model::spec::Algebra;
 
-use super::algebras::{by, masked, several};
+use super::algebras::{by, coast, masked, several};
 use super::*;
 use crate::held_out;
 
@@ -24,6 +24,8 @@ fn each_observation_is_predicted_by_all_others() {
         (several(4), Algebra::Dense),
         (several(4), Algebra::Iterative),
         (several(6), Algebra::StateSpace),
+        (masked(&[]), Algebra::StateSpace),
+        (coast(), Algebra::StateSpace),
         (whole_times(), Algebra::StateSpace),
     ];
     for (m, algebra) in cases {

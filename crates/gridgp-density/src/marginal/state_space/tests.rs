@@ -133,6 +133,80 @@ fn several_fields_and_known_noise_agree_with_the_covariance_written_out() {
     }
 }
 
+/// An axis of filters, one that is turned, one that they run over, in every order, and two of the second
+/// and the third kind: a mask that is the same at each point of what is turned.
+#[test]
+fn a_mask_that_does_not_change_along_an_axis_agrees_with_the_covariance_written_out() {
+    const LONG: &str = "matern32()";
+    // No Markov processes: no filter goes along them.
+    const TURNED: &str = "rational_quadratic()";
+    const INNER: &str = "squared_exponential(lengthscale = 0.7)";
+    let kinds: &[&[(&str, &str, usize)]] = &[
+        &[("long", LONG, 9), ("turned", TURNED, 4), ("inner", INNER, 3)],
+        &[("turned", TURNED, 4), ("inner", INNER, 3), ("long", LONG, 9)],
+        &[("inner", INNER, 3), ("long", LONG, 9), ("turned", TURNED, 4)],
+        &[("turned", TURNED, 4), ("long", LONG, 9), ("inner", INNER, 3)],
+        &[("inner", INNER, 3), ("turned", "", 4), ("long", "matern52() + cosine()", 9)],
+        &[
+            ("inner", INNER, 2),
+            ("turned", TURNED, 3),
+            ("inner2", "linear()", 3),
+            ("long", LONG, 7),
+            ("turned2", TURNED, 2),
+        ],
+        // All Markov processes: whichever costs least.
+        &[("a_turned", LONG, 4), ("inner", LONG, 3), ("long", LONG, 9)],
+    ];
+    for kinds in kinds {
+        let axis = |(name, _, n): &(&str, &str, usize)| {
+            let at = (0..*n).map(|i| 0.7 * i as f64 + 0.3 * number(i, name.len())).collect();
+            Axis::numbers(*name, at).unwrap()
+        };
+        let grid = Grid::new(kinds.iter().map(axis).collect()).unwrap();
+        // Land: two thirds of the places, at one point of the long axis all of them.
+        let is_land = |cell: usize| {
+            let at = grid.unravel(cell);
+            let sum: usize = at
+                .iter()
+                .zip(*kinds)
+                .enumerate()
+                .filter(|(_, (_, kind))| !kind.0.contains("turned"))
+                .map(
+                    |(a, (i, kind))| {
+                        if kind.0 == "long" && *i == 3 { 1000 } else { (a + 2) * i * i }
+                    },
+                )
+                .sum();
+            sum >= 1000 || sum % 5 == 2
+        };
+        let y = (0..grid.len()).map(|c| if is_land(c) { f64::NAN } else { number(c, 5) });
+        let y = Variable::with_nan_as_missing("y", y.collect());
+        let data = Dataset::new(grid.clone(), y, vec![]).unwrap();
+        let names: Vec<String> = kinds.iter().map(|k| format!("'{}'", k.0)).collect();
+        let kernels = kinds.iter().filter(|k| !k.1.is_empty());
+        let kernels: Vec<String> = kernels.map(|k| format!("{} = '{}'", k.0, k.1)).collect();
+        let text = format!(
+            "[data]\nresponse = 'y'\naxes = [{}]\n[parameters]\nb = 'normal(0, 1)'\n[fields.f]\n{}\n\
+             [likelihood]\nfamily = 'gaussian'\nlocation = 'b + f'\n",
+            names.join(", "),
+            kernels.join("\n")
+        );
+        let m = model(&text, data);
+        let theta: Vec<f64> = (0..m.parameters.len()).map(|i| 0.7 + 0.15 * i as f64).collect();
+        let plan = by(&m, Algebra::StateSpace).plan().clone();
+        assert!(plan.detail.contains("rotated"), "{}", plan.detail);
+        let is_free = kinds.iter().any(|k| k.0.contains("a_turned"));
+        assert!(plan.detail.contains("of \"long\"") || is_free, "{}", plan.detail);
+        eprintln!("{}", plan.detail);
+        check(&m, &theta, 1e-10);
+        // A field of no amplitude has a gradient.
+        let zero = m.parameters.iter().zip(&theta);
+        let zero: Vec<f64> =
+            zero.map(|(p, t)| if p.name == "f.amplitude" { 0.0 } else { *t }).collect();
+        check(&m, &zero, 1e-10);
+    }
+}
+
 /// An amplitude of 0 and a repeated site are models, too.
 #[test]
 fn amplitudes_of_zero_have_a_gradient() {
@@ -163,6 +237,16 @@ fn long_axes_go_by_state_space_where_they_can() {
     let smooth =
         plan(&one("squared_exponential(t)", "location = 'f'\n"), data(1500, 1, |k, _| k % 3 == 0));
     assert_ne!(smooth.algebra, Algebra::StateSpace);
+    // Whole times are missing; single cells are.
+    let two = format!(
+        "{HEAD}[fields.f]\nt = 'matern32(t)'\ns = 'matern12()'\n[likelihood]\nfamily = 'gaussian'\n\
+         location = 'f'\n"
+    );
+    let rotated = plan(&two, data(1500, 5, |k, _| k % 3 == 0));
+    assert!(rotated.detail.starts_with("5 filters along 1500 times of \"t\", of 2 states each"));
+    let joint = plan(&two, data(1500, 5, |k, s| (k + s) % 3 == 0));
+    assert_eq!(joint.algebra, Algebra::StateSpace, "{joint:?}");
+    assert!(joint.detail.starts_with("a filter along 1500 times of \"t\", of 10 states"));
     let short = plan(&one("matern32(t)", "location = 'f'\n"), data(60, 1, |_, _| false));
     assert_eq!(short.algebra, Algebra::Spectral);
 }
