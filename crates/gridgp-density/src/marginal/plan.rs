@@ -101,6 +101,18 @@ impl Plan {
         self.operations <= operations && self.bytes < MOST_BYTES
     }
 
+    /// Whether the axes that filters run over have factors whatever θ is: a smooth kernel of many sites may
+    /// have no Cholesky factor.
+    fn has_factors(&self, terms: &[FieldTerm]) -> bool {
+        let Some(timeline) = &self.timeline else { return true };
+        terms.iter().all(|t| {
+            timeline.inner(&t.axes).all(|(_, axis)| {
+                axis.size() == 1
+                    || axis.kernel().is_none_or(|k| is_rough(&k.kernel) || axis.has_features())
+            })
+        })
+    }
+
     /// Every algebra that takes the model.
     fn all(model: &Model, terms: &[FieldTerm], has_one_noise: bool) -> Vec<Self> {
         let shape = model.data.grid.shape();
@@ -113,9 +125,14 @@ impl Plan {
         let is_asked = model.spec.inference.algebra == Algebra::StateSpace;
         let is_observed = |c: usize| missing.is_none_or(|m| !m[c]);
         let timelines = Timeline::all(terms, &shape, is_observed, has_one_noise);
-        let series = timelines.into_iter().map(|t| state_space(t, terms, &shape, observed));
+        let mut series: Vec<(Self, usize)> =
+            timelines.into_iter().map(|t| state_space(t, terms, &shape, observed)).collect();
+        let is_safe = |(p, _): &(Self, usize)| p.has_factors(terms);
+        if series.iter().any(is_safe) || !is_asked {
+            series.retain(is_safe);
+        }
         all.extend(
-            series.filter(|(p, states)| is_asked || is_long(p, *states, terms)).map(|(p, _)| p),
+            series.into_iter().filter(|(p, d)| is_asked || is_long(p, *d)).map(|(p, _)| p),
         );
         if let ([term], true) = (terms, has_one_noise)
             && term.cells.is_none()
@@ -157,21 +174,11 @@ fn dense(observed: usize, terms: &[FieldTerm]) -> Plan {
     }
 }
 
-/// Whether state space is worth it, and safe, where nobody asked for it.
-fn is_long(plan: &Plan, states: usize, terms: &[FieldTerm]) -> bool {
+/// Whether state space is worth it where nobody asked for it.
+fn is_long(plan: &Plan, states: usize) -> bool {
     let timeline = plan.timeline.as_ref().expect("it is by state space");
-    // A smooth kernel of sites may have no Cholesky factor.
-    let has_factor = |t: &FieldTerm| {
-        timeline.inner(&t.axes).all(|(_, axis)| {
-            axis.size() == 1
-                || axis.kernel().is_none_or(|k| is_rough(&k.kernel) || axis.has_features())
-        })
-    };
     // The states of a periodic kernel follow its lengthscale, and short ones have none.
-    timeline.len() >= LONG
-        && states <= STATES
-        && !timeline.has_cosines()
-        && terms.iter().all(has_factor)
+    timeline.len() >= LONG && states <= STATES && !timeline.has_cosines()
 }
 
 /// Filters along an axis, and the states of one.

@@ -200,19 +200,18 @@ impl Left {
         let m = features.nrows();
         let variances: Vec<Vec<f64>> =
             axes.iter().map(|(axis, points)| axis.variances_at(points, theta)).collect();
-        let at = |mut i: usize, of: &dyn Fn(usize, usize) -> f64| {
-            let mut product = 1.0;
-            for (a, v) in variances.iter().enumerate().rev() {
-                let here = match arrangement {
-                    Arrangement::Grid => i % v.len(),
-                    Arrangement::Points => i,
+        let at = |site: usize| {
+            let (mut rest, mut product) = (site, 1.0);
+            for v in variances.iter().rev() {
+                product *= match arrangement {
+                    Arrangement::Grid => v[rest % v.len()],
+                    Arrangement::Points => v[site],
                 };
-                product *= of(a, here);
-                i /= v.len().max(1);
+                rest /= v.len().max(1);
             }
             product
         };
-        let prior: Vec<f64> = (0..m).map(|i| at(i, &|a, here| variances[a][here])).collect();
+        let prior: Vec<f64> = (0..m).map(at).collect();
         let explained = |i: usize| features.row(i).iter().map(|f| f * f).sum::<f64>();
         let variance = prior.iter().enumerate().map(|(i, p)| (p - explained(i)).max(0.0)).collect();
         let covariance = wants_covariance.then(|| {
