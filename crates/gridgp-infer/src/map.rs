@@ -47,8 +47,9 @@ pub struct Map {
 /// Maximizes the posterior of a model from several starts, with the settings of its
 /// [`InferenceSpec`](gridgp_model::spec::InferenceSpec).
 ///
-/// On a grid of more than 160,000 cells the starts compete on a block of it first, cut from the
-/// middle of the longest axes, and only the winner goes on with all cells. Where the winner's
+/// On a grid of more than 160,000 cells, or where filters take more than 0.3 s for an
+/// evaluation by their plan, the starts compete on a block of it first, cut from the middle of the longest axes, and only the winner
+/// goes on with all cells. Where the winner's
 /// period is no peak of the periodogram, there are more starts at the peaks.
 ///
 /// A `Break` of `progress` ends the search after the evaluations that are under way, and the best
@@ -218,6 +219,8 @@ const SURE: f64 = 1e-3;
 pub(super) const SCREEN: usize = 160_000;
 /// The same where an evaluation takes conjugate gradients.
 const SCREEN_ITERATIVE: usize = 10_000;
+/// Most seconds, of one core, of an evaluation on those cells.
+const SCREEN_SECONDS: f64 = 0.3;
 /// An axis is not cut below this.
 const SHORTEST: usize = 32;
 
@@ -236,7 +239,15 @@ fn screen(model: &Model) -> Result<Option<Model>> {
     };
     let mut ranges: Vec<Range<usize>> = shape.iter().map(|&n| 0..n).collect();
     let most = if is_iterative(model) { SCREEN_ITERATIVE } else { SCREEN };
-    while ranges.iter().map(Range::len).product::<usize>() > most {
+    // Filters take time in proportion to their axis.
+    let by_filters = Marginal::plan_of(model).ok().filter(|p| p.algebra == Algebra::StateSpace);
+    let seconds = by_filters.map_or(0.0, |plan| plan.seconds());
+    let cells = model.data.grid.len() as f64;
+    let is_small = |ranges: &[Range<usize>]| {
+        let left = ranges.iter().map(Range::len).product::<usize>();
+        left <= most && seconds * left as f64 / cells <= SCREEN_SECONDS
+    };
+    while !is_small(&ranges) {
         let longest = (0..shape.len())
             .filter(|&a| ranges[a].len() >= 2 * SHORTEST && !has_period(a))
             .max_by_key(|&a| ranges[a].len());

@@ -49,10 +49,7 @@ impl<const D: usize> State<D> {
             multiply_symmetric::<D>(a, work, p);
             p.iter_mut().zip(q).for_each(|(p, q)| *p += q);
         } else {
-            blocks_times(process, &step.a, p, work);
-            transpose(work, d);
-            blocks_times(process, &step.a, work, p);
-            symmetrize(p, d);
+            congruence(process, |range, m, i, l| step.a[range + i * m + l], p, work);
             for (first, m, range) in process.places() {
                 for (i, row) in step.q[range].chunks_exact(m).enumerate() {
                     let at = (first + i) * d + first;
@@ -118,9 +115,8 @@ pub(crate) fn congruence_back<const D: usize>(
             }
         }
     } else {
-        blocks_transposed_times(process, &step.a, m, work);
-        transpose(work, d);
-        blocks_transposed_times(process, &step.a, work, m);
+        congruence(process, |range, m, i, l| step.a[range + l * m + i], m, work);
+        return;
     }
     symmetrize(m, d);
 }
@@ -153,58 +149,46 @@ fn multiply_symmetric<const D: usize>(a: &[f64], b: &[f64], out: &mut [f64]) {
     }
 }
 
-/// out = A b, A of blocks.
+/// m = B m Bᵀ for a symmetric m and a B of blocks, of which `entry` gives for the start of a packed block,
+/// its size, a row and a column the number there.
 #[inline(always)]
-fn blocks_times(process: &Process, a: &[f64], b: &[f64], out: &mut [f64]) {
+fn congruence(
+    process: &Process,
+    entry: impl Fn(usize, usize, usize, usize) -> f64,
+    m: &mut [f64],
+    work: &mut [f64],
+) {
     let d = process.size;
-    for (first, m, range) in process.places() {
-        let a = &a[range];
-        for i in 0..m {
-            let row = &mut out[(first + i) * d..(first + i + 1) * d];
-            row.fill(0.0);
-            for l in 0..m {
-                let c = a[i * m + l];
-                let from = &b[(first + l) * d..(first + l + 1) * d];
-                row.iter_mut().zip(from).for_each(|(o, b)| *o += c * b);
+    for (first, size, range) in process.places() {
+        // Rows of B m, from rows that no other block has touched.
+        let (rows, last) = (&mut m[first * d..(first + size) * d], first + size);
+        for (i, out) in work.chunks_exact_mut(d).take(size).enumerate() {
+            out.fill(0.0);
+            for (l, row) in rows.chunks_exact(d).enumerate() {
+                let c = entry(range.start, size, i, l);
+                out.iter_mut().zip(row).for_each(|(o, r)| *o += c * r);
+            }
+        }
+        // Times Bᵀ, up to the diagonal.
+        for (out, row) in rows.chunks_exact_mut(d).zip(work.chunks_exact(d)) {
+            for (at, n, range) in process.places().take_while(|(at, ..)| *at < last) {
+                let (x, y) = (&row[at..at + n], &mut out[at..at + n]);
+                for (j, y) in y.iter_mut().enumerate() {
+                    let products = x.iter().enumerate();
+                    *y = products.map(|(l, x)| entry(range.start, n, j, l) * x).sum();
+                }
             }
         }
     }
-}
-
-/// out = Aᵀ b, A of blocks.
-#[inline(always)]
-fn blocks_transposed_times(process: &Process, a: &[f64], b: &[f64], out: &mut [f64]) {
-    let d = process.size;
-    for (first, m, range) in process.places() {
-        let a = &a[range];
-        for i in 0..m {
-            let row = &mut out[(first + i) * d..(first + i + 1) * d];
-            row.fill(0.0);
-            for l in 0..m {
-                let c = a[l * m + i];
-                let from = &b[(first + l) * d..(first + l + 1) * d];
-                row.iter_mut().zip(from).for_each(|(o, b)| *o += c * b);
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn transpose(m: &mut [f64], d: usize) {
-    for i in 1..d {
-        for j in 0..i {
-            m.swap(i * d + j, j * d + i);
-        }
-    }
+    symmetrize(m, d);
 }
 
 /// The lower triangle into the upper one.
 #[inline(always)]
 pub(crate) fn symmetrize(m: &mut [f64], d: usize) {
     for i in 1..d {
-        for j in 0..i {
-            m[j * d + i] = m[i * d + j];
-        }
+        let (above, row) = m.split_at_mut(i * d);
+        above[i..].iter_mut().step_by(d).zip(row).for_each(|(m, lower)| *m = *lower);
     }
 }
 
@@ -218,7 +202,20 @@ pub(crate) fn symmetric_times(m: &[f64], x: &[f64], d: usize, out: &mut [f64]) {
     }
 }
 
+/// Σ aᵢ bᵢ, in eight sums side by side: one alone waits for each addition.
 #[inline(always)]
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    let n = a.len().min(b.len());
+    let (a, b) = (&a[..n], &b[..n]);
+    let (eights, others) = (a.chunks_exact(8), b.chunks_exact(8));
+    let rest = eights.remainder().iter().zip(others.remainder());
+    let rest: f64 = rest.map(|(a, b)| a * b).sum();
+    let mut sums = [0.0; 8];
+    for (a, b) in eights.zip(others) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a * b;
+        }
+    }
+    let [p, q, r, s, t, u, v, w] = sums;
+    rest + (((p + t) + (q + u)) + ((r + v) + (s + w)))
 }

@@ -46,6 +46,9 @@ const PRICE: f64 = 3.0;
 const GAIN: f64 = 0.5;
 /// Fewest times of a long axis that is taken unasked.
 const LONG: usize = 200;
+/// The same where some axes are turned and others are not: under such a mask what else is exact takes the
+/// cube of the observed places.
+const LONG_UNDER_MASK: usize = 32;
 /// Most states that a filter has unasked.
 const STATES: usize = 1000;
 /// What a step of a filter takes, and an operation of one, beside one of a matrix product.
@@ -132,7 +135,7 @@ impl Plan {
             series.retain(is_safe);
         }
         all.extend(
-            series.into_iter().filter(|(p, d)| is_asked || is_long(p, *d)).map(|(p, _)| p),
+            series.into_iter().filter(|(p, d)| is_asked || is_long(p, *d, &shape)).map(|(p, _)| p),
         );
         if let ([term], true) = (terms, has_one_noise)
             && term.cells.is_none()
@@ -175,10 +178,12 @@ fn dense(observed: usize, terms: &[FieldTerm]) -> Plan {
 }
 
 /// Whether state space is worth it where nobody asked for it.
-fn is_long(plan: &Plan, states: usize) -> bool {
+fn is_long(plan: &Plan, states: usize, shape: &[usize]) -> bool {
     let timeline = plan.timeline.as_ref().expect("it is by state space");
     // The states of a periodic kernel follow its lengthscale, and short ones have none.
-    timeline.len() >= LONG && states <= STATES && !timeline.has_cosines()
+    let is_masked = !timeline.turned.is_empty() && timeline.inner(shape).any(|(_, n)| *n > 1);
+    let long = if is_masked { LONG_UNDER_MASK } else { LONG };
+    timeline.len() >= long && states <= STATES && !timeline.has_cosines()
 }
 
 /// Filters along an axis, and the states of one.

@@ -225,9 +225,7 @@ impl Block {
         multiply(out, view(&self.j, d, p), loadings.transpose());
         for (column, &i) in self.across.chunks_exact(d).zip(&process.first) {
             m[i * d..i * d + d].iter_mut().zip(column).for_each(|(m, x)| *m -= x);
-            for (l, x) in column.iter().enumerate() {
-                m[l * d + i] -= x;
-            }
+            m[i..].iter_mut().step_by(d).zip(column).for_each(|(m, x)| *m -= x);
         }
     }
 
