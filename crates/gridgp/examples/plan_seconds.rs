@@ -24,6 +24,7 @@ const NONE: fn(&[usize]) -> bool = |_| false;
 const ROUGH: [&str; 3] = ["matern52()"; 3];
 const SMOOTH: [&str; 3] = ["squared_exponential()"; 3];
 const SEASONS: [&str; 3] = ["periodic(period = 12) * matern52()"; 3];
+const HOURS: [&str; 3] = ["matern12()"; 3];
 const WAVES: [&str; 3] = ["cosine()"; 3];
 
 const KINDS: &[Kind] = &[
@@ -79,13 +80,37 @@ const KINDS: &[Kind] = &[
     Kind { name: "dense, 2 fields", shape: &[60, 30], kernels: &ROUGH, fields: 2, missing: NONE },
     Kind { name: "dense, 5 fields", shape: &[60, 30], kernels: &ROUGH, fields: 5, missing: NONE },
     Kind { name: "dense, one axis", shape: &[1500], kernels: &ROUGH, fields: 3, missing: NONE },
+    Kind { name: "filter, one site", shape: &[20000], kernels: &ROUGH, fields: 1, missing: NONE },
+    Kind { name: "filters, whole", shape: &[5000, 20], kernels: &HOURS, fields: 1, missing: NONE },
+    Kind {
+        name: "filter, scattered gaps",
+        shape: &[2000, 50],
+        kernels: &HOURS,
+        fields: 1,
+        missing: |i| (i[0] * 17 + i[1] * 29) % 20 == 7,
+    },
+    Kind {
+        name: "filter, scattered gaps",
+        shape: &[2000, 6],
+        kernels: &ROUGH,
+        fields: 1,
+        missing: |i| (i[0] * 17 + i[1] * 29) % 20 == 7,
+    },
+    Kind {
+        name: "filters, a coast",
+        shape: &[20, 18, 300],
+        kernels: &ROUGH,
+        fields: 1,
+        missing: |i| (i[1] * 7 + i[2] * i[2]) % 4 == 1,
+    },
     Kind { name: "dense, seasons", shape: &[500], kernels: &SEASONS, fields: 3, missing: NONE },
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     println!("{:28} {:12} {:>10} {:>10} {:>7}", "", "", "seconds", "plan", "ratio");
-    for kind in KINDS {
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    for kind in KINDS.iter().filter(|kind| kind.name.contains(&wanted)) {
         let (measured, plan) = pool.install(|| measure(kind))?;
         let shape: Vec<String> = kind.shape.iter().map(usize::to_string).collect();
         let (name, shape, ratio) = (kind.name, shape.join(" x "), plan / measured);
