@@ -209,14 +209,16 @@ fn state_space(
     let step = STEP + SCALAR * 9.0 * d * blocks.sum::<f64>();
     let observation = f64::min(SCALAR * 24.0 * d * d, BLOCK * d * (d + s.min(64.0)));
     let space = EIGEN * filters.powi(3) + 8.0 * filters * observed as f64 + 3.0 * s * s * s;
+    let is_masked = count > 1 && sites > 1;
     let mut detail = format!(
-        "{} along {} times of {:?}, of {states} states{}",
+        "{} along {} {} of {:?}, of {states} states{}",
         if count > 1 { format!("{count} filters") } else { "a filter".into() },
         timeline.len(),
+        if is_masked { "points" } else { "times" },
         terms[0].axes[timeline.axis].name(),
         if count > 1 { " each" } else { "" },
     );
-    if count > 1 && sites > 1 {
+    if is_masked {
         let names = timeline.turned(&terms[0].axes).map(|a| format!("{:?}", a.name()));
         detail += &format!("; {} rotated", names.collect::<Vec<_>>().join(" x "));
     }
