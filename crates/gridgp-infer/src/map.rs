@@ -337,6 +337,17 @@ mod tests {
         Model::new(ModelSpec::from_toml(&source).unwrap(), &source, data).unwrap()
     }
 
+    /// Scattered gaps make one filter of 40 states, of which an evaluation on all times takes 0.4 s.
+    #[test]
+    fn slow_filters_are_screened() {
+        let mut m = model([3000, 40], ["matern12()", "matern12()"]);
+        m.data.response.missing = Some((0..m.data.grid.len()).map(|c| c % 23 == 7).collect());
+        let plan = Marginal::plan_of(&m).unwrap();
+        assert_eq!(plan.algebra, Algebra::StateSpace);
+        assert!((SCREEN_SECONDS..2.0 * SCREEN_SECONDS).contains(&plan.seconds()), "{plan:?}");
+        assert_eq!(screen(&m).unwrap().unwrap().data.grid.shape(), [1500, 40]);
+    }
+
     #[test]
     fn only_large_grids_are_screened_and_periods_keep_their_axis() {
         let shape = |m: &Model| screen(m).unwrap().map(|block| block.data.grid.shape());
