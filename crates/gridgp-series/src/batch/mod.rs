@@ -2,7 +2,7 @@
 //!
 //! One observation after the other costs some 24 d² operations each, in loops that wait for memory. A
 //! block of p observations y = H x + ε, H of p × d, costs as many in all, but in products of matrices,
-//! which do twenty times as many a second:
+//! which do ten times as many a second:
 //!
 //! S = H P Hᵀ + R = L Lᵀ,  V = P Hᵀ L⁻ᵀ,  G = V L⁻¹,  e = S⁻¹(y − H a),
 //! a ← a + V L⁻¹(y − H a),  P ← P − V Vᵀ.
