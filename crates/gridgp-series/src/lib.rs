@@ -7,6 +7,8 @@
 //! - [`Filter`] is log N(y; 0, A) of the covariance A of the observations, in O(T d³), its gradient, and
 //!   A⁻¹r for any r;
 //! - [`expect`] is K A⁻¹r anywhere, [`variances`] the variance there;
+//! - [`Root`] is the Cholesky factor of A, times vectors; [`Informed`] makes of it unknowns that stay round
+//!   where the data say much, with derivatives;
 //! - [`Paths`] draws from the prior.
 //!
 //! Everything is exact up to rounding: the covariance of the states is carried as it is, and the noise of
@@ -41,9 +43,12 @@ mod error;
 mod expectation;
 mod filter;
 mod gradient;
+mod informed;
+mod informed_gradient;
 mod observations;
 mod paths;
 mod process;
+mod root;
 mod segment;
 mod size;
 mod state;
@@ -57,7 +62,10 @@ pub use error::Error;
 pub use expectation::expect;
 pub use filter::Filter;
 pub use gradient::{Gradient, log_prob_gradient};
+pub use informed::{Informed, Sweep};
+pub use informed_gradient::{Bars, RootGradient};
 pub use observations::{Loadings, Observations};
 pub use paths::Paths;
 pub use process::Process;
+pub use root::Root;
 pub use variance::{Targets, Variances, variances};

@@ -6,6 +6,8 @@ use gridgp_kernel::{Block, Factor};
 
 use super::*;
 
+mod root;
+
 const PI2: f64 = 2.0 * std::f64::consts::PI;
 
 /// Uneven times, some of them equal or nearly, some without an observation, some with two.
