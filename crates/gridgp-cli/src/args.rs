@@ -22,6 +22,8 @@ pub enum Command {
     Check(Check),
     /// Fit a model and write a fit file.
     Fit(Fit),
+    /// Give a fit new data at the parameters that it has: nothing is fitted.
+    Update(Update),
     /// Show what a fit found.
     Summary(Summary),
     /// Predict from a fit, on a grid or at points.
@@ -99,6 +101,31 @@ pub struct Fit {
     /// Go on with an interrupted run of `nuts`, from the draws that it has left beside the output.
     #[arg(long)]
     pub resume: bool,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Print warnings and errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Arguments of `update`.
+#[derive(Debug, clap::Args)]
+pub struct Update {
+    /// A fit file.
+    pub fit: PathBuf,
+    /// The data file with what is new; what the fit has already may be in it or not.
+    #[arg(long, required = true)]
+    pub data: PathBuf,
+    /// The fit file to write (NetCDF-4).
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// Read the fit file as it is, though its checksums are missing or wrong.
+    #[arg(long)]
+    pub no_verify: bool,
+    /// Number of threads; all cores if absent. The numbers do not depend on it.
+    #[arg(long)]
+    pub threads: Option<usize>,
     /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,

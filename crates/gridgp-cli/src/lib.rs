@@ -72,6 +72,7 @@ fn command(args: Args) -> anyhow::Result<()> {
         Command::Init(a) => commands::init::run(&a),
         Command::Check(a) => commands::check::run(&a),
         Command::Fit(a) => commands::fit::run(&a),
+        Command::Update(a) => commands::update::run(&a),
         Command::Summary(a) => commands::summary::run(&a),
         Command::Predict(a) => commands::predict::run(&a),
         Command::Aggregate(a) => commands::aggregate::run(&a),

@@ -5,6 +5,8 @@
 
 use gridgp_model::{AxisKernel, Field, Model};
 
+use crate::joint::LongAxes;
+
 const NUMBER: u128 = 8;
 
 /// Number of unknowns of [`Joint`](crate::Joint): parameters, and one for each function or point of
@@ -23,10 +25,14 @@ pub fn marginal(model: &Model) -> u128 {
 pub fn joint(model: &Model) -> u128 {
     let field = |f: &Field| {
         let tensors = 2 * (along(f).count() as u128 + 1) + 1;
-        let axes: u128 = along(f)
-            .map(|k| {
+        let axes: u128 = axes_of(model, f)
+            .map(|(k, states)| {
                 let (n, r) = (k.points.len() as u128, unknowns_of(k));
-                if k.functions().is_some() { 4 * n * r } else { 6 * n * n }
+                match states {
+                    Some(d) => by_state_space(n, d, tensor(f)),
+                    None if k.functions().is_some() => 4 * n * r,
+                    None => 6 * n * n,
+                }
             })
             .sum();
         tensors * tensor(f) + axes
@@ -38,6 +44,13 @@ pub fn joint(model: &Model) -> u128 {
 pub fn informed(model: &Model) -> u128 {
     let field = |f: &Field| {
         let axes = along(f).count() as u128;
+        if axes_of(model, f).any(|(_, states)| states.is_some()) {
+            let one = |(k, states): (&AxisKernel, Option<u128>)| {
+                let (n, r) = (k.points.len() as u128, unknowns_of(k));
+                states.map_or(8 * n * r, |d| by_state_space(n, d, tensor(f)))
+            };
+            return (10 + 2 * axes) * tensor(f) + axes_of(model, f).map(one).sum::<u128>();
+        }
         let (matrices, tensors) = if axes == 1 { (17, 6) } else { (15, 10 + 2 * axes) };
         let squares = along(f).map(|k| {
             let (n, r) = (k.points.len() as u128, unknowns_of(k));
@@ -46,6 +59,26 @@ pub fn informed(model: &Model) -> u128 {
         tensors * tensor(f) + matrices * squares.sum::<u128>() / 2
     };
     NUMBER * (observed(model) + model.fields.iter().map(field).sum::<u128>())
+}
+
+/// For each axis of a field its kernel, and the number of states where it goes by state space.
+fn axes_of<'m>(
+    model: &Model,
+    field: &'m Field,
+) -> impl Iterator<Item = (&'m AxisKernel, Option<u128>)> + use<'m> {
+    let long = LongAxes::of(model).states(field);
+    let axes = field.axes.iter().enumerate().filter_map(|(a, k)| Some((a, k.as_ref()?)));
+    axes.map(move |(a, k)| (k, long.filter(|(at, _)| *at == a).map(|(_, d)| d as u128)))
+}
+
+/// Whether a field goes by state space along an axis of the grid.
+pub fn is_by_state_space(model: &Model, field: &Field, axis: usize) -> bool {
+    LongAxes::of(model).states(field).is_some_and(|(at, _)| at == axis)
+}
+
+/// Numbers of an axis that goes by state space: d² and some rows of d a time, and d a cell.
+fn by_state_space(n: u128, d: u128, tensor: u128) -> u128 {
+    n * (d * d + 6 * d + 8) + (d + 4) * tensor
 }
 
 /// What the likelihood keeps of each cell.

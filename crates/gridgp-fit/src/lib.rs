@@ -2,7 +2,8 @@
 //! elsewhere. Everything is in memory; files are the business of `gridgp-io`.
 //!
 //! [`fit`] runs the method that the model names and gives a [`Fit`]: groups of draws in ArviZ's
-//! layout, and a summary. [`predict`] takes a [`Fit`] to a grid or to points. What belongs to the
+//! layout, and a summary. [`update`] conditions a [`Fit`] on new data, [`predict`] takes it to a grid or
+//! to points. What belongs to the
 //! program around them, bars, interruption, clock and memory, they ask of a [`Host`]; where draws are
 //! kept as they come is a [`DrawLog`]. The same model, data and seed give the same numbers, whoever
 //! asks.
@@ -21,6 +22,7 @@ mod outline;
 mod output;
 mod prediction;
 mod scaling;
+mod update;
 
 pub use aggregation::{AggregateOptions, Weights, aggregate};
 pub use attribute::Attribute;
@@ -28,6 +30,7 @@ pub use doubts::doubts;
 pub use draw_groups::{LARGEST_GROUP, draw_groups, mode_group};
 pub use error::{Error, Result};
 pub use fit::Fit;
+pub(crate) use fitting::common;
 pub use fitting::{Fitted, check, fit};
 pub use group::{DrawValues, InferenceGroup, InferenceVariable, Samples};
 pub use host::{Host, Quiet, Stage};
@@ -36,3 +39,4 @@ pub use outline::{describe, duration, outline};
 pub use output::{GridOutput, OutputVariable, PointsOutput, output_name};
 pub use prediction::{Mask, Output, PredictOptions, ScatteredPoints, Where, estimate, predict};
 pub use scaling::Scaling;
+pub use update::update;

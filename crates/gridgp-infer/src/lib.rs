@@ -55,6 +55,8 @@ pub use nuts::{
 };
 pub use pareto_k::ParetoK;
 pub use pathfinder::{PathfinderOptions, pathfinder};
-pub use sample::{SamplePlan, Sampled, plan, route, sample, verify_earlier};
+pub use sample::{
+    SamplePlan, Sampled, draws_fields, fields_given, plan, route, sample, verify_earlier,
+};
 pub use starts::starts;
 pub use svi::{Guide, SviOptions, SviProgress, svi, svi_by_quadrature};

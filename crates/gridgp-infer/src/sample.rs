@@ -90,7 +90,7 @@ pub fn route(model: &Model) -> Result<Route> {
 }
 
 /// Whether the field given parameters can be drawn exactly, [`Joint::draw_fields`].
-pub(super) fn draws_fields(model: &Model) -> bool {
+pub fn draws_fields(model: &Model) -> bool {
     let along_one = |&c: &usize| model.data.covariates[c].axes.len() == 1;
     model.gaussian().is_some_and(|(location, _)| {
         let terms: Vec<_> = location.random().map(|(_, t)| t).collect();
@@ -171,7 +171,7 @@ pub fn sample(
             let posterior = LogPosterior::new(model, Density::Unconstrained)?;
             let make = || posterior.clone();
             let draws = run(nuts(&make, &plan.starts, &plan.options, resume, observe))?;
-            (with_fields(model, &gather(&draws, plan.dim), plan.options.seed)?, draws)
+            (fields_given(model, &gather(&draws, plan.dim), plan.options.seed)?, draws)
         }
     };
     let (samples, draws) = samples;
@@ -221,8 +221,11 @@ pub(super) fn whitened(
     Ok(samples)
 }
 
-/// Adds to each draw of the parameters a draw of the field given them.
-fn with_fields(model: &Model, parameters: &Samples, seed: u64) -> Result<Samples> {
+/// Adds to each draw of the parameters a draw of the field given them and the data.
+///
+/// # Errors
+/// As [`Joint::draw_fields`].
+pub fn fields_given(model: &Model, parameters: &Samples, seed: u64) -> Result<Samples> {
     let joint = Joint::new(model)?;
     let dim = joint.dim();
     let mut x = vec![0.0; parameters.len() * dim];

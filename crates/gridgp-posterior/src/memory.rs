@@ -3,7 +3,7 @@
 use gridgp_density::{Marginal, memory};
 use gridgp_kernel::Covariance;
 use gridgp_model::spec::Algebra;
-use gridgp_model::{AxisKernel, Model};
+use gridgp_model::{AxisKernel, Field, Model};
 
 use super::forecast::Target;
 use super::tiles;
@@ -64,6 +64,14 @@ pub fn from_draws(
     // Each thread has its own joint density, rows of the new points and fields there.
     let rows = axes_of(model, target).filter(|(.., moved)| *moved).map(|(k, m, _)| {
         let old = k.functions().unwrap_or(k.points.len()) as u128;
+        let is_long = |f: &Field| {
+            let at = f.axes.iter().position(|own| own.as_ref().is_some_and(|o| std::ptr::eq(o, k)));
+            at.is_some_and(|axis| memory::is_by_state_space(model, f, axis))
+        };
+        if model.fields.iter().any(is_long) {
+            // Paths of some states along all times.
+            return 24 * (old + m);
+        }
         let joint = if draws > 0 && k.functions().is_none() { 5 * m * m } else { 0 };
         2 * m * old + joint
     });

@@ -16,6 +16,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::compute::compute;
 use crate::errors::{file_error, fit_error, model_error, value_error};
 use crate::places::{self, CoordinateTuple, CovariateTuple};
+use crate::problem::Problem;
 use crate::tree;
 use crate::worker::{self, Watched};
 
@@ -144,6 +145,15 @@ impl Fit {
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = compute(py, || gridgp_io::fit_to_bytes(&self.file))?.map_err(file_error)?;
         Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// With the data of another problem of the same model, at the parameters that there are.
+    fn update(&self, py: Python<'_>, newer: &Problem) -> PyResult<Self> {
+        let updated = compute(py, || {
+            let (data, scalings) = newer.data();
+            fit::update(&self.file, &self.model, data, scalings, &fit::Quiet)
+        })?;
+        Self::of_file(py, updated.map_err(fit_error)?.fit)
     }
 
     #[getter]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gridgp::fit::{self, DrawLog, LARGEST_GROUP, Scaling, draw_groups};
-use gridgp::grid::Variable;
+use gridgp::grid::{Dataset, Variable};
 use gridgp::model::Model;
 use gridgp::model::spec::Source;
 use gridgp::posterior::{prior_samples, unfold};
@@ -26,6 +26,13 @@ pub struct Problem {
     model: Arc<Model>,
     source: Source,
     scalings: Vec<Scaling>,
+}
+
+impl Problem {
+    /// The data, and what was done to their covariates.
+    pub fn data(&self) -> (&Dataset, &[Scaling]) {
+        (&self.model.data, &self.scalings)
+    }
 }
 
 #[pymethods]

@@ -144,6 +144,30 @@ impl Root {
         }
     }
 
+    /// out = R⁻¹ y, of `count` series side by side.
+    ///
+    /// # Panics
+    /// If lengths do not match.
+    pub fn solve(
+        &self,
+        process: &Process,
+        observations: &Observations<'_>,
+        y: &[f64],
+        count: usize,
+        out: &mut [f64],
+    ) {
+        let (n, d) = (self.len(), process.size);
+        assert_eq!((y.len(), out.len()), (n * count, n * count), "a number for each observation");
+        let mut run = Run::new(process, observations, count);
+        for k in 0..n {
+            run.forward_to(k);
+            let (y, z) = (&y[k * count..][..count], &mut out[k * count..][..count]);
+            run.observe(z);
+            z.iter_mut().zip(y).for_each(|(z, y)| *z = (y - *z) / self.scales[k]);
+            run.add(&self.gains[k * d..k * d + d], z);
+        }
+    }
+
     /// out = R⁻ᵀ z, which is A⁻¹ y of y = R z, of `count` series side by side.
     ///
     /// # Panics

@@ -16,6 +16,7 @@ pub mod residuals;
 pub mod return_levels;
 pub mod simulate;
 pub mod summary;
+pub mod update;
 
 use std::path::{Path, PathBuf};
 

@@ -14,6 +14,21 @@ pub fn print(summary: &Value, mut out: impl Write) -> std::io::Result<()> {
     let axes = summary["axes"].as_object().into_iter().flatten();
     let shape: Vec<String> = axes.map(|(name, n)| format!("{n} {name}")).collect();
     writeln!(out, "{} on {} ({} cells)", text("response"), shape.join(" x "), summary["cells"])?;
+    let updated = &summary["updated"];
+    if updated.is_object() {
+        let (one, many) = ("observation", "observations");
+        let noun = if updated["observations_added"] == 1 { one } else { many };
+        writeln!(
+            out,
+            "updated with {} {noun} to {}: the parameters are those of the fit to {}, log density for each \
+             new one {:.3} (old ones {:.3})",
+            updated["observations_added"],
+            updated["observations"],
+            updated["fitted_to_observations"],
+            updated["log_density_per_new_observation"].as_f64().unwrap_or(f64::NAN),
+            updated["log_density_per_old_observation"].as_f64().unwrap_or(f64::NAN),
+        )?;
+    }
     if summary["draws"].is_number() {
         draws::print(summary, &mut out)?;
     } else {

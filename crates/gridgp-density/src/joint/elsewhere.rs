@@ -1,10 +1,12 @@
 //! A field at points that the data do not have, for given z.
 
+use faer::Mat;
 use gridgp_dense::{mode_product, settle_registers};
 use gridgp_grid::{Points, Result};
 use rand::Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
+use super::field_axis::FieldAxis;
 use super::latent_field::LatentField;
 use super::rows::Rows;
 
@@ -26,7 +28,7 @@ impl LatentField {
             .roots()
             .iter()
             .zip(self.positions())
-            .map(|(root, &a)| points[a].as_ref().map(|p| root.rows_at(p, apart[a])).transpose())
+            .map(|(axis, &a)| points[a].as_ref().map(|p| axis.rows_at(p, apart[a])).transpose())
             .collect::<Result<_>>()?;
         let old = self.ranks();
         let columns =
@@ -57,13 +59,18 @@ impl LatentField {
         for (a, (grown, axis)) in grown.iter().zip(self.roots()).enumerate() {
             let (left, right) = (shape[..a].iter().product(), shape[a + 1..].iter().product());
             shape[a] = grown.as_ref().map_or(axis.size(), Rows::points);
-            x = match grown {
-                Some(rows) => rows.apply(&x, left, right),
-                None => {
+            x = match (grown, axis) {
+                (Some(rows), _) => rows.apply(&x, left, right),
+                (None, FieldAxis::Matrix(root, _)) => {
                     let mut out = vec![0.0; shape.iter().product()];
-                    mode_product(axis.root(), &x, left, right, &mut out);
+                    mode_product(root.root(), &x, left, right, &mut out);
                     out
                 }
+                (None, FieldAxis::Series(series, _)) => {
+                    Rows::Series(Box::new(series.rows_at(&series.kernel.points)))
+                        .apply(&x, left, right)
+                }
+                (None, FieldAxis::Same(_)) => x,
             };
         }
         settle_registers();
@@ -79,36 +86,88 @@ impl LatentField {
         points: &[Points],
         rng: &mut dyn Rng,
     ) -> Result<Vec<f64>> {
-        let rows = self
-            .roots()
-            .iter()
-            .zip(self.positions())
-            .map(|(root, &a)| root.separate_rows_at(&points[a]))
-            .collect::<Result<Vec<_>>>()?;
+        // Along a long axis z is taken to the times of the points at once.
+        let (mut z, mut shape) = (self.z().to_vec(), self.ranks());
+        let mut rows = Vec::with_capacity(shape.len());
+        for (a, (axis, &position)) in self.roots().iter().zip(self.positions()).enumerate() {
+            let at = &points[position];
+            rows.push(match axis {
+                FieldAxis::Matrix(root, _) => {
+                    let (b, open) = root.separate_rows_at(at)?;
+                    Separate::Matrix(b, open)
+                }
+                FieldAxis::Series(series, _) => {
+                    let rows = series.rows_at(at);
+                    let (left, right) =
+                        (shape[..a].iter().product(), shape[a + 1..].iter().product());
+                    z = rows.expected(&z, left, right);
+                    shape[a] = rows.points();
+                    Separate::Taken(rows.variances()?)
+                }
+                FieldAxis::Same(_) => unreachable!("the axes of a whole field"),
+            });
+        }
         let count = points.first().map_or(0, Points::len);
         let amplitude = self.amplitude(theta);
         let mut values = Vec::with_capacity(count);
         let mut current = Vec::new();
         for i in 0..count {
             current.clear();
-            current.extend_from_slice(self.z());
+            current.extend_from_slice(&z);
             // One axis after the other, the first one first.
-            for (b, _) in &rows {
-                let rest = current.len() / b.ncols();
-                for r in 0..rest {
-                    current[r] = (0..b.ncols()).map(|j| b[(i, j)] * current[j * rest + r]).sum();
+            for rows in &rows {
+                match rows {
+                    Separate::Matrix(b, _) => {
+                        let rest = current.len() / b.ncols();
+                        for r in 0..rest {
+                            current[r] =
+                                (0..b.ncols()).map(|j| b[(i, j)] * current[j * rest + r]).sum();
+                        }
+                        current.truncate(rest);
+                    }
+                    Separate::Taken(all) => {
+                        let rest = current.len() / all.len();
+                        current.copy_within(i * rest..(i + 1) * rest, 0);
+                        current.truncate(rest);
+                    }
                 }
-                current.truncate(rest);
             }
-            let explained: f64 =
-                rows.iter().map(|(b, _)| b.row(i).iter().map(|v| v * v).sum::<f64>()).product();
-            let all: f64 = rows
-                .iter()
-                .map(|(b, open)| b.row(i).iter().map(|v| v * v).sum::<f64>() + open[i])
-                .product();
+            let parts = || rows.iter().map(|rows| rows.variances(i));
+            let explained: f64 = parts().map(|(explained, _)| explained).product();
+            let all: f64 = parts().map(|(explained, open)| explained + open).product();
             let normal: f64 = StandardNormal.sample(rng);
             values.push(amplitude * (current[0] + (all - explained).max(0.0).sqrt() * normal));
         }
         Ok(values)
+    }
+}
+
+/// What an axis has at scattered points.
+enum Separate {
+    /// A row for each point, and the variance that it has of its own.
+    Matrix(Mat<f64>, Vec<f64>),
+    /// The variance that z explains at each point, to which it was taken, and what it leaves open.
+    Taken(Vec<(f64, f64)>),
+}
+
+impl Separate {
+    /// Explained and open variance of point i.
+    fn variances(&self, i: usize) -> (f64, f64) {
+        match self {
+            Self::Matrix(b, open) => (b.row(i).iter().map(|v| v * v).sum(), open[i]),
+            Self::Taken(all) => all[i],
+        }
+    }
+}
+
+impl FieldAxis {
+    /// The rows of the root that belong to new points, at the last θ. Along a long axis paths have their
+    /// correlation at no cost, also where points are wanted `apart`.
+    fn rows_at(&self, new: &Points, apart: bool) -> Result<Rows> {
+        match self {
+            Self::Matrix(root, _) => root.rows_at(new, apart),
+            Self::Series(series, _) => Ok(Rows::Series(Box::new(series.rows_at(new)))),
+            Self::Same(_) => unreachable!("the axes of a whole field"),
+        }
     }
 }

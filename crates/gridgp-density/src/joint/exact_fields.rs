@@ -40,16 +40,21 @@ impl Joint {
             let noise: f64 = StandardNormal.sample(rng);
             residual[cell] = y - equations[0].column().at(i) - sigma * noise;
         }
-        let (factors, variance) = self.covariance()?;
-        let covariance = KroneckerIdentity::new(factors, variance, sigma * sigma)
-            .map_err(|e| Error::Singular(e.to_string()))?;
-        if let Some(gaps) = &self.gaps {
-            let full = Full::of(&covariance);
-            gaps.factorize(full)?.fill(gaps, full, &mut residual);
-        }
-        let alpha = covariance.solve(&residual);
-        gridgp_dense::settle_registers();
-        let mut alpha: Vec<f64> = cells.iter().map(|&cell| alpha[cell]).collect();
+        let mut alpha = match self.solve_along(sigma, &residual) {
+            Some(alpha) => alpha?,
+            None => {
+                let (factors, variance) = self.covariance()?;
+                let covariance = KroneckerIdentity::new(factors, variance, sigma * sigma)
+                    .map_err(|e| Error::Singular(e.to_string()))?;
+                if let Some(gaps) = &self.gaps {
+                    let full = Full::of(&covariance);
+                    gaps.factorize(full)?.fill(gaps, full, &mut residual);
+                }
+                let alpha = covariance.solve(&residual);
+                gridgp_dense::settle_registers();
+                cells.iter().map(|&cell| alpha[cell]).collect()
+            }
+        };
         let Self { fields, observed, .. } = self;
         let Observed { equations, theta, theta_bar, field_bars, .. } = observed;
         field_bars[0].fill(0.0);
@@ -70,7 +75,8 @@ impl Joint {
             .enumerate()
             .map(|(a, (size, w))| {
                 let w = |i: usize| w.as_ref().map_or(1.0, |w| w[i]);
-                let root = roots.clone().find(|(position, _)| **position == a).map(|(_, r)| r);
+                let root = roots.clone().find(|(position, _)| **position == a);
+                let root = root.map(|(_, axis)| axis.matrix().expect("no axis is long"));
                 let features = match root {
                     Some(r) => Mat::from_fn(*size, r.rank(), |i, j| w(i) * r.root()[(i, j)]),
                     None => Mat::from_fn(*size, 1, |i, _| w(i)),

@@ -11,6 +11,7 @@ use gridgp_model::param::Parameter;
 use super::super::observed_equation::ObservedEquation;
 use super::Joint;
 use super::latent_field::{FieldSpread, LatentField};
+use super::long_axis::LongAxes;
 use crate::ExpectedLogDensity;
 
 /// Nodes for one, two and three predictors with fields: with n of them a polynomial of degree 2n − 1
@@ -66,8 +67,8 @@ impl ExpectedJoint {
             Error::Spec(format!("{why}; inference.expectation = \"monte_carlo\" takes any model"))
         };
         let joint = Joint::new(model)?;
-        let (data, jitter) = (&model.data, model.spec.inference.jitter);
-        let make = |f| LatentField::new(f, &data.grid, jitter);
+        let long = LongAxes::of(model);
+        let make = |f| LatentField::new(f, &model.data.grid, long);
         let fields = model.fields.iter().map(make).collect::<Result<Vec<_>>>()?;
         let equations = joint.observed_equations().to_vec();
         let random: Vec<usize> =
@@ -90,6 +91,16 @@ impl ExpectedJoint {
                 NODES.len()
             )));
         }
+        let mut spreads = Vec::with_capacity(fields.len());
+        for (field, declared) in fields.iter().zip(&model.fields) {
+            spreads.push(FieldSpread::new(field).ok_or_else(|| {
+                refuse(format!(
+                    "the field {:?} goes by state space along a long axis, where expectation = \
+                     \"quadrature\" would need a matrix of its length",
+                    declared.name
+                ))
+            })?);
+        }
         let nodes = gauss_hermite(NODES[random.len().saturating_sub(1)])?;
         let all = model.modelled_response();
         let response: Vec<f64> = joint.cells().iter().map(|&c| all[c]).collect();
@@ -100,7 +111,7 @@ impl ExpectedJoint {
         Ok(Self {
             parameters: model.parameters.clone(),
             family: joint.family().clone(),
-            spreads: fields.iter().map(FieldSpread::new).collect(),
+            spreads,
             theta: vec![0.0; model.parameters.len()],
             theta_bar: vec![0.0; model.parameters.len()],
             node_bars: bars.clone(),

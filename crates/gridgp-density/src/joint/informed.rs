@@ -6,6 +6,7 @@ use gridgp_model::Model;
 use gridgp_model::param::Transform;
 
 use super::informed_field::InformedField;
+use super::long_axis::LongAxes;
 use super::observed::Observed;
 use super::shear::Shear;
 use super::{Joint, LogDensity};
@@ -45,8 +46,8 @@ impl InformedJoint {
     pub fn new(model: &Model, information: &[f64]) -> Result<Self> {
         assert_eq!(information.len(), model.fields.len(), "one number for each field");
         assert!(information.iter().all(|t| *t >= 0.0), "information is not negative");
-        let jitter = model.spec.inference.jitter;
-        let make = |f| InformedField::new(f, &model.data.grid, jitter);
+        let long = LongAxes::of(model);
+        let make = |f| InformedField::new(f, &model.data.grid, long);
         let fields = model.fields.iter().map(make).collect::<Result<Vec<_>>>()?;
         let positions = |f: &gridgp_model::Field| -> Vec<usize> {
             (0..f.axes.len()).filter(|&a| f.axes[a].is_some()).collect()

@@ -5,18 +5,22 @@ use gridgp_model::Field;
 
 use super::informed_axis::InformedAxis;
 use super::informed_product::InformedProduct;
+use super::informed_series::InformedSeries;
 use super::latent_field::LatentField;
+use super::long_axis::LongAxes;
 
 /// f = amplitude · (⊗Rₐ) z with z = B^(−½) u and B = I + τ · amplitude² ⊗RₐᵀRₐ.
 ///
 /// If every value of f were observed once with variance 1/τ, then u given θ would be normal with
 /// covariance I, for every θ, whichever square root of B that is. On one axis it is a Cholesky
 /// factor. The factor of a product of axes would be as large as their grid: there it is the
-/// symmetric root, in the eigenvectors of each axis.
+/// symmetric root, in the eigenvectors of each axis. Along a long axis of state space it is the Cholesky
+/// factor of that axis alone, by sweeps.
 #[derive(Debug, Clone)]
 pub(super) enum InformedField {
     Axis(Box<InformedAxis>),
     Product(Box<InformedProduct>),
+    Series(Box<InformedSeries>),
 }
 
 macro_rules! either {
@@ -24,12 +28,17 @@ macro_rules! either {
         match $self {
             InformedField::Axis($field) => $call,
             InformedField::Product($field) => $call,
+            InformedField::Series($field) => $call,
         }
     };
 }
 
 impl InformedField {
-    pub(super) fn new(field: &Field, grid: &Grid, jitter: f64) -> Result<Self> {
+    pub(super) fn new(field: &Field, grid: &Grid, long: LongAxes) -> Result<Self> {
+        if let Some(series) = InformedSeries::new(field, grid, long)? {
+            return Ok(Self::Series(Box::new(series)));
+        }
+        let jitter = long.jitter();
         let mut along = field.axes.iter().zip(grid.axes()).filter(|(kernel, _)| kernel.is_some());
         Ok(match (along.next(), along.next()) {
             (Some((Some(kernel), axis)), None) => {
@@ -76,6 +85,7 @@ impl InformedField {
     pub(super) fn write_whitened(&mut self, whitened: &LatentField, z: &mut [f64]) {
         match self {
             Self::Axis(field) => field.write_whitened(z),
+            Self::Series(field) => field.write_whitened(z),
             Self::Product(field) => field.write_whitened(whitened, z),
         }
     }

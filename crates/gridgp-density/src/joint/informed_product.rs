@@ -268,8 +268,9 @@ impl InformedProduct {
         for ((z, u), h) in z.iter_mut().zip(&self.turned).zip(&self.shrink) {
             *z = u * h;
         }
-        for (a, root) in whitened.roots().iter().enumerate() {
+        for (a, axis) in whitened.roots().iter().enumerate() {
             let (left, _, right) = self.views[a];
+            let root = axis.matrix().expect("a product has no long axis");
             let rotation = root.rotation(&self.axes[a]);
             self.scratch[0].copy_from_slice(z);
             mode_product(rotation.as_ref(), &self.scratch[0], left, right, z);
@@ -290,8 +291,9 @@ impl InformedProduct {
     ) -> Result<()> {
         self.move_to(theta, tau)?;
         self.turned.copy_from_slice(whitened.z());
-        for (a, root) in whitened.roots().iter().enumerate() {
+        for (a, axis) in whitened.roots().iter().enumerate() {
             let (left, _, right) = self.views[a];
+            let root = axis.matrix().expect("a product has no long axis");
             let rotation = root.rotation(&self.axes[a]);
             self.scratch[0].copy_from_slice(&self.turned);
             let turned = &mut self.turned;

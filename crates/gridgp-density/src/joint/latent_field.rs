@@ -2,13 +2,14 @@
 
 mod spread;
 
-use faer::Mat;
-use gridgp_dense::{mode_contraction, mode_product, settle_registers};
+use gridgp_dense::settle_registers;
 use gridgp_grid::{Grid, Result};
 use gridgp_model::Field;
 use gridgp_model::param::Value;
 
-use super::axis_root::AxisRoot;
+use super::field_axis::FieldAxis;
+use super::long_axis::LongAxes;
+use super::series_axis::SeriesAxis;
 pub(crate) use spread::FieldSpread;
 
 /// A field on the product of the axes that it lives on, whitened (non-centred): z ~ N(0, I).
@@ -17,43 +18,51 @@ pub(crate) struct LatentField {
     amplitude: Value,
     /// Positions of its axes in the grid.
     positions: Vec<usize>,
-    axes: Vec<AxisRoot>,
+    axes: Vec<FieldAxis>,
     /// The tensor before and after each mode product: `stages[0]` is z.
     stages: Vec<Vec<f64>>,
     /// Their adjoints.
     bars: Vec<Vec<f64>>,
-    /// The adjoint of each root.
-    root_bars: Vec<Mat<f64>>,
     /// amplitude · the last stage.
     values: Vec<f64>,
 }
 
 impl LatentField {
-    pub(super) fn new(field: &Field, grid: &Grid, jitter: f64) -> Result<Self> {
+    pub(super) fn new(field: &Field, grid: &Grid, long: LongAxes) -> Result<Self> {
         let mut positions = Vec::new();
         let mut axes = Vec::new();
+        let mut series = long.of_field(field);
         for (a, (kernel, axis)) in field.axes.iter().zip(grid.axes()).enumerate() {
-            if let Some(kernel) = kernel {
-                positions.push(a);
-                axes.push(AxisRoot::new(axis.name(), kernel.clone(), jitter)?);
-            }
+            let Some(kernel) = kernel else { continue };
+            positions.push(a);
+            let (name, jitter) = (axis.name(), long.jitter());
+            axes.push(match series.take_if(|(at, ..)| *at == a) {
+                Some((_, form, times)) => {
+                    FieldAxis::series(SeriesAxis::new(name, kernel, jitter, (form, times))?)
+                }
+                None => FieldAxis::matrix_of(name, kernel, jitter)?,
+            });
         }
+        Ok(Self::of(field.amplitude, positions, axes))
+    }
+
+    /// The field with these roots along the axes at these positions.
+    pub(super) fn of(amplitude: Value, positions: Vec<usize>, axes: Vec<FieldAxis>) -> Self {
         let stage = |done: usize| -> usize {
-            let size = |(a, axis): (usize, &AxisRoot)| {
+            let size = |(a, axis): (usize, &FieldAxis)| {
                 if a < done { axis.size() } else { axis.rank() }
             };
             axes.iter().enumerate().map(size).product()
         };
         let stages: Vec<Vec<f64>> = (0..=axes.len()).map(|done| vec![0.0; stage(done)]).collect();
-        Ok(Self {
-            amplitude: field.amplitude,
+        Self {
+            amplitude,
             positions,
             bars: stages.clone(),
             values: vec![0.0; stage(axes.len())],
-            root_bars: axes.iter().map(|a| Mat::zeros(a.size(), a.rank())).collect(),
             stages,
             axes,
-        })
+        }
     }
 
     /// Number of unknowns: ∏ rₐ.
@@ -63,7 +72,7 @@ impl LatentField {
 
     /// rₐ of each axis that it lives on.
     pub(super) fn ranks(&self) -> Vec<usize> {
-        self.axes.iter().map(AxisRoot::rank).collect()
+        self.axes.iter().map(FieldAxis::rank).collect()
     }
 
     /// Positions of its axes in the grid.
@@ -77,7 +86,7 @@ impl LatentField {
     }
 
     /// The roots along its axes, at the last θ.
-    pub(super) fn roots(&self) -> &[AxisRoot] {
+    pub(super) fn roots(&self) -> &[FieldAxis] {
         &self.axes
     }
 
@@ -94,14 +103,14 @@ impl LatentField {
     /// The field at θ and z.
     ///
     /// # Errors
-    /// As [`AxisRoot::update`].
+    /// As [`FieldAxis::update`].
     pub(super) fn update(&mut self, theta: &[f64], z: &[f64]) -> Result<()> {
         self.update_roots(theta)?;
         self.stages[0].copy_from_slice(z);
         for a in 0..self.axes.len() {
             let (left, right) = self.sides(a);
             let (before, after) = self.stages.split_at_mut(a + 1);
-            mode_product(self.axes[a].root(), &before[a], left, right, &mut after[0]);
+            self.axes[a].multiply(&before[a], left, right, &mut after[0]);
         }
         settle_registers();
         let amplitude = self.amplitude.at(theta);
@@ -115,7 +124,7 @@ impl LatentField {
     /// The roots alone at θ.
     ///
     /// # Errors
-    /// As [`AxisRoot::update`].
+    /// As [`FieldAxis::update`].
     pub(super) fn update_roots(&mut self, theta: &[f64]) -> Result<()> {
         self.axes.iter_mut().try_for_each(|axis| axis.update(theta))
     }
@@ -134,13 +143,8 @@ impl LatentField {
         self.amplitude.pull_back(dot, theta_bar);
         self.z_vjp(theta, values_bar, z_bar);
         for a in 0..count {
-            if !self.axes[a].is_free() {
-                continue;
-            }
-            let (left, right) = self.sides(a);
-            let root_bar = self.root_bars[a].as_mut();
-            mode_contraction(&self.bars[a + 1], &self.stages[a], left, right, root_bar);
-            self.axes[a].vjp(theta_bar, self.root_bars[a].as_mut());
+            let sides = self.sides(a);
+            self.axes[a].vjp(&self.stages[a], &self.bars[a + 1], sides, theta_bar);
         }
     }
 
@@ -154,8 +158,7 @@ impl LatentField {
         for a in (0..count).rev() {
             let (left, right) = self.sides(a);
             let (before, after) = self.bars.split_at_mut(a + 1);
-            let root = self.axes[a].root();
-            mode_product(root.transpose(), &after[0], left, right, &mut before[a]);
+            self.axes[a].multiply_transposed(&after[0], left, right, &mut before[a]);
         }
         settle_registers();
         z_bar.iter_mut().zip(&self.bars[0]).for_each(|(z, b)| *z += b);
@@ -163,8 +166,8 @@ impl LatentField {
 
     /// Sizes of the axes before `a`, which have been multiplied, and after it, which have not.
     fn sides(&self, a: usize) -> (usize, usize) {
-        let left = self.axes[..a].iter().map(AxisRoot::size).product();
-        let right = self.axes[a + 1..].iter().map(AxisRoot::rank).product();
+        let left = self.axes[..a].iter().map(FieldAxis::size).product();
+        let right = self.axes[a + 1..].iter().map(FieldAxis::rank).product();
         (left, right)
     }
 }

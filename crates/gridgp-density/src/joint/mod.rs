@@ -13,14 +13,20 @@ mod axis_spectrum;
 mod divided_difference;
 mod elsewhere;
 mod exact_fields;
+mod exact_series;
 mod expected;
+mod field_axis;
 mod informed;
 mod informed_axis;
 mod informed_field;
 mod informed_product;
+mod informed_series;
 mod latent_field;
+mod long_axis;
 mod observed;
 mod rows;
+mod series_axis;
+mod series_elsewhere;
 mod shear;
 #[cfg(test)]
 mod tests;
@@ -35,14 +41,17 @@ use gridgp_likelihood::Family;
 use gridgp_model::Model;
 pub use informed::InformedJoint;
 use latent_field::LatentField;
+pub(crate) use long_axis::LongAxes;
 use observed::Observed;
 use rand::Rng;
 
 /// log p(y | θ, z) + log p(θ) + log p(z), in unconstrained θ with the Jacobian of the transforms.
 ///
 /// Each field is f = amplitude · (⊗ CₐLₐ) z with z ~ N(0, I): Lₐ is the Cholesky factor of Kₐ + εI, or
-/// the features of a kernel of finite rank, and Cₐ removes the mean along a centered axis. Missing
-/// cells have no likelihood, and their fields the prior.
+/// the features of a kernel of finite rank, and Cₐ removes the mean along a centered axis. Along an axis
+/// of many points where the kernel is a Markov process Lₐ is never written out: products with it are
+/// sweeps along the axis (`joint/series_axis.rs`). Missing cells have no likelihood, and their fields the
+/// prior.
 #[derive(Debug, Clone)]
 pub struct Joint {
     observed: Observed,
@@ -60,8 +69,8 @@ impl Joint {
     /// # Errors
     /// [`gridgp_grid::Error::Singular`] if a kernel without free parameters cannot be factorized.
     pub fn new(model: &Model) -> Result<Self> {
-        let jitter = model.spec.inference.jitter;
-        let make = |f| LatentField::new(f, &model.data.grid, jitter);
+        let long = LongAxes::of(model);
+        let make = |f| LatentField::new(f, &model.data.grid, long);
         let fields = model.fields.iter().map(make).collect::<Result<Vec<_>>>()?;
         let positions: Vec<Vec<usize>> = fields.iter().map(|f| f.positions().to_vec()).collect();
         let weights = Marginal::new(model).ok().and_then(|m| m.field_weights(model));

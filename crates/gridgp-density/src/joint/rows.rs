@@ -3,6 +3,8 @@
 use faer::Mat;
 use gridgp_dense::mode_product;
 
+use super::series_elsewhere::SeriesRows;
+
 /// \[B C\] with B, m × r, in the unknowns of the data's points, and C in unknowns of their own.
 pub(super) enum Rows {
     /// All of it, for points that are drawn jointly.
@@ -11,6 +13,8 @@ pub(super) enum Rows {
     /// points, by their positions. Of many points a matrix would be as large as the square of their
     /// number.
     Apart(Mat<f64>, Vec<(usize, f64)>),
+    /// Along a long axis, by sweeps.
+    Series(Box<SeriesRows>),
 }
 
 impl Rows {
@@ -19,6 +23,7 @@ impl Rows {
         match self {
             Self::Joint(all) => all.ncols(),
             Self::Apart(b, own) => b.ncols() + own.len(),
+            Self::Series(rows) => rows.columns(),
         }
     }
 
@@ -26,6 +31,7 @@ impl Rows {
     pub(super) fn points(&self) -> usize {
         match self {
             Self::Joint(b) | Self::Apart(b, _) => b.nrows(),
+            Self::Series(rows) => rows.points(),
         }
     }
 
@@ -39,6 +45,7 @@ impl Rows {
                 return out;
             }
             Self::Apart(b, own) => (b, own),
+            Self::Series(rows) => return rows.apply(x, left, right),
         };
         let of_data = b.ncols() * right;
         let blocks = || x.chunks_exact(columns * right);

@@ -1,6 +1,7 @@
 //! The joint density against a dense computation, and its gradient against differences.
 
 mod informed;
+mod series;
 
 use faer::Mat;
 use gridgp_dense::Cholesky;

@@ -187,6 +187,17 @@ impl Marginal {
         Ok(conditioned)
     }
 
+    /// rᵀA⁻¹r of the residuals r = y − m at `theta`: the sum of the squares of the standardized errors of
+    /// all observations, each predicted from those before it, in whatever order.
+    ///
+    /// # Errors
+    /// As [`condition`](Self::condition).
+    pub fn misfit(&mut self, theta: &[f64]) -> Result<f64> {
+        let alpha = self.condition(theta)?.alpha;
+        self.update_residual(theta);
+        Ok(self.residual.iter().zip(&alpha).map(|(r, a)| r * a).sum())
+    }
+
     /// σ in each observed cell, or one for all.
     pub fn noise(&mut self, theta: &[f64]) -> Vec<f64> {
         let count = match &self.route {

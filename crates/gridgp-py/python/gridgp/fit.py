@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from gridgp._values import Seed
+    from gridgp.data import Data
     from gridgp.model import Model
 
     At: TypeAlias = "xr.Dataset | xr.DataArray | pd.DataFrame | Mapping[str, Any]"
@@ -133,6 +134,53 @@ class Fit:
     def _parameters(self) -> dict[str, xr.DataArray]:
         draws = self.draws
         return {name: draws[name] for name in self._core.names()[1]}
+
+    def update(
+        self,
+        data: Data,
+        *,
+        covariates: Mapping[str, Any] | xr.Dataset | None = None,
+        coords: Mapping[str, Any] | None = None,
+        dims: Sequence[str] | None = None,
+    ) -> Fit:
+        """The fit with new data, at the parameters that it has: nothing is fitted.
+
+        New data may come before, between or after those of the fit, and fill gaps; what the fit has
+        already may be among them or not. The result predicts from all data. ``details["updated"]``
+        says what was added, and how well the parameters foresaw it. A fit by draws keeps the
+        parameters of each draw and draws its field anew.
+
+        Parameters
+        ----------
+        data, covariates, coords, dims
+            As for :meth:`gridgp.Model.fit`.
+
+        Returns
+        -------
+        Fit
+
+        Warns
+        -----
+        FitWarning
+            The new observations are not what the parameters let expect.
+
+        Raises
+        ------
+        ValueError
+            The data do not go with those of the fit: other axes or units, values that were others,
+            nothing new.
+        ModelError
+            The model's fields cannot be integrated out, or more data would make it another model.
+        """
+        from gridgp.model import FitWarning
+
+        problem, _ = self.model._problem(data, covariates, coords, dims, {})
+        before = set(self.warnings)
+        fit = Fit(self._core.update(problem))
+        for warning in fit.warnings:
+            if warning not in before:
+                warnings.warn(warning, FitWarning, stacklevel=2)
+        return fit
 
     def predict(
         self,

@@ -36,7 +36,9 @@ fn the_root_is_the_cholesky_factor() {
         assert_close(&out, &turned, 1e-12, "the transpose");
         let mut y = case.r.clone();
         root.multiply(&case.process, &observations, &case.r, 1, &mut y);
-        let mut alpha = vec![0.0; n];
+        let (mut alpha, mut z) = (vec![0.0; n], vec![0.0; n]);
+        root.solve(&case.process, &observations, &y, 1, &mut z);
+        assert_close(&z, &case.r, 1e-10, "the inverse");
         root.solve_transposed(&case.process, &observations, &case.r, 1, &mut alpha);
         let filter = Filter::new(&case.process, &observations).unwrap();
         assert_close(

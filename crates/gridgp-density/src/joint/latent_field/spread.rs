@@ -4,6 +4,7 @@ use faer::Mat;
 use gridgp_dense::{mode_contraction, mode_product, settle_registers};
 
 use super::LatentField;
+use crate::joint::field_axis::FieldAxis;
 
 /// Var fⱼ = amplitude² Σₖ (⊗ CₐLₐ)ⱼₖ² vₖ for z ~ N(·, diag v), and its pullback: the mode products of
 /// the field with squared roots.
@@ -19,14 +20,18 @@ pub(crate) struct FieldSpread {
 }
 
 impl FieldSpread {
-    pub(crate) fn new(field: &LatentField) -> Self {
-        Self {
-            squares: field.root_bars.clone(),
+    /// Those of a field; `None` where it goes by state space along an axis, where no root is written
+    /// out whose entries could be squared.
+    pub(crate) fn new(field: &LatentField) -> Option<Self> {
+        let zeros = |a: &FieldAxis| a.matrix().map(|r| Mat::zeros(r.size(), r.rank()));
+        let squares: Vec<Mat<f64>> = field.axes.iter().map(zeros).collect::<Option<_>>()?;
+        Some(Self {
+            root_bars: squares.clone(),
+            squares,
             stages: field.stages.clone(),
             bars: field.bars.clone(),
-            root_bars: field.root_bars.clone(),
             values: field.values.clone(),
-        }
+        })
     }
 
     /// The variances on the field's axes, row-major.
@@ -38,7 +43,8 @@ impl FieldSpread {
     pub(crate) fn update(&mut self, field: &LatentField, theta: &[f64], v: &[f64]) {
         self.stages[0].copy_from_slice(v);
         for (a, axis) in field.axes.iter().enumerate() {
-            let (root, squares) = (axis.root(), &mut self.squares[a]);
+            let root = axis.matrix().expect("it is written out").root();
+            let squares = &mut self.squares[a];
             for j in 0..root.ncols() {
                 let column = squares.col_mut(j);
                 column.iter_mut().zip(root.col(j).iter()).for_each(|(s, r)| *s = r * r);
@@ -80,18 +86,19 @@ impl FieldSpread {
         settle_registers();
         v_bar.iter_mut().zip(&self.bars[0]).for_each(|(v, b)| *v += b);
         for a in 0..count {
-            if !field.axes[a].is_free() {
+            let (left, right) = field.sides(a);
+            let FieldAxis::Matrix(axis, _) = &mut field.axes[a] else { continue };
+            if !axis.is_free() {
                 continue;
             }
-            let (left, right) = field.sides(a);
             let bar = &mut self.root_bars[a];
             mode_contraction(&self.bars[a + 1], &self.stages[a], left, right, bar.as_mut());
-            let root = field.axes[a].root();
+            let root = axis.root();
             for j in 0..root.ncols() {
                 let column = bar.col_mut(j);
                 column.iter_mut().zip(root.col(j).iter()).for_each(|(b, r)| *b *= 2.0 * r);
             }
-            field.axes[a].vjp(theta_bar, bar.as_mut());
+            axis.vjp(theta_bar, bar.as_mut());
         }
     }
 }

@@ -61,6 +61,8 @@ fn cases() -> Vec<(&'static str, Model, Vec<f64>)> {
         ("rich", model(RICH), vec![0.7, 30.0, 5.0]),
         ("planes", model(PLANES), vec![2.0, 1e3, 0.5]),
         ("planes, uninformed", model(PLANES), vec![1e-9, 0.0, 1e-3]),
+        ("series", series::by("state_space", series::SERIES), vec![2.0, 40.0, 0.5, 3.0]),
+        ("series, uninformed", series::by("state_space", series::SERIES), vec![0.0; 4]),
         ("mirrored", mirrored(&COUNTS.replace("CENTER", "")), vec![3.0]),
         ("mirrored and centered", mirrored(&COUNTS.replace("CENTER", "center = ['b']")), vec![9.0]),
     ]
