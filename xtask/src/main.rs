@@ -55,7 +55,8 @@ const USAGE: &str = "cargo xtask VERB
                   TEXT `fit` or `operators` alone; --torch at the end installs PyTorch (5 GB) for
                   GPyTorch's linear_operator; with TEXT `nuts` effective draws per second beside
                   PyMC with nutpie and NumPyro (an hour; PEER_DRAWS=200 gives the peers fewer);
-                  with TEXT `svi` variational inference and NUTS of examples/spain beside NumPyro";
+                  with TEXT `svi` variational inference and NUTS of examples/spain beside NumPyro;
+                  with TEXT `series` long series beside celerite2, tinygp and statsmodels";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

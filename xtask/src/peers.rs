@@ -2,6 +2,7 @@
 
 mod nuts;
 mod operators;
+mod series;
 mod svi;
 
 use std::fs;
@@ -28,6 +29,9 @@ pub fn run(text: &str, torch: bool) -> Result<()> {
     }
     if text == "svi" {
         return svi::run();
+    }
+    if text == "series" {
+        return series::run();
     }
     if text != "operators" {
         let python = environment("peers-venv", "requirements.txt")?;
