@@ -76,7 +76,8 @@ pub(super) fn joint_start(model: &Model, chains: usize) -> Result<JointStart> {
             break;
         }
         information = found;
-        density = InformedJoint::new(model, &information)?;
+        let courses = density.courses_at(&other)?;
+        density = InformedJoint::new(model, &information)?.with_courses(courses);
         density.from_joint(&mut joint, &x, &mut other)?;
         other = climb(&density, other.clone(), 100)?.x;
         density.to_joint(&mut joint, &other, &mut x)?;

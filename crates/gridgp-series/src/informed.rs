@@ -7,9 +7,10 @@ use crate::state::{congruence_back, dot, symmetric_times};
 use crate::step::{Needs, Step};
 use crate::{Error, Observations, Process};
 
-/// z = M⁻ᵀ u and y = R z with M Mᵀ = I + τ RᵀR, M upper triangular, and derivatives back through them.
+/// z = M⁻ᵀ u and y = R z with M Mᵀ = I + Rᵀ diag(τ) R, M upper triangular, and derivatives back
+/// through them.
 ///
-/// If each number of y were observed once with variance 1/τ, then u given that would be standard normal
+/// If each number of y were observed once with variance 1/τ, a τ for each time, then u given that would be standard normal
 /// around its mean. A sum of squares, Σ (z² + τ y²), is least from a time on at a quadratic Ω of the
 /// state there, which comes from the last time to the first as in control:
 ///
@@ -25,6 +26,8 @@ use crate::{Error, Observations, Process};
 pub struct Informed {
     pub(crate) root: Root,
     pub(crate) tau: f64,
+    /// What multiplies τ at each time; empty for 1.
+    pub(crate) course: Vec<f64>,
     /// W of each time, d × d; nothing where τ is 0.
     pub(crate) ahead: Vec<f64>,
     /// l of each time.
@@ -53,8 +56,8 @@ impl<const D: usize> pulp::NullaryFnOnce for Prepare<'_, D> {
     fn call(self) {
         let Self { process, observations, informed } = self;
         let d = width::<D>(process.size);
-        let Informed { root, tau, ahead, pulls, totals } = informed;
-        let (tau, times) = (*tau, observations.times);
+        let Informed { root, tau: scale, course, ahead, pulls, totals } = informed;
+        let (scale, times) = (*scale, observations.times);
         let mut step = Step::new(process, Needs::Noise);
         let (mut omega, mut work) = (vec![0.0; d * d], vec![0.0; d * d.max(1)]);
         let mut loading = vec![0.0; process.blocks.len()];
@@ -66,6 +69,7 @@ impl<const D: usize> pulp::NullaryFnOnce for Prepare<'_, D> {
             }
             ahead[k * d * d..(k + 1) * d * d].copy_from_slice(&omega);
             write_loading(&observations.loadings, k, &mut loading);
+            let tau = scale * course.get(k).copied().unwrap_or(1.0);
             let (g, rho) = (&root.gains[k * d..k * d + d], root.scales[k]);
             let l = &mut pulls[k * d..k * d + d];
             symmetric_times(&omega, g, d, l);
@@ -87,24 +91,28 @@ impl<const D: usize> pulp::NullaryFnOnce for Prepare<'_, D> {
 }
 
 impl Informed {
-    /// With information τ about each number of y = R z.
+    /// With information τ about each number of y = R z, times that of `course` where it has one a time.
     ///
     /// # Errors
     /// As [`Root::new`].
     ///
     /// # Panics
-    /// As [`Root::new`], and if τ is negative.
+    /// As [`Root::new`], if τ is negative, or if `course` has neither a number for each time nor none.
     pub fn new(
         process: &Process,
         observations: &Observations<'_>,
         tau: f64,
+        course: &[f64],
     ) -> Result<Self, Error> {
         assert!(tau >= 0.0, "information is not negative");
+        let all = observations.times.len();
+        assert!(course.is_empty() || course.len() == all, "one number for each time");
         let (d, n) = (process.size, observations.times.len());
         let size = |s: usize| if tau > 0.0 { s } else { 0 };
         let mut informed = Self {
             root: Root::new(process, observations)?,
             tau,
+            course: course.to_vec(),
             ahead: vec![0.0; size(n * d * d)],
             pulls: vec![0.0; size(n * d)],
             totals: vec![1.0; size(n)],

@@ -35,7 +35,7 @@ pub struct RootGradient {
     pub rates: Vec<f64>,
     /// ∂/∂ the variance of the noise of each observation.
     pub variances: Vec<f64>,
-    /// ∂/∂τ.
+    /// ∂/∂τ, the course of τ being what it is.
     pub tau: f64,
 }
 
@@ -203,8 +203,9 @@ impl<const D: usize> Finish<'_, D> {
     #[inline(always)]
     fn information(&mut self) {
         let Self { informed, process, observations, bars, out, .. } = self;
-        let Informed { root, tau, ahead, pulls, totals } = *informed;
-        let (d, tau) = (width::<D>(process.size), *tau);
+        let Informed { root, tau: scale, course, ahead, pulls, totals } = *informed;
+        let (d, scale) = (width::<D>(process.size), *scale);
+        let share = |k: usize| course.get(k).copied().unwrap_or(1.0);
         let blocks = process.blocks.len();
         let mut step = Step::new(process, Needs::Noise);
         let mut bar = vec![0.0; d * d];
@@ -215,6 +216,7 @@ impl<const D: usize> Finish<'_, D> {
         let times = observations.times;
         for k in 0..times.len() {
             write_loading(&observations.loadings, k, &mut loading);
+            let tau = scale * share(k);
             let (l, total) = (&pulls[k * d..k * d + d], totals[k]);
             let (g, rho) = (&root.gains[k * d..k * d + d], root.scales[k]);
             let w = &ahead[k * d * d..(k + 1) * d * d];
@@ -228,12 +230,12 @@ impl<const D: usize> Finish<'_, D> {
             for (b, &i) in process.first.iter().enumerate() {
                 let row = &bar[i * d..i * d + d];
                 let bent: f64 = loading.iter().zip(&process.first).map(|(c, &j)| c * row[j]).sum();
-                out.tau += loading[b] * bent;
+                out.tau += share(k) * loading[b] * bent;
                 c_bar[b] += 2.0 * tau * bent;
             }
             // l = τ ρ c + W g and B = 1 + τ ρ² + gᵀ W g.
             let seen: f64 = loading.iter().zip(&process.first).map(|(c, &i)| c * l_bar[i]).sum();
-            out.tau += rho * seen + rho * rho * total_bar;
+            out.tau += share(k) * (rho * seen + rho * rho * total_bar);
             bars.scales[k] += tau * seen + 2.0 * tau * rho * total_bar;
             for (b, &i) in process.first.iter().enumerate() {
                 c_bar[b] += tau * rho * l_bar[i];
@@ -263,6 +265,7 @@ impl<const D: usize> Finish<'_, D> {
             let (l, total) = (&pulls[(k + 1) * d..(k + 2) * d], totals[k + 1]);
             let w = &ahead[(k + 1) * d * d..(k + 2) * d * d];
             write_loading(&observations.loadings, k + 1, &mut loading);
+            let tau = scale * share(k + 1);
             let omega = |i: usize, j: usize| w[i * d + j] - l[i] * l[j] / total;
             for (rate, entries) in bars.rates.iter_mut().zip(&bars.generators) {
                 let mut sum = 0.0;

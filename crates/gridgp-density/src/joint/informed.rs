@@ -30,6 +30,8 @@ pub struct InformedJoint {
     information: Vec<f64>,
     /// For each field the equation over whose square its information is.
     scales: Vec<Option<usize>>,
+    /// The lengths of the axes of the grid.
+    shape: Vec<usize>,
     /// How u follows coefficients.
     shear: Option<Shear>,
     u: Vec<f64>,
@@ -56,7 +58,8 @@ impl InformedJoint {
         let observed = Observed::new(model, &positions);
         let scales = (0..fields.len()).map(|f| scale_of(&observed, f)).collect();
         let u = vec![0.0; fields.iter().map(InformedField::unknowns).sum()];
-        Ok(Self { observed, fields, information: information.to_vec(), scales, shear: None, u })
+        let (information, shape) = (information.to_vec(), model.data.grid.shape());
+        Ok(Self { observed, fields, information, scales, shape, shear: None, u })
     }
 
     /// Lets the unknowns of the fields follow the coefficients as the most likely u does at x, a
@@ -78,10 +81,55 @@ impl InformedJoint {
         self.shear = Some(Shear::at(x, count, coefficients.into_iter(), gradient));
     }
 
+    /// How what the data say about a value of each field runs along its long axis, at x: numbers with mean
+    /// 1, one a time; none for a field without a long axis.
+    ///
+    /// # Errors
+    /// As [`Joint::fields_at`].
+    pub fn courses_at(&mut self, x: &[f64]) -> Result<Vec<Vec<f64>>> {
+        self.move_to(x)?;
+        let axes: Vec<_> = self.fields.iter().map(|f| Some(f.series()?.axis())).collect();
+        let mut courses: Vec<Vec<f64>> =
+            axes.iter().map(|a| vec![0.0; a.map_or(0, |(_, n)| n)]).collect();
+        self.observed.each_information(|f, cell, information| {
+            if let Some((axis, n)) = axes[f] {
+                let stride: usize = self.shape[axis + 1..].iter().product();
+                courses[f][cell / stride % n] += information.max(0.0);
+            }
+        });
+        for course in &mut courses {
+            let mean = course.iter().sum::<f64>() / course.len() as f64;
+            if mean > 0.0 && mean.is_finite() {
+                course.iter_mut().for_each(|c| *c /= mean);
+            } else {
+                course.clear();
+            }
+        }
+        Ok(courses)
+    }
+
+    /// The same density in unknowns for which information runs along long axes as `courses` do,
+    /// [`courses_at`](Self::courses_at) a place that suits.
+    ///
+    /// # Panics
+    /// Unless there is one for each field, of the length of its long axis or empty.
+    #[must_use]
+    pub fn with_courses(mut self, courses: Vec<Vec<f64>>) -> Self {
+        assert_eq!(courses.len(), self.fields.len(), "one course for each field");
+        for (field, course) in self.fields.iter_mut().zip(courses) {
+            if let Some(series) = field.series_mut() {
+                series.follow(course);
+            }
+        }
+        self
+    }
+
     /// The numbers that make the unknowns what they are.
     pub fn constants(&self) -> impl Iterator<Item = f64> {
         let shear = self.shear.iter().flat_map(Shear::numbers);
-        self.information.iter().copied().chain(shear)
+        let courses = self.fields.iter().filter_map(InformedField::series);
+        let courses = courses.flat_map(|f| f.course().iter().copied());
+        self.information.iter().copied().chain(shear).chain(courses)
     }
 
     /// What the data say about a value of each field, at x: the argument of [`new`](Self::new)

@@ -49,6 +49,16 @@ impl InformedField {
         })
     }
 
+    /// The field with a long axis.
+    pub(super) fn series(&self) -> Option<&InformedSeries> {
+        if let Self::Series(field) = self { Some(field) } else { None }
+    }
+
+    /// The same, to change it.
+    pub(super) fn series_mut(&mut self) -> Option<&mut InformedSeries> {
+        if let Self::Series(field) = self { Some(field) } else { None }
+    }
+
     /// Number of unknowns: ∏ rₐ.
     pub(super) fn unknowns(&self) -> usize {
         either!(self, f => f.unknowns())

@@ -10,7 +10,7 @@ use super::latent_field::LatentField;
 use super::long_axis::LongAxes;
 use super::series_axis::SeriesAxis;
 
-/// f = amplitude · (⊗ CₐLₐ) z with z = M⁻ᵀ u along the long axis and M Mᵀ = I + τ · amplitude² RᵀR.
+/// f = amplitude · (⊗ CₐLₐ) z with z = M⁻ᵀ u along the long axis and M Mᵀ = I + amplitude² Rᵀ diag(τ) R.
 ///
 /// On one axis that is the form of [`InformedAxis`](super::informed_axis::InformedAxis), without its
 /// matrices:
@@ -19,11 +19,15 @@ use super::series_axis::SeriesAxis;
 /// log p(u | θ) = −½ zᵀz − series · log det M − n/2 log 2π
 /// ```
 ///
+/// τ may be another one at each time: counts say more where they are large, missing ones nothing.
+///
 /// With other axes each of their unknowns has the same M, as if their points were independent: where
 /// they are not, u is less round, and as exact.
 #[derive(Debug, Clone)]
 pub(super) struct InformedSeries {
     amplitude: Value,
+    /// Which axis of the grid is the long one.
+    axis: usize,
     time: SeriesAxis,
     /// Unknowns of the axes before the long one, and after it.
     view: (usize, usize),
@@ -58,6 +62,7 @@ impl InformedSeries {
         let zeros = vec![0.0; ranks.iter().product()];
         Ok(Some(Self {
             amplitude: field.amplitude,
+            axis,
             time,
             view,
             rest: LatentField::of(field.amplitude, positions, axes),
@@ -66,6 +71,21 @@ impl InformedSeries {
             y: zeros.clone(),
             y_bar: zeros,
         }))
+    }
+
+    /// The long axis of the grid, and its length.
+    pub(super) fn axis(&self) -> (usize, usize) {
+        (self.axis, self.time.size())
+    }
+
+    /// Lets τ run along the long axis as `course` does; empty for the same everywhere.
+    pub(super) fn follow(&mut self, course: Vec<f64>) {
+        self.time.follow(course);
+    }
+
+    /// How τ runs along the long axis.
+    pub(super) fn course(&self) -> &[f64] {
+        self.time.course()
     }
 
     pub(super) fn unknowns(&self) -> usize {

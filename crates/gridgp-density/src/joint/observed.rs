@@ -130,25 +130,30 @@ impl Observed {
     /// For each field Σ (∂p/∂f)ᵀ J (∂p/∂f) over the cells, over the number of its values: what the
     /// data say on average about one of them. J is the likelihood's curvature.
     pub(super) fn information(&self) -> Vec<f64> {
+        let mut found = vec![0.0; self.field_bars.len()];
+        self.each_information(|f, _, information| found[f] += information);
+        found.iter().zip(&self.field_bars).map(|(f, bar)| f / bar.len() as f64).collect()
+    }
+
+    /// (∂p/∂f)ᵀ J (∂p/∂f) of each field f in each cell: `take` gets f, the cell and that.
+    pub(super) fn each_information(&self, mut take: impl FnMut(usize, usize, f64)) {
         let count = self.equations.len();
         let mut p = [0.0; MAX_PARAMETERS];
         let mut curvature = [0.0; MAX_PARAMETERS * MAX_PARAMETERS];
         let mut slopes = [0.0; MAX_PARAMETERS];
-        let mut found = vec![0.0; self.field_bars.len()];
         for (i, &y) in self.response.iter().enumerate() {
             for (p, e) in p.iter_mut().zip(&self.equations) {
                 *p = e.column().at(i);
             }
             self.family.curvature(y, &p[..count], &mut curvature[..count * count]);
-            for (f, found) in found.iter_mut().enumerate() {
+            for f in 0..self.field_bars.len() {
                 for (slope, e) in slopes.iter_mut().zip(&self.equations) {
                     *slope = if e.has_field(f) { e.slope(f, i, &self.theta) } else { 0.0 };
                 }
-                for (a, b) in (0..count).flat_map(|a| (0..count).map(move |b| (a, b))) {
-                    *found += slopes[a] * curvature[a * count + b] * slopes[b];
-                }
+                let pairs = (0..count).flat_map(|a| (0..count).map(move |b| (a, b)));
+                let sum = pairs.map(|(a, b)| slopes[a] * curvature[a * count + b] * slopes[b]);
+                take(f, self.cells[i], sum.sum());
             }
         }
-        found.iter().zip(&self.field_bars).map(|(f, bar)| f / bar.len() as f64).collect()
     }
 }

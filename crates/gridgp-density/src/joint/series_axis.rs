@@ -19,6 +19,8 @@ pub(super) struct SeriesAxis {
     starts: Vec<usize>,
     jitter: f64,
     is_free: bool,
+    /// How τ runs along the axis; empty for 1.
+    course: Vec<f64>,
     /// What it is at the last θ and τ.
     at: Option<At>,
     /// For each stretch of the axes before it.
@@ -76,6 +78,7 @@ impl SeriesAxis {
             times,
             jitter,
             is_free,
+            course: Vec::new(),
             at: None,
             sweeps: Vec::new(),
         };
@@ -93,6 +96,17 @@ impl SeriesAxis {
     /// Whether a parameter enters.
     pub(super) fn is_free(&self) -> bool {
         self.is_free
+    }
+
+    /// Lets τ run along the axis as `course` does, one number a time, from the next update on.
+    pub(super) fn follow(&mut self, course: Vec<f64>) {
+        assert!(course.is_empty() || course.len() == self.size(), "one number for each time");
+        (self.course, self.at) = (course, None);
+    }
+
+    /// How τ runs along the axis; empty for 1.
+    pub(super) fn course(&self) -> &[f64] {
+        &self.course
     }
 
     /// Moves to other parameters, and other information about each number.
@@ -126,7 +140,7 @@ impl SeriesAxis {
                 weights: &weights,
             },
         };
-        let informed = Informed::new(&process, &observations, tau)
+        let informed = Informed::new(&process, &observations, tau, &self.course)
             .map_err(|e| self.singular(&format!("{e}; a larger inference.jitter would help")))?;
         self.at = Some(At {
             tau,

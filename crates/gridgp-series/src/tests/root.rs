@@ -16,6 +16,12 @@ fn cases() -> Vec<Case> {
     lists().map(|c| full(c, false)).chain(lists().map(|c| full(c, true))).collect()
 }
 
+/// Information that varies, and is none at some times, but for τ = 0.3.
+fn course(n: usize, tau: f64) -> Vec<f64> {
+    let one = |k: usize| if k % 6 == 4 { 0.0 } else { 1.0 + 0.8 * number(k, 8) };
+    if tau == 0.3 { Vec::new() } else { (0..n).map(one).collect() }
+}
+
 fn identity(n: usize) -> Vec<f64> {
     (0..n * n).map(|i| f64::from(u8::from(i / n == i % n))).collect()
 }
@@ -55,16 +61,20 @@ fn unknowns_are_round_where_each_number_is_observed() {
     for case in cases() {
         let (observations, n) = (case.observations(), case.times.len());
         for tau in [0.0, 0.3, 40.0] {
-            let informed = Informed::new(&case.process, &observations, tau).unwrap();
+            let course = course(n, tau);
+            let informed = Informed::new(&case.process, &observations, tau, &course).unwrap();
             let (mut z, mut y) = (vec![0.0; n * n], vec![0.0; n * n]);
             let mut sweep = Sweep::default();
             let u = identity(n);
             informed.forward(&case.process, &observations, &u, n, &mut z, &mut y, &mut sweep);
-            // ZᵀZ + τ YᵀY = I, and Z = M⁻ᵀ is lower triangular.
+            // ZᵀZ + Yᵀ diag(τ) Y = I, and Z = M⁻ᵀ is lower triangular.
             let square = |a: &[f64], i: usize| -> f64 {
                 (0..n).map(|k| a[k * n + i / n] * a[k * n + i % n]).sum()
             };
-            let all: Vec<f64> = (0..n * n).map(|i| square(&z, i) + tau * square(&y, i)).collect();
+            let scaled: Vec<f64> = (0..n * n)
+                .map(|i| y[i] * (tau * course.get(i / n).unwrap_or(&1.0)).sqrt())
+                .collect();
+            let all: Vec<f64> = (0..n * n).map(|i| square(&z, i) + square(&scaled, i)).collect();
             assert_close(&all, &u, 1e-10, "information");
             (0..n).for_each(|i| (i + 1..n).for_each(|j| assert!(z[i * n + j] == 0.0)));
             let log_det: f64 = (0..n).map(|i| -z[i * n + i].ln()).sum();
@@ -82,7 +92,8 @@ fn unknowns_are_round_where_each_number_is_observed() {
 /// ⟨w, y⟩ − ½ zᵀz − log |M| of two series.
 fn value(case: &Case, tau: f64, u: &[f64], w: &[f64]) -> f64 {
     let (observations, n) = (case.observations(), case.times.len());
-    let informed = Informed::new(&case.process, &observations, tau).unwrap();
+    let course = course(n, tau);
+    let informed = Informed::new(&case.process, &observations, tau, &course).unwrap();
     let (mut z, mut y) = (vec![0.0; 2 * n], vec![0.0; 2 * n]);
     informed.forward(&case.process, &observations, u, 2, &mut z, &mut y, &mut Sweep::default());
     let along: f64 = w.iter().zip(&y).map(|(w, y)| w * y).sum();
@@ -111,9 +122,9 @@ fn gradients_are_those_of_the_sweep() {
         let n = case.times.len();
         let u: Vec<f64> = (0..2 * n).map(|i| 1.3 * number(i, 5)).collect();
         let w: Vec<f64> = (0..2 * n).map(|i| number(i, 6)).collect();
-        for tau in [0.0, 6.0] {
-            let observations = case.observations();
-            let informed = Informed::new(&case.process, &observations, tau).unwrap();
+        for tau in [0.0, 0.3, 6.0] {
+            let (observations, course) = (case.observations(), course(n, tau));
+            let informed = Informed::new(&case.process, &observations, tau, &course).unwrap();
             let (mut z, mut y) = (vec![0.0; 2 * n], vec![0.0; 2 * n]);
             let mut sweep = Sweep::default();
             informed.forward(&case.process, &observations, &u, 2, &mut z, &mut y, &mut sweep);
