@@ -46,7 +46,8 @@ const USAGE: &str = "cargo xtask VERB
   spain           examples/spain by NUTS and SVI against the posterior of another program; slow
   coverage [N]    how often 90 % intervals hold the truth, over N (100) simulated data sets; slow
   stations [N …]  time and memory of examples/spain with N (40, 400 and 4000) stations; slow
-  counts [N]      time and memory of NUTS on N x N (100) Poisson counts; minutes
+  counts [N]      time and memory of NUTS on N x N (100) Poisson counts; minutes; with --days
+                  N (20,000) counts along one axis, and a forecast
   bench [TEXT]    time and memory of the marginal likelihood, of the problems whose name has TEXT
   kill [N [SEED]] N (200) runs that are killed, interrupted or out of disk at random times
   sampling        the tests of sampling that take minutes
@@ -88,6 +89,8 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["spain"] => spain::run(),
         ["coverage"] => coverage::run(100),
         ["coverage", count] => coverage::run(count.parse()?),
+        ["counts", "--days"] => counts::days(20_000),
+        ["counts", "--days", n] => counts::days(n.parse()?),
         ["counts"] => counts::run(100),
         ["counts", n] => counts::run(n.parse()?),
         ["stations"] => stations::run(&["40", "400", "4000"]),
