@@ -1,6 +1,6 @@
 //! What a model means and what a fit of it will take, before anything is fitted.
 
-use gridgp_density::{Marginal, Plan};
+use gridgp_density::{Marginal, Plan, memory};
 use gridgp_infer::route;
 use gridgp_model::Model;
 use gridgp_model::spec::{Method, Route};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::fitting::common;
 
 /// The model as equations, [`gridgp_model::describe`], and how its fields are integrated out, where
-/// its method does that.
+/// its method does that, or else which of them have a long axis by state space.
 pub fn describe(model: &Model) -> String {
     let mut text = gridgp_model::describe(model);
     if let Some(plan) = plan(model) {
@@ -20,6 +20,19 @@ pub fn describe(model: &Model) -> String {
              core, and {bytes}\n",
             plan.detail
         );
+        return text;
+    }
+    let axes = model.data.grid.axes();
+    for field in &model.fields {
+        let long = (0..axes.len()).find(|&a| memory::is_by_state_space(model, field, a));
+        if let Some(a) = long {
+            text += &format!(
+                "field {} goes along {} by state space, without a matrix of its {} points\n",
+                field.name,
+                axes[a].name(),
+                axes[a].len()
+            );
+        }
     }
     text
 }
@@ -108,6 +121,13 @@ mod tests {
         let source = Source::new("m.toml", text);
         let data = Dataset::new(grid, y, vec![]).unwrap();
         Model::new(ModelSpec::from_toml(&source).unwrap(), &source, data).unwrap()
+    }
+
+    #[test]
+    fn long_axes_of_sampled_fields_are_told() {
+        let poisson = "family = 'poisson'\nrate = 'exp(f)'\n";
+        let told = |more: &str| describe(&model(poisson, more)).contains("by state space");
+        assert!(told("nuts'\nalgebra = 'state_space") && !told("nuts"));
     }
 
     #[test]
