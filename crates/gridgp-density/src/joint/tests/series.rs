@@ -84,10 +84,16 @@ scale = 'sigma'
         let make = |algebra| InformedJoint::new(&by(algebra, text), &[information]).unwrap();
         let (mut series, mut matrices) = (make("state_space"), make("dense"));
         let dim = series.dim();
+        // There the unknowns stand from the last to the first, after four parameters.
         let x = point(dim);
+        let mut turned = x.clone();
+        turned[4..].reverse();
         let (mut a, mut b) = (vec![0.0; dim], vec![0.0; dim]);
-        let values =
-            [series.log_density_gradient(&x, &mut a), matrices.log_density_gradient(&x, &mut b)];
+        let values = [
+            series.log_density_gradient(&x, &mut a),
+            matrices.log_density_gradient(&turned, &mut b),
+        ];
+        b[4..].reverse();
         assert!((values[0] - values[1]).abs() < 1e-9 * values[1].abs(), "{values:?}");
         assert_close(&a, &b, 1e-7, "gradient");
     }
