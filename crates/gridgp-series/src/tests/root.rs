@@ -184,7 +184,7 @@ fn gradients_are_those_of_the_sweep() {
             }
             if tau > 0.0 {
                 let at = |by: f64| value(&case, tau + by, &u, &w);
-                check("tau", found.tau, (at(1e-3) - at(-1e-3)) / 2e-3);
+                check("tau", found.tau, (at(1e-4) - at(-1e-4)) / 2e-4);
             }
         }
     }
