@@ -46,6 +46,7 @@ fn a_forecast_after_an_update_is_that_of_all_data() {
     gridgp(here, &["fit", "m.toml", "--data", "history.csv", "-o", "h.nc", "--quiet"]);
     let said = gridgp(here, &["update", "h.nc", "--data", "rest.csv", "-o", "u.nc"]);
     assert!(said.contains("updated with 24 observations to 240"), "{said}");
+    assert!(said.contains("240 times"), "{said}");
     assert!(!said.contains("warning: the new observations"), "{said}");
     // Rows that the fit has already may be there, too.
     gridgp(here, &["update", "h.nc", "--data", "all.csv", "-o", "v.nc", "--quiet"]);

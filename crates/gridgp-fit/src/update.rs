@@ -238,6 +238,10 @@ fn describe(
     if summary["log_marginal_likelihood"].is_number() {
         summary["log_marginal_likelihood"] = json!(surprise.log_prob);
     }
+    if let (true, Ok(plan)) = (summary["algebra"].is_string(), Marginal::plan_of(grown)) {
+        summary["algebra"] = json!(plan.algebra);
+        summary["algebra_detail"] = json!(plan.detail);
+    }
     // What was judged on the old data alone.
     if let Some(all) = summary.as_object_mut() {
         for key in ["loo", "fields", "standard_error", "truncation_bound", "screened_on_cells"] {
