@@ -21,6 +21,7 @@ const INSIDE: &[(&str, &[&str])] = &[
             "dataset",
             "time",
             "doubts",
+            "merge",
         ],
     ),
     (
@@ -42,7 +43,7 @@ const INSIDE: &[(&str, &[&str])] = &[
     ),
     (
         "gridgp-density",
-        &["observed_equation", "gaps", "samples", "marginal", "memory", "posterior", "joint"],
+        &["observed_equation", "gaps", "samples", "marginal", "posterior", "joint", "memory"],
     ),
     (
         "gridgp-posterior",
@@ -63,6 +64,7 @@ const INSIDE: &[(&str, &[&str])] = &[
             "output",
             "fitting",
             "prediction",
+            "update",
         ],
     ),
 ];
