@@ -24,8 +24,11 @@ scale = "s"
 """
 
 
+NOISE = np.random.default_rng(3).normal(size=60)
+
+
 def wave(t: np.ndarray) -> xr.DataArray:
-    y = np.sin(0.4 * t) + 0.3 * np.sin(12.9898 * t)
+    y = np.sin(0.4 * t) + 0.3 * NOISE[t.astype(int)]
     return xr.DataArray(y, coords={"t": t}, dims="t", name="y")
 
 
