@@ -22,6 +22,7 @@ mod qr;
 pub mod sample;
 pub mod spectral;
 mod threads;
+pub mod triangular;
 
 pub use cholesky::Cholesky;
 pub use error::{Error, Result};

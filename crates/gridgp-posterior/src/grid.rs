@@ -136,6 +136,9 @@ fn gap_variance(spectral: &SpectralSolution, projected: &[Mat<f64>]) -> Option<V
 
 /// Prior variances of a sum of independent fields less what the data explain, on a grid.
 fn dense_variance(conditioned: &Conditioned, targets: &[Target], cells: usize) -> Result<Vec<f64>> {
+    if let Some(variance) = conditioned.variance(targets, Arrangement::Grid, cells)? {
+        return Ok(variance);
+    }
     let mut variance = vec![0.0; cells];
     for target in targets {
         let mut prior = outer(target.variances.clone());

@@ -90,6 +90,9 @@ impl Conditional<'_> {
     }
 
     fn dense_variance(&self, targets: &[Target], count: usize) -> Result<Vec<f64>> {
+        if let Some(variance) = self.conditioned.variance(targets, Arrangement::Points, count)? {
+            return Ok(variance);
+        }
         let explained = self.conditioned.explained_variance(targets, Arrangement::Points, count)?;
         let explained = explained.expect("A has no eigenvectors");
         let prior = |i| targets.iter().map(|t| prior_variance(t, i)).sum::<f64>();

@@ -20,6 +20,7 @@ impl Conditioned {
         match &self.solution {
             Solution::Spectral(spectral) => Ok(spectral.inverse_diagonal()),
             Solution::Series(series) => series.inverse_diagonal(),
+            Solution::Sparse(sparse) => Ok(sparse.inverse_diagonal()),
             Solution::Iterative(i) => {
                 let mut diagonal = vec![0.0; self.alpha.len()];
                 for numbers in i.cells.numbers.chunks(BLOCK) {

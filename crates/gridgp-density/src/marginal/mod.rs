@@ -3,7 +3,8 @@
 //! y ~ N(m(θ), Σ_f s_f C_f (⊗K_{f,a}(θ)) C_f + D(θ)) in the observed cells: the fields are integrated
 //! out, θ alone remains. [`Plan`] chooses the algebra: `spectral_route` for one field and one σ, on the
 //! grid or its observed places; `state_space` for long axes along which all fields are Markov processes;
-//! `dense` for everything else.
+//! `sparse` where they are such along every axis; `dense` for some thousand cells, `iterative` for
+//! everything else.
 
 mod axis;
 mod covariance;
@@ -20,6 +21,7 @@ mod places;
 mod plan;
 mod predict;
 mod predict_series;
+mod sparse;
 mod spectral_route;
 mod state_space;
 #[cfg(test)]
@@ -38,6 +40,7 @@ use noise::Noise;
 use places::Layout;
 pub use plan::Plan;
 pub use predict::{Arrangement, Conditioned, SpectralSolution, Target};
+use sparse::SparseRoute;
 use spectral_route::SpectralRoute;
 pub use state_space::SeriesPlace;
 use state_space::SeriesRoute;
@@ -70,6 +73,7 @@ enum Route {
     Dense(Cells),
     Iterative(Cells, Settings),
     Series(Box<SeriesRoute>),
+    Sparse(Box<SparseRoute>),
 }
 
 /// A value of the marginal likelihood.
@@ -111,6 +115,10 @@ impl Marginal {
             (None, _) if plan.algebra == Algebra::StateSpace => {
                 let timeline = plan.timeline.clone().expect("it was planned along an axis");
                 Route::Series(Box::new(SeriesRoute::new(timeline, Cells::new(&shape, observed))))
+            }
+            (None, _) if plan.algebra == Algebra::Sparse => {
+                let lattice = plan.lattice.clone().expect("it was planned on a lattice");
+                Route::Sparse(Box::new(SparseRoute::new(lattice, Cells::new(&shape, observed))))
             }
             (None, _) if plan.algebra == Algebra::Iterative => {
                 let (probes, modes) = plan::effort(shape.len(), observed.len());
@@ -195,7 +203,7 @@ impl Marginal {
     pub(super) fn gaps(&self) -> Option<&Gaps> {
         match &self.route {
             Route::Spectral(route) => route.gaps.as_ref(),
-            Route::Dense(_) | Route::Iterative(..) | Route::Series(_) => None,
+            Route::Dense(_) | Route::Iterative(..) | Route::Series(_) | Route::Sparse(_) => None,
         }
     }
 
@@ -247,6 +255,18 @@ impl Marginal {
                 (MarginalValue { log_prob: found.log_prob, truncation, standard_error: 0.0 }, alpha)
             }
             Route::Series(route) => {
+                let sigma = noise.at(theta, route.cells.len());
+                check_noise(&sigma)?;
+                let bar = theta_bar.as_deref_mut();
+                let found = route.evaluate(terms, theta, &sigma, residual, bar)?;
+                if let Some(bar) = theta_bar.as_deref_mut() {
+                    let mut bars = found.variance_bar;
+                    bars.iter_mut().zip(&sigma).for_each(|(b, s)| *b *= 2.0 * s);
+                    noise.vjp(theta, bars, bar);
+                }
+                (found.value, wants_alpha.then_some(found.alpha))
+            }
+            Route::Sparse(route) => {
                 let sigma = noise.at(theta, route.cells.len());
                 check_noise(&sigma)?;
                 let bar = theta_bar.as_deref_mut();

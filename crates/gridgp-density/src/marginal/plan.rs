@@ -7,6 +7,7 @@ use gridgp_model::spec::Algebra;
 use super::field_term::FieldTerm;
 use super::long_axis::FEW;
 use super::places::Grouping;
+use super::sparse::SparseLattice;
 use super::state_space::{Timeline, is_rough};
 
 /// How a marginal likelihood is computed, and what an evaluation with its gradient costs.
@@ -24,6 +25,8 @@ pub struct Plan {
     pub(super) grouping: Option<Grouping>,
     /// The long axis of the state-space algebra.
     pub(super) timeline: Option<Timeline>,
+    /// The grid of the sparse algebra.
+    pub(super) lattice: Option<SparseLattice>,
 }
 
 /// What an operation of an eigenproblem takes beside one of a matrix product.
@@ -137,6 +140,11 @@ impl Plan {
         all.extend(
             series.into_iter().filter(|(p, d)| is_asked || is_long(p, *d, &shape)).map(|(p, _)| p),
         );
+        if let Ok(lattice) = SparseLattice::new(terms)
+            && (model.spec.inference.algebra == Algebra::Sparse || lattice.states() <= JOINED)
+        {
+            all.push(sparse(lattice, observed));
+        }
         if let ([term], true) = (terms, has_one_noise)
             && term.cells.is_none()
         {
@@ -174,6 +182,7 @@ fn dense(observed: usize, terms: &[FieldTerm]) -> Plan {
         bytes: 8.0 * 3.0 * n * n,
         grouping: None,
         timeline: None,
+        lattice: None,
     }
 }
 
@@ -238,8 +247,42 @@ fn state_space(
                 + 6.0 * s * s),
         grouping: None,
         timeline: Some(timeline),
+        lattice: None,
     };
     (plan, states)
+}
+
+/// Most states of a cell that a sparse precision has unasked.
+const JOINED: usize = 8;
+/// What an operation on a front takes beside one of a large matrix product, and one on a block of a
+/// stencil.
+const FRONT: f64 = 8.0;
+const ENTRY: f64 = 200.0;
+
+/// The precision of the states of the whole grid, by nested dissection.
+fn sparse(lattice: SparseLattice, observed: usize) -> Plan {
+    let (cost, states) = (lattice.cost(), lattice.states() as f64);
+    let shape = lattice.shape();
+    let cells: f64 = shape.iter().map(|&n| n as f64).product();
+    let neighbours =
+        3f64.powi(shape.iter().filter(|n| **n > 1).count() as i32).div_euclid(2.0) + 1.0;
+    let entries = cells * neighbours * states * states;
+    let of_shape: Vec<String> = shape.iter().map(usize::to_string).collect();
+    Plan {
+        algebra: Algebra::Sparse,
+        detail: format!(
+            "the sparse precision of {} states on {} points, by nested dissection",
+            cells * states,
+            of_shape.join(" x ")
+        ),
+        // A factor, and three times that for the selected inverse.
+        operations: 4.0 * FRONT * cost.operations + ENTRY * entries,
+        bytes: 8.0
+            * (cost.numbers + 4.0 * entries + 2.0 * cells * neighbours + 12.0 * observed as f64),
+        grouping: None,
+        timeline: None,
+        lattice: Some(lattice),
+    }
 }
 
 /// Probes and modes of the iterative algebra on so many cells.
@@ -272,6 +315,7 @@ fn iterative(shape: &[usize], observed: usize, fields: usize) -> Plan {
         bytes: 8.0 * (8.0 * observed as f64 * p + 4.0 * cells * p + 3.0 * k * k),
         grouping: None,
         timeline: None,
+        lattice: None,
     }
 }
 
@@ -335,6 +379,7 @@ fn filling(grouping: Grouping, term: &FieldTerm, observed: usize) -> Plan {
         bytes: complete.bytes + 8.0 * cells * p * 8.0,
         grouping: Some(grouping),
         timeline: None,
+        lattice: None,
     }
 }
 
@@ -385,6 +430,7 @@ fn spectral(grouping: Grouping, term: &FieldTerm, observed: usize) -> Plan {
         bytes,
         grouping: Some(grouping),
         timeline: None,
+        lattice: None,
     }
 }
 
@@ -392,6 +438,7 @@ fn refuse(asked: Algebra, model: &Model, terms: &[FieldTerm], has_one_noise: boo
     let missing = model.data.response.missing_cells().len();
     let why = match terms {
         _ if asked == Algebra::StateSpace => no_series(terms),
+        _ if asked == Algebra::Sparse => SparseLattice::new(terms).err().unwrap_or_default(),
         [_, _, ..] => format!("the location has {} fields", terms.len()),
         _ if !has_one_noise => "the scale varies from cell to cell".into(),
         [term] if term.cells.is_some() => format!(
@@ -408,6 +455,7 @@ fn refuse(asked: Algebra, model: &Model, terms: &[FieldTerm], has_one_noise: boo
         Algebra::Dense => "dense",
         Algebra::Iterative => "iterative",
         Algebra::StateSpace => "state_space",
+        Algebra::Sparse => "sparse",
     };
     Error::Spec(format!(
         "inference.algebra = {name:?} does not take this model: {why}; leave it out, or write \"dense\""

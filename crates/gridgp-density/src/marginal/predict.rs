@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use faer::{Mat, MatMut};
+use faer::{Mat, MatMut, MatRef};
 use gridgp_dense::{KroneckerIdentity, Spectral};
 use gridgp_grid::{Covariate, Error, Grid, Points, Result};
 use gridgp_model::{Predictor, Term};
@@ -17,6 +17,7 @@ use super::filling::FilledSolution;
 use super::iterative::Iterative;
 use super::kronecker::trace_and_dropped;
 use super::places::{Layout, Part};
+use super::sparse::SparseSolution;
 use super::state_space::SeriesSolution;
 use super::{COARSE, Marginal, Route, check_noise};
 
@@ -34,6 +35,7 @@ pub(super) enum Solution {
     Dense(Cells, Box<DenseCovariance>),
     Iterative(Box<IterativeSolution>),
     Series(Box<SeriesSolution>),
+    Sparse(Box<SparseSolution>),
 }
 
 #[derive(Debug, Clone)]
@@ -88,6 +90,10 @@ pub struct Target {
     pub coefficient: f64,
     /// The covariates of c*, one value a new cell; `None` for 1.
     pub cells: Option<Vec<f64>>,
+    /// The amplitude of the field.
+    pub(super) amplitude: f64,
+    /// For each axis the new points.
+    pub(super) points: Vec<Points>,
 }
 
 /// Right-hand sides that conjugate gradients take together.
@@ -131,6 +137,11 @@ impl Marginal {
                 let covariance = ByProducts::Observed(covariance);
                 let (terms, cells) = (terms.clone(), cells.clone());
                 Solution::Iterative(Box::new(IterativeSolution { terms, cells, covariance }))
+            }
+            Route::Sparse(route) => {
+                let sigma = noise.at(theta, route.cells.len());
+                check_noise(&sigma)?;
+                Solution::Sparse(Box::new(route.solution(terms, theta, &sigma)?))
             }
             Route::Series(route) => {
                 let sigma = noise.at(theta, route.cells.len());
@@ -204,6 +215,7 @@ impl Marginal {
             Route::Spectral(_) => 1,
             Route::Dense(cells) | Route::Iterative(cells, _) => cells.len(),
             Route::Series(route) => route.cells.len(),
+            Route::Sparse(route) => route.cells.len(),
         };
         self.noise.at(theta, count)
     }
@@ -219,6 +231,7 @@ impl Marginal {
             Route::Spectral(_) => None,
             Route::Dense(cells) | Route::Iterative(cells, _) => Some(&cells.numbers),
             Route::Series(route) => Some(&route.cells.numbers),
+            Route::Sparse(route) => Some(&route.cells.numbers),
         }
     }
 
@@ -245,6 +258,8 @@ impl Marginal {
                 prior: variance * coefficient * coefficient,
                 coefficient,
                 cells: (!t.covariates.is_empty()).then(|| weigh(t)),
+                amplitude: own.amplitude(theta),
+                points: at.to_vec(),
             })
         };
         wanted.random().map(of).collect()
@@ -408,6 +423,11 @@ impl Conditioned {
         Ok(match &self.solution {
             Solution::Spectral(spectral) => spectral.solve(r),
             Solution::Series(series) => series.solve(&r),
+            Solution::Sparse(sparse) => {
+                let values = sparse.cells.of(&r);
+                let x = MatRef::from_column_major_slice(&values, values.len(), 1);
+                sparse.cells.spread(sparse.solve(x).col_as_slice(0))
+            }
             Solution::Iterative(i) => i.cells.spread(&i.solve(&i.cells.of(&r), 1)?),
             Solution::Dense(cells, covariance) => {
                 let mut values = cells.of(&r);
@@ -453,7 +473,27 @@ impl Conditioned {
     pub fn spectral(&self) -> Option<&SpectralSolution> {
         match &self.solution {
             Solution::Spectral(spectral) => Some(spectral),
-            Solution::Dense(..) | Solution::Iterative(_) | Solution::Series(_) => None,
+            Solution::Dense(..)
+            | Solution::Iterative(_)
+            | Solution::Series(_)
+            | Solution::Sparse(_) => None,
+        }
+    }
+
+    /// The variance given the data of the sum of `targets` in each new cell, where the algebra has it
+    /// without [`explained`](Self::explained).
+    ///
+    /// # Errors
+    /// [`Error::Singular`] where two points are too near to each other.
+    pub fn variance(
+        &self,
+        targets: &[Target],
+        arrangement: Arrangement,
+        count: usize,
+    ) -> Result<Option<Vec<f64>>> {
+        match &self.solution {
+            Solution::Sparse(sparse) => sparse.variance(targets, arrangement, count).map(Some),
+            _ => Ok(None),
         }
     }
 
@@ -475,6 +515,7 @@ impl Conditioned {
             Solution::Iterative(i) => {
                 (&i.cells, &|t| i.terms[t].cells.as_ref().map(|c| i.cells.of(c)))
             }
+            Solution::Sparse(sparse) => (&sparse.cells, &|t| sparse.weights(t)),
         };
         let mut x = Mat::zeros(cells.len(), range.len());
         for target in targets {
@@ -486,12 +527,16 @@ impl Conditioned {
                 covariance.root.solve_l_in_place(x.as_mut());
                 Ok(Some(gridgp_dense::product(x.transpose(), x.as_ref())))
             }
+            Solution::Sparse(sparse) => {
+                let solved = sparse.solve(x.as_ref());
+                Ok(Some(gridgp_dense::product(x.transpose(), solved.as_ref())))
+            }
             Solution::Iterative(i) => {
                 let p = range.len();
                 let rows = (0..cells.len()).flat_map(|c| (0..p).map(move |k| (c, k)));
                 let b: Vec<f64> = rows.map(|(c, k)| x[(c, k)]).collect();
                 let solved = i.solve(&b, p)?;
-                let solved = faer::MatRef::from_row_major_slice(&solved, cells.len(), p);
+                let solved = MatRef::from_row_major_slice(&solved, cells.len(), p);
                 Ok(Some(gridgp_dense::product(x.transpose(), solved)))
             }
             Solution::Spectral(_) | Solution::Series(_) => Ok(None),

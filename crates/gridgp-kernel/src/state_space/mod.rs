@@ -151,6 +151,19 @@ impl StateSpace {
         self.terms.iter().any(|t| t.parts.iter().any(is_periodic))
     }
 
+    /// Whether it is one block, without cosines and distances from a center.
+    pub fn is_one_block(&self) -> bool {
+        let is_periodic = |p: &Part| matches!(p, Part::Periodic { .. });
+        matches!(self.terms.as_slice(), [t] if t.centers.is_empty() && !t.parts.iter().any(is_periodic))
+    }
+
+    /// Whether it is one block whose states at different times have a precision matrix: each step adds
+    /// noise to all of them.
+    pub fn has_precision(&self) -> bool {
+        let is_noisy = |p: &Part| matches!(p, Part::Matern { .. } | Part::White);
+        self.is_one_block() && self.terms[0].parts.iter().any(is_noisy)
+    }
+
     /// The sizes of its blocks where each periodic factor is so many cosines.
     pub fn block_sizes(&self, cosines: usize) -> Vec<usize> {
         let mut sizes = Vec::new();

@@ -234,6 +234,9 @@ pub enum Algebra {
     /// periodic, constant, linear, white, their sums and products), any noise and cells, few points on the
     /// other axes.
     StateSpace,
+    /// The sparse precision of fields that are such processes, Matérn above all, along every axis, by
+    /// nested dissection: any noise and cells, two long axes.
+    Sparse,
     /// Conjugate gradients, and random probes for the log determinant: any fields, noise and cells.
     /// The result has a standard error.
     Iterative,

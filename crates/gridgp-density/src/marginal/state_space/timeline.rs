@@ -14,13 +14,13 @@ pub(in super::super) struct Timeline {
     /// Which axis it is.
     pub(in super::super) axis: usize,
     /// Which coordinate of its points is time.
-    pub(super) column: usize,
+    pub(in super::super) column: usize,
     /// The points of the axis in the order of time.
-    pub(super) order: Vec<usize>,
+    pub(in super::super) order: Vec<usize>,
     /// Their times.
-    pub(super) times: Vec<f64>,
+    pub(in super::super) times: Vec<f64>,
     /// What each term is along it.
-    pub(super) forms: Vec<StateSpace>,
+    pub(in super::super) forms: Vec<StateSpace>,
     /// Axes along whose joint eigenvectors there is a filter each: what is missing is the same at each of
     /// their points. None: one filter.
     pub(in super::super) turned: Vec<usize>,
