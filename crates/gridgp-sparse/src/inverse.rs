@@ -45,11 +45,7 @@ impl Factor {
             }
         }
         let Some([left, right]) = front.children else { return };
-        let of = |child: usize| {
-            let inherit = &order.fronts[child].inherit;
-            let place = |i: usize| inherit[i / m] as usize * m + i % m;
-            Mat::from_fn(inherit.len() * m, inherit.len() * m, |i, j| all[(place(i), place(j))])
-        };
+        let of = |child: usize| part(&all, &order.fronts[child].inherit, m);
         let (for_left, for_right) = below.split_at_mut(entries_of(order, left) * m * m);
         let (with_left, with_right) = (of(left), of(right));
         drop(all);
@@ -75,13 +71,28 @@ impl Factor {
         let mut own = inverse_product(l);
         let par = parallelism(2 * s * s * b);
         gemm_subtract(own.as_mut(), across.as_ref(), w.transpose(), par);
-        Mat::from_fn(s + b, s + b, |i, j| match (i < s, j < s) {
-            (true, true) => own[(i, j)],
-            (true, false) => across[(i, j - s)],
-            (false, true) => across[(j, i - s)],
-            (false, false) => halo[(i - s, j - s)],
-        })
+        let mut all = Mat::zeros(s + b, s + b);
+        all.as_mut().submatrix_mut(0, 0, s, s).copy_from(&own);
+        all.as_mut().submatrix_mut(0, s, s, b).copy_from(&across);
+        all.as_mut().submatrix_mut(s, 0, b, s).copy_from(across.transpose());
+        all.as_mut().submatrix_mut(s, s, b, b).copy_from(halo);
+        all
     }
+}
+
+/// The rows and columns of some cells.
+fn part(all: &Mat<f64>, cells: &[u32], m: usize) -> Mat<f64> {
+    let mut out = Mat::zeros(cells.len() * m, cells.len() * m);
+    for (j, &column) in cells.iter().enumerate() {
+        for b in 0..m {
+            let from = all.col_as_slice(column as usize * m + b);
+            let to = out.col_as_slice_mut(j * m + b);
+            for (to, &row) in to.chunks_exact_mut(m).zip(cells) {
+                to.copy_from_slice(&from[row as usize * m..][..m]);
+            }
+        }
+    }
+    out
 }
 
 /// Entries of a subtree.

@@ -165,12 +165,14 @@ fn series() -> Model {
 }
 
 #[test]
-fn filters_predict_as_the_covariance_written_out() {
-    for (m, combinations) in
-        [(several(6), ["f", "g * gmst", "g + h"]), (series(), ["f", "g * both", "f + h + k"])]
-    {
+fn filters_and_sparse_precisions_predict_as_the_covariance_written_out() {
+    for (m, algebra, combinations) in [
+        (several(6), Algebra::StateSpace, ["f", "g * gmst", "g + h"]),
+        (series(), Algebra::StateSpace, ["f", "g * both", "f + h + k"]),
+        (markov(), Algebra::Sparse, ["f", "g * gmst", "f + g"]),
+    ] {
         let theta = medians(&m);
-        let (dense, other) = (by(&m, Algebra::Dense), by(&m, Algebra::StateSpace));
+        let (dense, other) = (by(&m, Algebra::Dense), by(&m, algebra));
         let dense = Conditional::new(&dense, &theta).unwrap();
         let other = Conditional::new(&other, &theta).unwrap();
         let place = elsewhere();
@@ -220,6 +222,17 @@ fn filters_predict_as_the_covariance_written_out() {
             }
         }
     }
+}
+
+/// Fields that are Markov processes along all axes, and gaps of every width.
+pub(super) fn markov() -> Model {
+    let text = format!(
+        "{HEAD}[fields.f]\nx = 'matern32()'\nt = 'matern12()'\ns = 'matern12()'\n[fields.g]\n\
+         x = 'matern12()'\nt = '0.7^2 * matern32()'\ns = 'matern12()'\n[likelihood]\nfamily = 'gaussian'\n\
+         location = '0.3 + f + g * gmst'\nscale = 'sqrt(0.1 + height^2)'\n"
+    );
+    let gaps = (0..90).filter(|c| c % 7 == 0 || (31..52).contains(c));
+    model(&text, without(data(6, 5, 3), gaps))
 }
 
 /// A field far above the noise: where the first observations meet it, a filter loses variances.

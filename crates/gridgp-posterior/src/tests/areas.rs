@@ -4,7 +4,7 @@ use faer::{Col, Mat};
 use gridgp_density::Arrangement;
 use gridgp_model::spec::Algebra;
 
-use super::algebras::{by, coast, complete, masked, several};
+use super::algebras::{by, coast, complete, markov, masked, several};
 use super::*;
 use crate::place::locate;
 
@@ -37,6 +37,7 @@ fn sums_have_the_variance_of_the_joint_covariance() {
         (coast(), Algebra::StateSpace, 1e-9),
         (complete(), Algebra::StateSpace, 1e-9),
         (several(6), Algebra::StateSpace, 1e-9),
+        (markov(), Algebra::Sparse, 1e-9),
         (several(6), Algebra::Dense, 1e-12),
         (several(6), Algebra::Iterative, 1e-5),
     ];

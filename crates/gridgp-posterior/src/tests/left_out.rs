@@ -2,7 +2,7 @@
 
 use gridgp_model::spec::Algebra;
 
-use super::algebras::{by, coast, masked, several};
+use super::algebras::{by, coast, markov, masked, several};
 use super::*;
 use crate::held_out;
 
@@ -26,6 +26,7 @@ fn each_observation_is_predicted_by_all_others() {
         (several(6), Algebra::StateSpace),
         (masked(&[]), Algebra::StateSpace),
         (coast(), Algebra::StateSpace),
+        (markov(), Algebra::Sparse),
         (whole_times(), Algebra::StateSpace),
     ];
     for (m, algebra) in cases {
