@@ -239,9 +239,10 @@ fn screen(model: &Model) -> Result<Option<Model>> {
     };
     let mut ranges: Vec<Range<usize>> = shape.iter().map(|&n| 0..n).collect();
     let most = if is_iterative(model) { SCREEN_ITERATIVE } else { SCREEN };
-    // Filters take time in proportion to their axis.
-    let by_filters = Marginal::plan_of(model).ok().filter(|p| p.algebra == Algebra::StateSpace);
-    let seconds = by_filters.map_or(0.0, |plan| plan.seconds());
+    // Filters take time in proportion to their axis, and sparse factors nearly so.
+    let is_even = |p: &Plan| matches!(p.algebra, Algebra::StateSpace | Algebra::Sparse);
+    let in_proportion = Marginal::plan_of(model).ok().filter(is_even);
+    let seconds = in_proportion.map_or(0.0, |plan| plan.seconds());
     let cells = model.data.grid.len() as f64;
     let is_small = |ranges: &[Range<usize>]| {
         let left = ranges.iter().map(Range::len).product::<usize>();

@@ -21,6 +21,8 @@ pub struct Chain {
     pub across: Vec<f64>,
     /// log det of the matrix.
     pub log_det: f64,
+    /// The largest of Q_jj / pivot_j, of all steps and states: how many times ε the blocks are off by.
+    pub growth: f64,
 }
 
 /// Derivatives with respect to the numbers of a [`Chain`], taken as independent of each other.
@@ -51,14 +53,16 @@ struct Step {
     precision: Mat<f64>,
     /// log det Q⁻¹.
     log_det: f64,
+    /// The largest of Q_jj / pivot_j.
+    growth: f64,
 }
 
 impl Step {
     fn new(block: &Block, length: f64) -> Result<Self> {
         let a = square(block.size(), |out| block.transition(length, out));
         let q = square(block.size(), |out| block.noise(length, out));
-        let (precision, log_det) = inverse(&q).ok_or(Error::Degenerate { length })?;
-        Ok(Self { length, a, precision, log_det })
+        let (precision, log_det, growth) = inverse(&q).ok_or(Error::Degenerate { length })?;
+        Ok(Self { length, a, precision, log_det, growth })
     }
 }
 
@@ -71,12 +75,14 @@ impl Chain {
     pub fn new(block: &Block, points: &[f64]) -> Result<Self> {
         let (n, m) = (points.len(), block.size());
         let stationary = square(m, |out| block.stationary(out));
-        let (first, first_log_det) = inverse(&stationary).expect("a stationary covariance has one");
+        let (first, first_log_det, _) =
+            inverse(&stationary).expect("a stationary covariance has one");
         let mut chain = Self {
             size: m,
             diagonal: vec![0.0; n * m * m],
             across: vec![0.0; n.saturating_sub(1) * m * m],
             log_det: first_log_det,
+            growth: 1.0,
         };
         add(&mut chain.diagonal[..m * m], first.as_ref());
         let mut step: Option<Step> = None;
@@ -88,6 +94,7 @@ impl Chain {
             add(&mut chain.diagonal[(k + 1) * m * m..][..m * m], step.precision.as_ref());
             add(&mut chain.across[k * m * m..][..m * m], (-turned).as_ref());
             chain.log_det += step.log_det;
+            chain.growth = chain.growth.max(step.growth);
         }
         Ok(chain)
     }
@@ -153,7 +160,7 @@ impl Chain {
         }
         let onward = transition(points[after] - point);
         if after == 0 {
-            let (inverse, _) = inverse(&stationary).expect("a stationary covariance has one");
+            let (inverse, ..) = inverse(&stationary).expect("a stationary covariance has one");
             let gain = &stationary * onward.transpose() * inverse;
             let left = (&stationary - &gain * onward * &stationary)[(0, 0)].max(0.0);
             return Ok(Between { weights: vec![(0, row(&gain))], left });
@@ -161,7 +168,7 @@ impl Chain {
         let (before, length) = (point - points[after - 1], points[after] - points[after - 1]);
         let (arrival, whole) = (transition(before), transition(length));
         let (q, total) = (noise(before), noise(length));
-        let (inverse, _) = inverse(&total).ok_or(Error::Degenerate { length })?;
+        let (inverse, ..) = inverse(&total).ok_or(Error::Degenerate { length })?;
         let gain = &q * onward.transpose() * inverse;
         let left = (&q - &gain * &onward * &q)[(0, 0)].max(0.0);
         let from = arrival - &gain * whole;
@@ -183,16 +190,16 @@ fn square(m: usize, fill: impl FnOnce(&mut [f64])) -> Mat<f64> {
     MatRef::from_row_major_slice(&values, m, m).to_owned()
 }
 
-/// The inverse of a covariance and its log det; `None` where rounding leaves none.
-fn inverse(a: &Mat<f64>) -> Option<(Mat<f64>, f64)> {
+/// The inverse of a covariance, its log det, and the largest of a diagonal entry beside its pivot; `None`
+/// where rounding leaves none.
+fn inverse(a: &Mat<f64>) -> Option<(Mat<f64>, f64, f64)> {
     let root = Cholesky::new(a.as_ref()).ok()?;
-    let mut inverse = Mat::identity(a.nrows(), a.nrows());
+    let m = a.nrows();
+    let mut inverse = Mat::identity(m, m);
     root.solve_in_place(inverse.as_mut());
-    let log_det = root.log_det();
-    Some((
-        Mat::from_fn(a.nrows(), a.nrows(), |i, j| 0.5 * (inverse[(i, j)] + inverse[(j, i)])),
-        -log_det,
-    ))
+    let growth = (0..m).map(|j| a[(j, j)] / root.l()[(j, j)].powi(2)).fold(1.0, f64::max);
+    let symmetric = Mat::from_fn(m, m, |i, j| 0.5 * (inverse[(i, j)] + inverse[(j, i)]));
+    Some((symmetric, -root.log_det(), growth))
 }
 
 fn add(to: &mut [f64], block: MatRef<'_, f64>) {

@@ -23,6 +23,7 @@ pub struct Factor {
     pub(crate) order: Arc<Dissection>,
     pub(crate) panels: Vec<Vec<f64>>,
     log_det: f64,
+    growth: f64,
 }
 
 impl Factor {
@@ -36,7 +37,7 @@ impl Factor {
     /// If the matrix has another lattice, or blocks of another size.
     pub fn new(order: Arc<Dissection>, matrix: &Stencil) -> Result<Self> {
         let panels = vec![Vec::new(); order.fronts.len()];
-        let mut factor = Self { order, panels, log_det: 0.0 };
+        let mut factor = Self { order, panels, log_det: 0.0, growth: 0.0 };
         factor.update(matrix)?;
         Ok(factor)
     }
@@ -54,13 +55,24 @@ impl Factor {
         assert_eq!(matrix.size(), order.size, "the blocks have the size that was counted on");
         let root = order.fronts.len() - 1;
         let made = eliminate(order, matrix, root, &mut self.panels)?;
-        self.log_det = made.log_det;
+        (self.log_det, self.growth) = (made.log_det, made.growth);
         Ok(())
     }
 
     /// log det P.
     pub fn log_det(&self) -> f64 {
         self.log_det
+    }
+
+    /// The order of elimination.
+    pub fn order(&self) -> &Dissection {
+        &self.order
+    }
+
+    /// Σ P_jj / pivot_j over all states. A pivot is what subtractions leave of a diagonal entry, so about ε
+    /// times this is what rounding changes in [`log_det`](Self::log_det).
+    pub fn growth(&self) -> f64 {
+        self.growth
     }
 
     /// States of all cells.
@@ -166,6 +178,7 @@ struct Left {
     /// The lower triangle of a matrix over the halo.
     schur: Mat<f64>,
     log_det: f64,
+    growth: f64,
 }
 
 /// Eliminates the subtree of front `k`, of which `panels` are the panels.
@@ -202,10 +215,12 @@ fn eliminate(
             }
         }
     }
-    let mut log_det = 0.0;
+    let diagonal: Vec<f64> = (0..s).map(|j| columns[(j, j)]).collect();
+    let (mut log_det, mut growth) = (0.0, 0.0);
     for (child, left) in &children {
         extend_add(&order.fronts[*child].inherit, m, &left.schur, columns.as_mut(), &mut schur);
         log_det += left.log_det;
+        growth += left.growth;
     }
     drop(children);
     let (mut l, mut lower) = columns.split_at_row_mut(s);
@@ -218,10 +233,11 @@ fn eliminate(
         }
         e => unreachable!("a factor fails by its pivots, not by {e}"),
     })?;
+    growth += diagonal.iter().enumerate().map(|(j, d)| d / l[(j, j)].powi(2)).sum::<f64>();
     // Below L is what solves X Lᵀ = F.
     solve_lower_in_place(l.as_ref(), lower.as_mut().transpose_mut());
     gemm_lower(schur.as_mut(), lower.as_ref(), lower.as_ref(), -1.0, parallelism(s * b * b));
-    Ok(Left { schur, log_det })
+    Ok(Left { schur, log_det, growth })
 }
 
 /// Adds what a child leaves to the matrix of its parent; the order of cells is the same in both, so that

@@ -141,7 +141,8 @@ impl Plan {
             series.into_iter().filter(|(p, d)| is_asked || is_long(p, *d, &shape)).map(|(p, _)| p),
         );
         if let Ok(lattice) = SparseLattice::new(terms)
-            && (model.spec.inference.algebra == Algebra::Sparse || lattice.states() <= JOINED)
+            && (model.spec.inference.algebra == Algebra::Sparse
+                || lattice.is_rough() && lattice.states() <= JOINED)
         {
             all.push(sparse(lattice, observed));
         }

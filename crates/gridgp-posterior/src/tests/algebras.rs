@@ -227,8 +227,8 @@ fn filters_and_sparse_precisions_predict_as_the_covariance_written_out() {
 /// Fields that are Markov processes along all axes, and gaps of every width.
 pub(super) fn markov() -> Model {
     let text = format!(
-        "{HEAD}[fields.f]\nx = 'matern32()'\nt = 'matern12()'\ns = 'matern12()'\n[fields.g]\n\
-         x = 'matern12()'\nt = '0.7^2 * matern32()'\ns = 'matern12()'\n[likelihood]\nfamily = 'gaussian'\n\
+        "{HEAD}[fields.f]\nx = 'matern32()'\nt = 'matern12()'\ns = 'matern12(lon)'\n[fields.g]\n\
+         x = 'matern12()'\nt = '0.7^2 * matern32()'\ns = 'matern12(lon)'\n[likelihood]\nfamily = 'gaussian'\n\
          location = '0.3 + f + g * gmst'\nscale = 'sqrt(0.1 + height^2)'\n"
     );
     let gaps = (0..90).filter(|c| c % 7 == 0 || (31..52).contains(c));

@@ -106,6 +106,12 @@ impl Fields {
         self.all.iter().map(of).sum()
     }
 
+    /// How many times ε the entries of the precisions are off by.
+    pub(super) fn growth(&self) -> f64 {
+        let of = |f: &Field| f.chains.iter().map(|c| c.growth).sum::<f64>();
+        self.all.iter().map(of).fold(1.0, f64::max)
+    }
+
     /// ⊕_f Q_f.
     pub(super) fn precision(&self, cells: &Arc<Lattice>) -> Stencil {
         let mut out = Stencil::zeros(cells.clone(), self.size);

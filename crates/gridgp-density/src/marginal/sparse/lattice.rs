@@ -117,6 +117,12 @@ impl SparseLattice {
         self.sizes.iter().sum()
     }
 
+    /// Whether each field has one state, as Matérn ½ has: of smoother ones on dense points few digits are
+    /// left.
+    pub(in super::super) fn is_rough(&self) -> bool {
+        self.sizes.iter().all(|&n| n == 1)
+    }
+
     /// What a factor takes.
     pub(in super::super) fn cost(&self) -> Cost {
         Dissection::cost(&self.shape(), self.states())

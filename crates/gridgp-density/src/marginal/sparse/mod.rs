@@ -32,6 +32,9 @@ use super::dense::Cells;
 use super::field_term::FieldTerm;
 use super::{MarginalValue, squared_norm};
 
+/// What rounding may change in a log likelihood before it is refused. Above 10⁻³ there is a warning.
+const MOST_LOST: f64 = 0.1;
+
 /// What the sparse algebra keeps from one evaluation to the next.
 #[derive(Debug, Clone)]
 pub(super) struct SparseRoute {
@@ -84,7 +87,8 @@ impl SparseRoute {
         let log_prob = -0.5 * (quadratic + log_det + r.len() as f64 * (2.0 * PI).ln());
         let inverse: f64 = sigma.iter().map(|s| (s * s).recip()).sum();
         let rounding = 0.5 * f64::EPSILON * fields.largest();
-        let truncation = perturbation(rounding, inverse, squared_norm(&alpha));
+        let truncation =
+            perturbation(rounding, inverse, squared_norm(&alpha)) + lost(&fields, factor);
         let mut variance_bar = Vec::new();
         if let Some(bar) = theta_bar {
             let mut moments = factor.selected_inverse();
@@ -110,13 +114,21 @@ impl SparseRoute {
             }
         }
         let refused = |e| fields.refusal(e, self.order.lattice().shape());
-        match &mut self.factor {
-            Some(factor) => factor.update(&precision).map_err(refused),
-            none => {
-                *none = Some(Factor::new(self.order.clone(), &precision).map_err(refused)?);
-                Ok(())
-            }
+        let factor = match self.factor.take() {
+            Some(mut factor) => factor.update(&precision).map(|()| factor),
+            None => Factor::new(self.order.clone(), &precision),
         }
+        .map_err(refused)?;
+        let lost = lost(fields, &factor);
+        self.factor = Some(factor);
+        if lost > MOST_LOST {
+            return Err(Error::Singular(format!(
+                "rounding would change the log likelihood by some {lost:.1e}: for sparse precisions the \
+                 lengthscales are too long beside the distances of points; rougher kernels, such as \
+                 matern12, lose less, and so do other algebras (inference.algebra)"
+            )));
+        }
+        Ok(())
     }
 
     /// A at `theta`, for predictions.
@@ -131,10 +143,19 @@ impl SparseRoute {
     ) -> Result<SparseSolution> {
         let fields = Fields::new(terms, &self.lattice, &self.cells, theta)?;
         self.factorize(&fields, sigma)?;
-        let factor = self.factor.clone().expect("it was made");
+        // The next evaluation makes another.
+        let factor = self.factor.take().expect("it was made");
         let Self { lattice, cells, places, .. } = self.clone();
         Ok(SparseSolution::new(terms.to_vec(), lattice, cells, places, fields, factor, sigma))
     }
+}
+
+/// What rounding of P and of its factor may change in log|P|: ½ Σ |P⁻¹_ij| |δP_ij|, with the entries of
+/// P⁻¹ at most what the diagonal allows, and each cell joined with itself and its neighbours; the
+/// factor adds errors of the same kind, and four times that has been above what was measured.
+fn lost(fields: &Fields, factor: &Factor) -> f64 {
+    let joined = 2 * factor.order().lattice().steps().len() - 1;
+    2.0 * f64::EPSILON * joined as f64 * fields.growth() * factor.growth()
 }
 
 /// x̂ = P⁻¹WᵀD⁻¹r and α = D⁻¹(r − W x̂) of the observed cells.

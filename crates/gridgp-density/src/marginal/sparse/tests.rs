@@ -105,6 +105,43 @@ fn three_axes_agree_with_the_covariance_written_out() {
     check(&model(&text, &[9, 8, 1], gaps), 1e-10);
 }
 
+/// Long lengthscales lose digits: no more than the bound says, and then they are refused.
+#[test]
+fn what_rounding_loses_is_bounded_and_refused() {
+    let mut refused = 0;
+    for (x, y) in
+        [("matern52()", "matern52()"), ("matern32()", "matern32()"), ("matern12()", "matern12()")]
+    {
+        let text = format!("[fields.f]\nx = '{x}'\ny = '{y}'\n{END}location = 'f'\n");
+        let m = model(&text, &[24, 20], gaps);
+        for lengthscale in [1.0, 10.0, 40.0, 150.0, 600.0, 3000.0] {
+            let theta: Vec<f64> = m
+                .parameters
+                .iter()
+                .map(|p| if p.name.ends_with("lengthscale") { lengthscale } else { 1.0 })
+                .collect();
+            let mut sparse = m.clone();
+            sparse.spec.inference.algebra = Algebra::Sparse;
+            let found = match Marginal::new(&sparse).unwrap().log_prob(&theta) {
+                Ok(found) => found,
+                Err(e) => {
+                    assert!(x != "matern12()", "{e}");
+                    refused += 1;
+                    continue;
+                }
+            };
+            let (want, _) = evaluate(&m, Algebra::Dense, &theta);
+            let off = (found.log_prob - want).abs();
+            eprintln!("{x} {lengthscale}: off {off:.1e}, bound {:.1e}", found.truncation);
+            assert!(
+                off < found.truncation + 1e-10 * want.abs(),
+                "{x} {lengthscale}: {off} {found:?}"
+            );
+        }
+    }
+    assert!(refused > 2);
+}
+
 #[test]
 fn what_has_no_precision_is_refused() {
     for (fields, want) in [
