@@ -341,7 +341,7 @@ mod tests {
     /// Scattered gaps make one filter of 40 states, of which an evaluation on all times takes 0.4 s.
     #[test]
     fn slow_filters_are_screened() {
-        let mut m = model([3000, 40], ["matern12()", "matern12()"]);
+        let mut m = model([3000, 40], ["matern12()", "matern32()"]);
         m.data.response.missing = Some((0..m.data.grid.len()).map(|c| c % 23 == 7).collect());
         let plan = Marginal::plan_of(&m).unwrap();
         assert_eq!(plan.algebra, Algebra::StateSpace);

@@ -257,7 +257,7 @@ fn state_space(
 const JOINED: usize = 8;
 /// What an operation on a front takes beside one of a large matrix product, and one on a block of a
 /// stencil.
-const FRONT: f64 = 8.0;
+const FRONT: f64 = 4.0;
 const ENTRY: f64 = 200.0;
 
 /// The precision of the states of the whole grid, by nested dissection.

@@ -1,6 +1,6 @@
 //! Seconds of a factor and of its selected inverse, on planes of cells.
 //!
-//! `cargo run --release -p gridgp-sparse --example seconds -- 300 500 2`
+//! `cargo run --release -p gridgp-sparse --example factor_seconds -- 300 500 2`
 
 use std::sync::Arc;
 use std::time::Instant;
