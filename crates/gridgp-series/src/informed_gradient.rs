@@ -147,7 +147,7 @@ impl Informed {
     /// of −`series` log |M|.
     ///
     /// # Errors
-    /// As [`Root::new`].
+    /// As [`Root::new`](crate::Root::new).
     pub fn finish(
         &self,
         process: &Process,

@@ -29,5 +29,5 @@ pub enum Error {
     },
 }
 
-/// A result with an [`Error`].
+/// A result with an [`enum@Error`].
 pub type Result<T> = std::result::Result<T, Error>;
