@@ -76,6 +76,63 @@ enum Route {
     Sparse(Box<SparseRoute>),
 }
 
+/// What the algebras of the observed cells give.
+struct Evaluation {
+    value: MarginalValue,
+    /// A⁻¹r on the grid.
+    alpha: Vec<f64>,
+    /// ∂ℓ/∂σ² of each observed cell, where derivatives were asked for.
+    variance_bar: Vec<f64>,
+}
+
+impl Route {
+    /// The observed cells; `None` where the algebra has its own layout of them.
+    fn cells(&self) -> Option<&Cells> {
+        match self {
+            Self::Spectral(_) => None,
+            Self::Dense(cells) | Self::Iterative(cells, _) => Some(cells),
+            Self::Series(route) => Some(&route.cells),
+            Self::Sparse(route) => Some(&route.cells),
+        }
+    }
+
+    /// log N(r; 0, A) for a residual on the grid, with the noise of each observed cell.
+    fn evaluate(
+        &mut self,
+        terms: &[FieldTerm],
+        theta: &[f64],
+        sigma: &[f64],
+        residual: &[f64],
+        theta_bar: Option<&mut [f64]>,
+    ) -> Result<Evaluation> {
+        match self {
+            Self::Spectral(_) => unreachable!("it goes by axes, not by cells"),
+            Self::Series(route) => route.evaluate(terms, theta, sigma, residual, theta_bar),
+            Self::Sparse(route) => route.evaluate(terms, theta, sigma, residual, theta_bar),
+            Self::Dense(cells) => {
+                let covariance = DenseCovariance::new(terms, cells, theta, sigma)?;
+                let found = covariance.log_prob(&cells.of(residual));
+                let variance_bar = theta_bar.map_or(Vec::new(), |bar| {
+                    covariance.vjp(terms, cells, theta, &found.alpha, bar)
+                });
+                let truncation = covariance.rounding(&found.alpha, sigma);
+                let value =
+                    MarginalValue { log_prob: found.log_prob, truncation, standard_error: 0.0 };
+                Ok(Evaluation { value, alpha: cells.spread(&found.alpha), variance_bar })
+            }
+            Self::Iterative(cells, settings) => {
+                let covariance = Iterative::new(terms, cells, theta, sigma, *settings)?;
+                let r = cells.of(residual);
+                let found = covariance.evaluate(terms, cells, theta, &r, *settings, theta_bar)?;
+                let (log_prob, standard_error) = (found.log_prob, found.standard_error);
+                let value = MarginalValue { log_prob, truncation: 0.0, standard_error };
+                let (alpha, variance_bar) = (cells.spread(&found.alpha), found.variance_bar);
+                Ok(Evaluation { value, alpha, variance_bar })
+            }
+        }
+    }
+}
+
 /// A value of the marginal likelihood.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MarginalValue {
@@ -240,59 +297,17 @@ impl Marginal {
                 }
                 (found.value, found.alpha.map(|alpha| route.layout.spread(alpha, size)))
             }
-            Route::Dense(cells) => {
-                let sigma = noise.at(theta, cells.len());
-                check_noise(&sigma)?;
-                let covariance = DenseCovariance::new(terms, cells, theta, &sigma)?;
-                let found = covariance.log_prob(&cells.of(residual));
-                if let Some(bar) = theta_bar.as_deref_mut() {
-                    let mut bars = covariance.vjp(terms, cells, theta, &found.alpha, bar);
-                    bars.iter_mut().zip(&sigma).for_each(|(b, s)| *b *= 2.0 * s);
-                    noise.vjp(theta, bars, bar);
-                }
-                let alpha = wants_alpha.then(|| cells.spread(&found.alpha));
-                let truncation = covariance.rounding(&found.alpha, &sigma);
-                (MarginalValue { log_prob: found.log_prob, truncation, standard_error: 0.0 }, alpha)
-            }
-            Route::Series(route) => {
-                let sigma = noise.at(theta, route.cells.len());
+            by_cells => {
+                let sigma = noise.at(theta, by_cells.cells().map_or(1, Cells::len));
                 check_noise(&sigma)?;
                 let bar = theta_bar.as_deref_mut();
-                let found = route.evaluate(terms, theta, &sigma, residual, bar)?;
+                let found = by_cells.evaluate(terms, theta, &sigma, residual, bar)?;
                 if let Some(bar) = theta_bar.as_deref_mut() {
                     let mut bars = found.variance_bar;
                     bars.iter_mut().zip(&sigma).for_each(|(b, s)| *b *= 2.0 * s);
                     noise.vjp(theta, bars, bar);
                 }
                 (found.value, wants_alpha.then_some(found.alpha))
-            }
-            Route::Sparse(route) => {
-                let sigma = noise.at(theta, route.cells.len());
-                check_noise(&sigma)?;
-                let bar = theta_bar.as_deref_mut();
-                let found = route.evaluate(terms, theta, &sigma, residual, bar)?;
-                if let Some(bar) = theta_bar.as_deref_mut() {
-                    let mut bars = found.variance_bar;
-                    bars.iter_mut().zip(&sigma).for_each(|(b, s)| *b *= 2.0 * s);
-                    noise.vjp(theta, bars, bar);
-                }
-                (found.value, wants_alpha.then_some(found.alpha))
-            }
-            Route::Iterative(cells, settings) => {
-                let sigma = noise.at(theta, cells.len());
-                check_noise(&sigma)?;
-                let covariance = Iterative::new(terms, cells, theta, &sigma, *settings)?;
-                let bar = theta_bar.as_deref_mut();
-                let r = cells.of(residual);
-                let found = covariance.evaluate(terms, cells, theta, &r, *settings, bar)?;
-                if let Some(bar) = theta_bar.as_deref_mut() {
-                    let mut bars = found.variance_bar;
-                    bars.iter_mut().zip(&sigma).for_each(|(b, s)| *b *= 2.0 * s);
-                    noise.vjp(theta, bars, bar);
-                }
-                let alpha = wants_alpha.then(|| cells.spread(&found.alpha));
-                let (log_prob, standard_error) = (found.log_prob, found.standard_error);
-                (MarginalValue { log_prob, truncation: 0.0, standard_error }, alpha)
             }
         };
         if let (Some(bar), Some(alpha)) = (theta_bar, alpha) {

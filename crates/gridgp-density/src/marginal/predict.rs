@@ -211,12 +211,7 @@ impl Marginal {
 
     /// σ in each observed cell, or one for all.
     pub fn noise(&mut self, theta: &[f64]) -> Vec<f64> {
-        let count = match &self.route {
-            Route::Spectral(_) => 1,
-            Route::Dense(cells) | Route::Iterative(cells, _) => cells.len(),
-            Route::Series(route) => route.cells.len(),
-            Route::Sparse(route) => route.cells.len(),
-        };
+        let count = self.route.cells().map_or(1, Cells::len);
         self.noise.at(theta, count)
     }
 
@@ -227,12 +222,7 @@ impl Marginal {
 
     /// The observed cells, where σ differs between them or several fields meet.
     pub fn observed(&self) -> Option<&[usize]> {
-        match &self.route {
-            Route::Spectral(_) => None,
-            Route::Dense(cells) | Route::Iterative(cells, _) => Some(&cells.numbers),
-            Route::Series(route) => Some(&route.cells.numbers),
-            Route::Sparse(route) => Some(&route.cells.numbers),
-        }
+        self.route.cells().map(|cells| cells.numbers.as_slice())
     }
 
     /// The terms of `wanted` that have a field, at new points. `weigh` gives what covariates are

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from gridgp import _core, _times, _values
+from gridgp import _core, _places, _times, _values
 from gridgp import data as _data
 from gridgp.data import UnknownNameError, did_you_mean
 
@@ -251,11 +251,11 @@ class Fit:
             _values.count(draws, "draws"),
             [str(name) for name in only],
             _seed(seed),
-            _mask(mask),
+            _places.mask(mask),
         )
         from gridgp.model import FitWarning
 
-        found = _renamed(_data.to_dataset(made), dim)
+        found = _places.renamed(_data.to_dataset(made), dim)
         for comment in dict.fromkeys(v.attrs.get("comment") for v in found.values()):
             if comment is not None:
                 warnings.warn(comment, FitWarning, stacklevel=2)
@@ -332,12 +332,12 @@ class Fit:
             weights,
             cells,
             bool(sum),
-            _mask(mask),
+            _places.mask(mask),
             _values.row(quantiles, "quantiles").tolist(),
             only,
             _seed(seed),
         )
-        return _renamed(_data.to_dataset(made), dim)
+        return _places.renamed(_data.to_dataset(made), dim)
 
     def sample_posterior_predictive(
         self, at: At | None = None, *, seed: Seed | None = None, **coords: Any
@@ -621,7 +621,7 @@ class Fit:
             elif own_coordinate or variable not in arrays:
                 on_axes.append(None)
             else:
-                values = _spread(arrays[variable], name, along, dims, here, list(axes))
+                values = _places.spread(arrays[variable], name, along, dims, here, list(axes))
                 units = arrays[variable].attrs.get("units")
                 on_axes.append((along, values, None if units is None else str(units)))
         return (coordinates, on_axes, None), None
@@ -783,51 +783,5 @@ def _is_xarray(at: object) -> bool:
     return isinstance(at, xr.DataArray | xr.Dataset)
 
 
-def _mask(mask: str | None) -> list[str] | None:
-    """The axes along which a mask of the data is the same; None where there is no mask."""
-    if mask is None:
-        return None
-    if mask == "data":
-        return []
-    if isinstance(mask, str) and mask.startswith("data:"):
-        return [name.strip() for name in mask.removeprefix("data:").split(",")]
-    raise ValueError(
-        f"mask is 'data' or 'data:AXIS', and not {mask!r}; for a mask of your own write "
-        "fit.predict().where(mask)"
-    )
-
-
 def _seed(seed: Seed | None) -> int | None:
     return None if seed is None else _values.seed(seed)
-
-
-def _spread(
-    array: xr.DataArray,
-    name: str,
-    along: Sequence[int],
-    dims: Sequence[Hashable],
-    here: xr.Dataset,
-    axes: Sequence[str],
-) -> np.ndarray[Any, Any]:
-    """The values of a covariate on its axes at a place, whose dimensions are `dims`: matched by their
-    names and coordinates, the same along axes that it does not have. Without names, as a list, it has
-    one number, or one for each point of its axes."""
-    if array.ndim == len(along) and not set(array.dims) & {*dims, *axes}:
-        array = array.rename({d: axes[a] for d, a in zip(array.dims, along, strict=True)})
-    renamed = {d: axes[dims.index(d)] for d in array.dims if d in dims and d not in axes}
-    array = _data.matched(array.rename(renamed), name, axes, here, "the place")
-    extra = [d for d in array.dims if d not in [axes[a] for a in along]]
-    if extra:
-        raise ValueError(
-            f"the covariate {name!r} varies along {extra[0]!r} here, and does not in the fit; give it "
-            f"along {', '.join(repr(axes[a]) for a in along)}"
-        )
-    full = array.expand_dims({axes[a]: here.sizes[axes[a]] for a in along if axes[a] not in array.dims})
-    return _data.numeric(full.transpose(*(axes[a] for a in along)), name)
-
-
-def _renamed(made: xr.Dataset, dim: Hashable | None) -> xr.Dataset:
-    """With the name that scattered points had, unless a variable has it."""
-    known = dim is None or dim in made.variables or dim in made.dims
-    own = next((d for d in ("point", "output_point") if d in made.dims), None)
-    return made if known or own is None else made.rename_dims({own: dim})

@@ -19,7 +19,7 @@ mod tests;
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-use faer::Mat;
+use faer::{Mat, MatRef};
 use gridgp_grid::{Error, Result};
 use gridgp_sparse::{Dissection, Factor, Stencil};
 
@@ -30,7 +30,7 @@ pub(super) use solution::SparseSolution;
 use super::covariance::perturbation;
 use super::dense::Cells;
 use super::field_term::FieldTerm;
-use super::{MarginalValue, squared_norm};
+use super::{Evaluation, MarginalValue, squared_norm};
 
 /// What rounding may change in a log likelihood before it is refused. Above 10⁻³ there is a warning.
 const MOST_LOST: f64 = 0.1;
@@ -44,15 +44,6 @@ pub(super) struct SparseRoute {
     places: Vec<usize>,
     order: Arc<Dissection>,
     factor: Option<Factor>,
-}
-
-/// What [`SparseRoute::evaluate`] gives.
-pub(super) struct Evaluation {
-    pub(super) value: MarginalValue,
-    /// A⁻¹r on the grid.
-    pub(super) alpha: Vec<f64>,
-    /// ∂ℓ/∂σ² of each observed cell, where derivatives were asked for.
-    pub(super) variance_bar: Vec<f64>,
 }
 
 impl SparseRoute {
@@ -80,25 +71,27 @@ impl SparseRoute {
         let Self { lattice, cells, places, factor, .. } = self;
         let factor = factor.as_ref().expect("it was made");
         let r = cells.of(residual);
-        let (states, alpha) = solve(factor, &fields, places, sigma, &r);
-        let quadratic: f64 = r.iter().zip(&alpha).map(|(r, a)| r * a).sum();
+        let column = MatRef::from_column_major_slice(&r, r.len(), 1);
+        let (states, alpha) = solve(factor, &fields, places, sigma, column);
+        let (states, alpha) = (states.col_as_slice(0), alpha.col_as_slice(0));
+        let quadratic: f64 = r.iter().zip(alpha).map(|(r, a)| r * a).sum();
         let noise: f64 = sigma.iter().map(|s| 2.0 * s.ln()).sum();
         let log_det = factor.log_det() - fields.log_det() + noise;
         let log_prob = -0.5 * (quadratic + log_det + r.len() as f64 * (2.0 * PI).ln());
         let inverse: f64 = sigma.iter().map(|s| (s * s).recip()).sum();
         let rounding = 0.5 * f64::EPSILON * fields.largest();
         let truncation =
-            perturbation(rounding, inverse, squared_norm(&alpha)) + lost(&fields, factor);
+            perturbation(rounding, inverse, squared_norm(alpha)) + lost(&fields, factor);
         let mut variance_bar = Vec::new();
         if let Some(bar) = theta_bar {
             let mut moments = factor.selected_inverse();
             variance_bar = fields
                 .observed_vjp(terms, lattice, places, sigma, &states, &alpha, &moments, theta, bar);
-            add_squares(&mut moments, &states);
+            add_squares(&mut moments, states);
             fields.precision_vjp(terms, lattice, &moments, theta, bar)?;
         }
         let value = MarginalValue { log_prob, truncation, standard_error: 0.0 };
-        Ok(Evaluation { value, alpha: cells.spread(&alpha), variance_bar })
+        Ok(Evaluation { value, alpha: cells.spread(alpha), variance_bar })
     }
 
     /// Makes P and its factor.
@@ -158,27 +151,30 @@ fn lost(fields: &Fields, factor: &Factor) -> f64 {
     2.0 * f64::EPSILON * joined as f64 * fields.growth() * factor.growth()
 }
 
-/// x̂ = P⁻¹WᵀD⁻¹r and α = D⁻¹(r − W x̂) of the observed cells.
+/// x̂ = P⁻¹WᵀD⁻¹r and α = D⁻¹(r − W x̂) of the observed cells, for each column r.
 fn solve(
     factor: &Factor,
     fields: &Fields,
     places: &[usize],
     sigma: &[f64],
-    r: &[f64],
-) -> (Vec<f64>, Vec<f64>) {
+    r: MatRef<'_, f64>,
+) -> (Mat<f64>, Mat<f64>) {
     let m = fields.size();
-    let mut x = Mat::zeros(factor.size(), 1);
-    for (o, ((&place, sigma), r)) in places.iter().zip(sigma).zip(r).enumerate() {
-        fields.loadings(o).for_each(|(i, w)| x[(place * m + i, 0)] += w * r / (sigma * sigma));
+    let mut x = Mat::zeros(factor.size(), r.ncols());
+    for k in 0..r.ncols() {
+        let x = x.col_as_slice_mut(k);
+        for (o, (&place, sigma)) in places.iter().zip(sigma).enumerate() {
+            let scaled = r[(o, k)] / (sigma * sigma);
+            fields.loadings(o).for_each(|(i, w)| x[place * m + i] += w * scaled);
+        }
     }
     factor.solve_in_place(x.as_mut());
-    let states = x.col_as_slice(0).to_vec();
-    let rest = |(o, ((&place, sigma), r)): (usize, ((&usize, &f64), &f64))| {
-        let seen: f64 = fields.loadings(o).map(|(i, w)| w * states[place * m + i]).sum();
-        (r - seen) / (sigma * sigma)
-    };
-    let alpha = places.iter().zip(sigma).zip(r).enumerate().map(rest).collect();
-    (states, alpha)
+    let alpha = Mat::from_fn(r.nrows(), r.ncols(), |o, k| {
+        let states = x.col_as_slice(k);
+        let seen: f64 = fields.loadings(o).map(|(i, w)| w * states[places[o] * m + i]).sum();
+        (r[(o, k)] - seen) / (sigma[o] * sigma[o])
+    });
+    (x, alpha)
 }
 
 /// E\[x xᵀ\] of neighbours, from their covariance and their means.

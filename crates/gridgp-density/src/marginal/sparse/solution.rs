@@ -3,13 +3,14 @@
 use std::sync::OnceLock;
 
 use faer::{Mat, MatRef};
+use gridgp_dense::settle_registers;
 use gridgp_grid::Result;
 use gridgp_sparse::{Between, Chain, Factor, Stencil};
 use rayon::prelude::*;
 
 use super::super::dense::Cells;
 use super::super::field_term::FieldTerm;
-use super::super::predict::{Arrangement, Target};
+use super::super::predict::{Arrangement, BLOCK, Target};
 use super::fields::Fields;
 use super::{SparseLattice, singular};
 
@@ -53,20 +54,14 @@ impl SparseSolution {
 
     /// A⁻¹X = D⁻¹(X − W P⁻¹Wᵀ D⁻¹X), a row an observed cell.
     pub(in super::super) fn solve(&self, x: MatRef<'_, f64>) -> Mat<f64> {
-        let m = self.fields.size();
         let mut out = Mat::zeros(x.nrows(), x.ncols());
-        // One column of the states at a time for each thread.
-        let columns: Vec<Vec<f64>> = (0..x.ncols())
-            .into_par_iter()
-            .map(|k| {
-                let r: Vec<f64> = x.col(k).iter().copied().collect();
-                super::solve(&self.factor, &self.fields, &self.places, &self.sigma, &r).1
-            })
-            .collect();
-        debug_assert!(m > 0);
-        for (k, column) in columns.iter().enumerate() {
-            out.col_as_slice_mut(k).copy_from_slice(column);
-        }
+        // A block of the states of all cells at a time for each thread.
+        out.par_col_chunks_mut(BLOCK).enumerate().for_each(|(i, mut out)| {
+            settle_registers();
+            let columns = x.subcols(i * BLOCK, out.ncols());
+            let Self { factor, fields, places, sigma, .. } = self;
+            out.copy_from(super::solve(factor, fields, places, sigma, columns).1);
+        });
         out
     }
 

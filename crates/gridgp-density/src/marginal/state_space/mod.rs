@@ -34,7 +34,7 @@ pub(super) use timeline::{Timeline, is_rough};
 use super::covariance::perturbation;
 use super::dense::Cells;
 use super::field_term::FieldTerm;
-use super::{MarginalValue, squared_norm};
+use super::{Evaluation, MarginalValue, squared_norm};
 
 /// What the state-space algebra keeps from one evaluation to the next.
 #[derive(Debug, Clone)]
@@ -42,15 +42,6 @@ pub(super) struct SeriesRoute {
     timeline: Timeline,
     pub(super) cells: Cells,
     order: Order,
-}
-
-/// What [`SeriesRoute::evaluate`] gives.
-pub(super) struct Evaluation {
-    pub(super) value: MarginalValue,
-    /// A⁻¹r on the grid.
-    pub(super) alpha: Vec<f64>,
-    /// ∂ℓ/∂σ² of each observed cell, where derivatives were asked for.
-    pub(super) variance_bar: Vec<f64>,
 }
 
 /// A at one θ, factorized.
