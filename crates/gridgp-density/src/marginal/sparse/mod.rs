@@ -86,7 +86,7 @@ impl SparseRoute {
         if let Some(bar) = theta_bar {
             let mut moments = factor.selected_inverse();
             variance_bar = fields
-                .observed_vjp(terms, lattice, places, sigma, &states, &alpha, &moments, theta, bar);
+                .observed_vjp(terms, lattice, places, sigma, states, alpha, &moments, theta, bar);
             add_squares(&mut moments, states);
             fields.precision_vjp(terms, lattice, &moments, theta, bar)?;
         }
