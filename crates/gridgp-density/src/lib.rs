@@ -10,7 +10,8 @@ mod samples;
 
 pub use joint::{ExpectedJoint, InformedJoint, Joint};
 pub use marginal::{
-    Arrangement, Conditioned, Marginal, MarginalValue, Plan, SeriesPlace, SpectralSolution, Target,
+    Arrangement, Conditioned, Marginal, MarginalValue, Plan, SeriesPlace, SparsePlace,
+    SpectralSolution, Target,
 };
 pub use observed_equation::ObservedEquation;
 pub use posterior::LogPosterior;

@@ -48,7 +48,11 @@ pub fn describe(model: &Model) -> String {
         }
     }
     for field in &model.fields {
-        let kernels: Vec<String> = field
+        let plane = field.plane.iter().map(|p| {
+            let [one, other] = p.axes.map(|a| axes[a]);
+            format!("{one}, {other}: {}", p.text)
+        });
+        let alone = field
             .axes
             .iter()
             .zip(grid.axes())
@@ -56,10 +60,10 @@ pub fn describe(model: &Model) -> String {
             .map(|(k, axis)| {
                 let center = if k.center { ", centered" } else { "" };
                 format!("{}: {}{center}", axis.name(), k.text)
-            })
-            .collect();
+            });
+        let kernels: Vec<String> = plane.chain(alone).collect();
         let along: Vec<&str> =
-            field.axes.iter().zip(&axes).filter_map(|(k, a)| k.as_ref().map(|_| *a)).collect();
+            (0..axes.len()).filter(|&a| field.varies_along(a)).map(|a| axes[a]).collect();
         line(format!(
             "{}({}) ~ GP(0, {}^2 * [{}])",
             field.name,
@@ -123,19 +127,22 @@ fn product(f: usize, t: &Term, model: &Model) -> (String, f64) {
         amplitude => parts.push(format!("{}^2", show(amplitude, model))),
     }
     let mut stored = 0.0;
-    let factors: Vec<String> = model
-        .data
-        .grid
-        .axes()
-        .iter()
-        .zip(&field.axes)
-        .map(|(axis, kernel)| {
-            let n = axis.len();
+    let plane = field.plane.as_ref().map_or([usize::MAX; 2], |p| p.axes);
+    let axes = model.data.grid.axes();
+    let mut factors = Vec::new();
+    for (a, (axis, kernel)) in axes.iter().zip(&field.axes).enumerate() {
+        let n = axis.len();
+        if a == plane[0] {
+            // Seven numbers a cell of a sparse precision.
+            let cells = n * axes[plane[1]].len();
+            stored += 7.0 * cells as f64;
+            factors.push(format!("[{cells} x {cells}, by its sparse inverse]"));
+        } else if a != plane[1] {
             let rank = kernel.as_ref().map_or(1, rank);
             stored += (n * rank) as f64;
-            format!("[{n} x {n}, rank {rank}]")
-        })
-        .collect();
+            factors.push(format!("[{n} x {n}, rank {rank}]"));
+        }
+    }
     parts.push(factors.join(" x "));
     let mut text = parts.join(" * ");
     for &c in &t.covariates {

@@ -61,7 +61,8 @@ pub struct Model {
     pub standardization: (f64, f64),
 }
 
-/// A random field: amplitude · ⊗ₐ Kₐ over its axes, constant along the others.
+/// A random field: amplitude · ⊗ₐ Kₐ over its axes, constant along the others; two of them may have one
+/// kernel together.
 #[derive(Debug, Clone)]
 pub struct Field {
     /// Its name.
@@ -70,6 +71,27 @@ pub struct Field {
     pub amplitude: Value,
     /// For each axis of the grid, its kernel; `None` where the field is constant.
     pub axes: Vec<Option<AxisKernel>>,
+    /// Its kernel over two axes together, which have none in `axes`.
+    pub plane: Option<PlaneKernel>,
+}
+
+impl Field {
+    /// Whether the field varies along axis `a` of the grid.
+    pub fn varies_along(&self, a: usize) -> bool {
+        self.axes[a].is_some() || self.plane.as_ref().is_some_and(|p| p.axes.contains(&a))
+    }
+}
+
+/// An isotropic Matérn kernel with ν = 1 over two axes of the grid, s K₁(s) with
+/// s² = 2 ((x₁ − y₁)²/ℓ₁² + (x₂ − y₂)²/ℓ₂²).
+#[derive(Debug, Clone)]
+pub struct PlaneKernel {
+    /// The axes, in the order of the grid.
+    pub axes: [usize; 2],
+    /// ℓ along each; of one kind where the kernel is written with one.
+    pub lengthscales: [Value; 2],
+    /// The kernel as written.
+    pub text: String,
 }
 
 /// The kernel of a field along an axis.

@@ -43,6 +43,12 @@ impl Conditional<'_> {
             &there.points,
             &self.theta,
         )?;
+        let cells = there.grid.len();
+        if let Some(place) = self.conditioned.by_states(&targets, Arrangement::Grid, cells)? {
+            let mut mean = place.mean();
+            self.add_fixed_on_grid(&there, &mut mean);
+            return self.state_draws(&place, &mean, count, seed);
+        }
         let (origin, unit) = self.scaling();
         let mean = self.mean_on_grid(&there, &targets);
         let size = mean.len();
@@ -146,6 +152,14 @@ impl Conditional<'_> {
         if let Some(series) = self.series_at_points(at, &columns, true)? {
             let mean = self.series_mean_at_points(&series, m, &columns)?;
             return Ok(self.series_draws(&series, &mean, count, seed));
+        }
+        if self.conditioned.has_planes() {
+            let targets = self.targets_at(at, &(0..m), &columns)?;
+            let place = self.conditioned.by_states(&targets, Arrangement::Points, m)?;
+            let place = place.expect("a field is over two axes together");
+            let mut mean = place.mean();
+            self.add_fixed_at_points(m, &columns, &mut mean)?;
+            return self.state_draws(&place, &mean, count, seed);
         }
         if m > MOST_POINTS {
             return Err(Error::TooLarge(format!(

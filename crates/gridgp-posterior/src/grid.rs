@@ -40,6 +40,11 @@ impl Conditional<'_> {
             &there.points,
             &self.theta,
         )?;
+        if let Some(place) = self.conditioned.by_states(&targets, Arrangement::Grid, grid.len())? {
+            let mut mean = place.mean();
+            self.add_fixed_on_grid(&there, &mut mean);
+            return Ok(self.moments(mean, place.variance()?, self.noise(grid, covariates)));
+        }
         let mean = self.mean_on_grid(&there, &targets);
         let variance = match (targets.as_slice(), self.conditioned.spectral()) {
             ([], _) => vec![0.0; grid.len()],

@@ -40,6 +40,15 @@ impl Conditional<'_> {
             let noise = self.noise_at_points(count, &columns)?;
             return Ok(self.moments(mean, series.variance()?, noise));
         }
+        if self.conditioned.has_planes() {
+            let targets = self.targets_at(at, &(0..count), &columns)?;
+            let place = self.conditioned.by_states(&targets, Arrangement::Points, count)?;
+            let place = place.expect("a field is over two axes together");
+            let mut mean = place.mean();
+            self.add_fixed_at_points(count, &columns, &mut mean)?;
+            let noise = self.noise_at_points(count, &columns)?;
+            return Ok(self.moments(mean, place.variance()?, noise));
+        }
         let hidden = self.conditioned.spectral().map(hidden);
         let shape = self.model.data.grid.shape();
         let (last, others) = shape.split_last().expect("a grid has an axis");
@@ -87,6 +96,19 @@ impl Conditional<'_> {
         self.marginal
             .targets_at_points(&self.wanted, at, &self.theta, rows, columns)
             .map_err(|c| self.unknown_covariate(c))?
+    }
+
+    /// Adds the terms of g without a field at points.
+    pub(super) fn add_fixed_at_points(
+        &self,
+        count: usize,
+        columns: &[Option<&[f64]>],
+        mean: &mut [f64],
+    ) -> Result<()> {
+        let fixed = Marginal::fixed_at_points(&self.wanted, &self.theta, &(0..count), columns)
+            .map_err(|c| self.unknown_covariate(c))?;
+        mean.iter_mut().zip(fixed).for_each(|(m, f)| *m += f);
+        Ok(())
     }
 
     fn dense_variance(&self, targets: &[Target], count: usize) -> Result<Vec<f64>> {

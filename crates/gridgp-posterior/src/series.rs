@@ -1,6 +1,6 @@
-//! Prediction along a long axis by state space.
+//! Prediction by states: along a long axis, and of fields over two axes together.
 
-use gridgp_density::{Marginal, SeriesPlace};
+use gridgp_density::{SeriesPlace, SparsePlace};
 use gridgp_grid::{Points, Result};
 use rayon::prelude::*;
 
@@ -47,9 +47,7 @@ impl Conditional<'_> {
         columns: &[Option<&[f64]>],
     ) -> Result<Vec<f64>> {
         let mut mean = series.mean(&self.conditioned.alpha);
-        let fixed = Marginal::fixed_at_points(&self.wanted, &self.theta, &(0..count), columns)
-            .map_err(|c| self.unknown_covariate(c))?;
-        mean.iter_mut().zip(fixed).for_each(|(m, f)| *m += f);
+        self.add_fixed_at_points(count, columns, &mut mean)?;
         Ok(mean)
     }
 
@@ -70,5 +68,22 @@ impl Conditional<'_> {
             }
         });
         draws
+    }
+
+    /// The same where a field is over two axes together; one by one, since each takes all threads.
+    pub(super) fn state_draws(
+        &self,
+        place: &SparsePlace<'_>,
+        mean: &[f64],
+        count: usize,
+        seed: u64,
+    ) -> Result<Vec<f64>> {
+        let (origin, unit) = self.scaling();
+        let mut draws = Vec::with_capacity(count * mean.len());
+        for i in 0..count {
+            let deviation = place.deviation(normals(seed, i))?;
+            draws.extend(mean.iter().zip(deviation).map(|(m, d)| origin + unit * (m + d)));
+        }
+        Ok(draws)
     }
 }

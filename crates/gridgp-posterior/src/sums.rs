@@ -1,6 +1,7 @@
 //! Sums over the cells of a grid, with their exact variance: means of areas, of seasons, differences.
 
 use faer::{Mat, MatRef};
+use gridgp_density::Arrangement;
 use gridgp_grid::{Error, Result};
 
 use super::conditional::Conditional;
@@ -55,6 +56,18 @@ impl Conditional<'_> {
             &there.points,
             &self.theta,
         )?;
+        if let Some(place) = self.conditioned.by_states(&targets, Arrangement::Grid, grid.len())? {
+            let mut cells = place.mean();
+            self.add_fixed_on_grid(&there, &mut cells);
+            let (origin, unit) = self.scaling();
+            let (mut mean, mut sd) = (Vec::new(), Vec::new());
+            for w in (0..count).map(weights) {
+                check(std::slice::from_ref(&w), cells.len())?;
+                mean.push(origin * w.iter().sum::<f64>() + unit * dot(&w, &cells));
+                sd.push(unit * place.sum_sd(&w)?);
+            }
+            return Ok(SumMoments { mean, sd });
+        }
         let cells = self.mean_on_grid(&there, &targets);
         let priors: Vec<Vec<Mat<f64>>> = targets
             .iter()

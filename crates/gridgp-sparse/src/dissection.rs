@@ -86,11 +86,11 @@ impl Dissection {
         builder.made
     }
 
-    /// What the factor of a grid of this shape takes with `size` states in each cell.
-    pub fn cost(shape: &[usize], size: usize) -> Cost {
-        let whole: Box = shape.iter().map(|&n| 0..n).collect();
+    /// What the factor takes with `size` states in each cell.
+    pub fn cost(lattice: &Lattice, size: usize) -> Cost {
+        let whole: Box = lattice.shape().iter().map(|&n| 0..n).collect();
         let mut cost = Cost::default();
-        count(shape, size, &whole, &mut cost);
+        count(lattice, size, &whole, &mut cost);
         cost
     }
 
@@ -105,21 +105,24 @@ impl Dissection {
     }
 }
 
-/// The plane that cuts a box and the parts; `None` where it is small.
-fn cut(cells: &Box, size: usize) -> Option<(Box, [Box; 2])> {
+/// The plane that cuts a box, as thick as a step is long, and the parts; `None` where it is small.
+fn cut(lattice: &Lattice, cells: &Box, size: usize) -> Option<(Box, [Box; 2])> {
     let count: usize = cells.iter().map(Range::len).product();
     let axis = (0..cells.len()).rev().max_by_key(|&a| cells[a].len())?;
-    let along = cells[axis].clone();
-    if count * size <= LEAF || along.len() < 3 {
+    let (along, thick) = (cells[axis].clone(), lattice.reach(axis));
+    if count * size <= LEAF || along.len() < thick + 2 {
         return None;
     }
-    let middle = along.start + along.len() / 2;
+    let middle = along.start + (along.len() + 1 - thick) / 2;
     let part = |range: Range<usize>| {
         let mut part = cells.clone();
         part[axis] = range;
         part
     };
-    Some((part(middle..middle + 1), [part(along.start..middle), part(middle + 1..along.end)]))
+    Some((
+        part(middle..middle + thick),
+        [part(along.start..middle), part(middle + thick..along.end)],
+    ))
 }
 
 /// Operations of the elimination of s states that leave b.
@@ -128,14 +131,14 @@ fn operations(s: usize, b: usize) -> f64 {
     s * s * s / 3.0 + s * s * b + s * b * b
 }
 
-fn count(shape: &[usize], size: usize, cells: &Box, cost: &mut Cost) {
+fn count(lattice: &Lattice, size: usize, cells: &Box, cost: &mut Cost) {
     let product = |all: &Box| all.iter().map(Range::len).product::<usize>();
-    let around: Box = expanded(shape, cells);
+    let around: Box = expanded(lattice, cells);
     let halo = product(&around) - product(cells);
-    let own = match cut(cells, size) {
+    let own = match cut(lattice, cells, size) {
         None => product(cells),
         Some((plane, parts)) => {
-            parts.iter().for_each(|part| count(shape, size, part, cost));
+            parts.iter().for_each(|part| count(lattice, size, part, cost));
             product(&plane)
         }
     };
@@ -144,10 +147,13 @@ fn count(shape: &[usize], size: usize, cells: &Box, cost: &mut Cost) {
     cost.fronts += 1.0;
 }
 
-/// The box with one cell more on each side that has one.
-fn expanded(shape: &[usize], cells: &Box) -> Box {
-    let grow = |(r, &n): (&Range<usize>, &usize)| r.start.saturating_sub(1)..(r.end + 1).min(n);
-    cells.iter().zip(shape).map(grow).collect()
+/// The box with the cells that are a step away on each side.
+fn expanded(lattice: &Lattice, cells: &Box) -> Box {
+    let grow = |(a, r): (usize, &Range<usize>)| {
+        let reach = lattice.reach(a);
+        r.start.saturating_sub(reach)..(r.end + reach).min(lattice.shape()[a])
+    };
+    cells.iter().enumerate().map(grow).collect()
 }
 
 /// The cells of a box, row-major.
@@ -169,17 +175,17 @@ struct Builder {
 impl Builder {
     /// Adds the fronts of a box; returns the last one.
     fn add(&mut self, cells: Box, halo: Vec<u32>, inherit: Vec<u32>) -> usize {
-        let shape = self.made.lattice.shape().to_vec();
-        let (plane, parts) = match cut(&cells, self.made.size) {
+        let lattice = self.made.lattice.clone();
+        let (plane, parts) = match cut(&lattice, &cells, self.made.size) {
             None => (cells, None),
             Some((plane, parts)) => (plane, Some(parts)),
         };
-        let own = cells_of(&shape, &plane);
+        let own = cells_of(lattice.shape(), &plane);
         for (i, &c) in own.iter().chain(&halo).enumerate() {
             self.position[c as usize] = i as u32;
         }
         let entries = self.entries(&own);
-        let halos = parts.as_ref().map(|parts| parts.each_ref().map(|p| self.halo(&shape, p)));
+        let halos = parts.as_ref().map(|parts| parts.each_ref().map(|p| self.halo(p)));
         own.iter().chain(&halo).for_each(|&c| self.position[c as usize] = u32::MAX);
         let first = self.made.fronts.len();
         let children = parts.zip(halos).map(|([left, right], [for_left, for_right])| {
@@ -196,7 +202,9 @@ impl Builder {
     }
 
     /// The cells around a part of the box at hand, in their order there, and where they are there.
-    fn halo(&self, shape: &[usize], part: &Box) -> (Vec<u32>, Vec<u32>) {
+    fn halo(&self, part: &Box) -> (Vec<u32>, Vec<u32>) {
+        let lattice = &*self.made.lattice;
+        let shape = lattice.shape();
         let inside = |c: u32| {
             let mut rest = c as usize;
             part.iter().zip(shape).rev().all(|(range, &n)| {
@@ -205,7 +213,7 @@ impl Builder {
                 range.contains(&i)
             })
         };
-        let around = cells_of(shape, &expanded(shape, part)).into_iter().filter(|&c| !inside(c));
+        let around = cells_of(shape, &expanded(lattice, part)).into_iter().filter(|&c| !inside(c));
         let mut placed: Vec<(u32, u32)> = around.map(|c| (self.position[c as usize], c)).collect();
         placed.sort_unstable();
         placed.into_iter().map(|(p, c)| (c, p)).unzip()

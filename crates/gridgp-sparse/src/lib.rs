@@ -6,7 +6,8 @@
 //! log det P, solutions, draws of covariance P⁻¹ and the blocks of P⁻¹ that join neighbours. All of it
 //! is exact; on N cells of a plane the factor takes some N^{3/2} operations and N log N numbers.
 //!
-//! A [`Chain`] is the precision of one Markov process along one axis.
+//! A [`Chain`] is the precision of one Markov process along one axis, a [`Plane`] that of an isotropic
+//! field on two.
 //!
 //! # Example
 //! ```
@@ -31,6 +32,7 @@ mod dissection;
 mod error;
 mod factor;
 mod inverse;
+mod plane;
 mod stencil;
 #[cfg(test)]
 mod tests;
@@ -39,4 +41,5 @@ pub use chain::{Between, Chain, ChainBar};
 pub use dissection::{Cost, Dissection};
 pub use error::{Error, Result};
 pub use factor::Factor;
+pub use plane::{MARGIN, Plane, Side};
 pub use stencil::{Lattice, Stencil};

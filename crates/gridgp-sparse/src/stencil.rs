@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 /// The cells of a grid, row-major, and which of them are neighbours: those that differ by at most one step
-/// along every axis, diagonals included.
+/// along every axis, diagonals included, and [in planes](Self::with_planes) by two steps in all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lattice {
     shape: Vec<usize>,
+    /// The longest step along each axis.
+    reach: Vec<usize>,
     /// For each step its part along each axis: no step, then those whose first part other than 0 is +1.
     steps: Vec<Vec<isize>>,
 }
@@ -17,20 +19,45 @@ impl Lattice {
     /// # Panics
     /// If an axis is empty.
     pub fn new(shape: &[usize]) -> Self {
+        Self::with_planes(shape, &[])
+    }
+
+    /// The same with planes, each of two axes: cells that differ by two steps in all along those, and by at
+    /// most one along every other, are neighbours as well.
+    ///
+    /// # Panics
+    /// If an axis is empty.
+    pub fn with_planes(shape: &[usize], planes: &[[usize; 2]]) -> Self {
         assert!(shape.iter().all(|&n| n > 0), "an axis of a lattice has a point, not {shape:?}");
+        let reach_along = |a: usize| {
+            let most = if planes.iter().any(|p| p.contains(&a)) { 2 } else { 1 };
+            most.min(shape[a] - 1)
+        };
+        let reach: Vec<usize> = (0..shape.len()).map(reach_along).collect();
         let mut all = vec![Vec::new()];
-        for &n in shape {
-            let parts: &[isize] = if n > 1 { &[-1, 0, 1] } else { &[0] };
-            all = all
-                .iter()
-                .flat_map(|s: &Vec<isize>| {
-                    parts.iter().map(move |&p| s.iter().copied().chain([p]).collect())
-                })
-                .collect();
+        for &r in &reach {
+            let r = r as isize;
+            let longer = |s: &Vec<isize>| {
+                (-r..=r).map(|p| [s.as_slice(), &[p]].concat()).collect::<Vec<_>>()
+            };
+            all = all.iter().flat_map(longer).collect();
         }
+        let is_short = |step: &[isize], but: &[usize]| {
+            step.iter().enumerate().all(|(a, s)| s.abs() <= 1 || but.contains(&a))
+        };
+        all.retain(|step| {
+            let within =
+                |p: &[usize; 2]| step[p[0]].abs() + step[p[1]].abs() <= 2 && is_short(step, p);
+            is_short(step, &[]) || planes.iter().any(within)
+        });
         // From the step that is none on, the first part that is not 0 is positive.
         let steps = all.split_off(all.len() / 2);
-        Self { shape: shape.to_vec(), steps }
+        Self { shape: shape.to_vec(), reach, steps }
+    }
+
+    /// The longest step along an axis.
+    pub(crate) fn reach(&self, axis: usize) -> usize {
+        self.reach[axis]
     }
 
     /// Number of cells.
@@ -141,8 +168,8 @@ impl Stencil {
         &self.values[block * m..(block + 1) * m]
     }
 
-    /// The block with the rows of `cell` and the columns of a neighbour, row-major, added to `out`; `step`
-    /// has −1, 0 or 1 for each axis.
+    /// The block with the rows of `cell` and the columns of the neighbour a step away, row-major, added to
+    /// `out`.
     ///
     /// # Panics
     /// If there is no such neighbour.

@@ -9,11 +9,15 @@ use rand_chacha::ChaCha8Rng;
 
 use super::*;
 
-fn spd(shape: &[usize], size: usize, seed: u64) -> Stencil {
+/// Neighbours one step away, or two where the first two axes are a plane.
+fn lattice(shape: &[usize], is_plane: bool) -> Arc<Lattice> {
+    Arc::new(Lattice::with_planes(shape, if is_plane { &[[0, 1]] } else { &[] }))
+}
+
+fn spd(lattice: Arc<Lattice>, size: usize, seed: u64) -> Stencil {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let lattice = Arc::new(Lattice::new(shape));
     let mut p = Stencil::zeros(lattice.clone(), size);
-    let most = 3f64.powi(shape.len() as i32) * size as f64;
+    let most = (2 * lattice.steps().len() * size) as f64;
     lattice.each_pair(|cell, step, _| {
         let block = p.block_mut(cell, step);
         block.iter_mut().for_each(|v| *v = rng.random_range(-1.0..1.0));
@@ -48,22 +52,27 @@ fn factor(p: &Stencil) -> Factor {
     Factor::new(Arc::new(Dissection::new(p.lattice().clone(), p.size())), p).unwrap()
 }
 
-const SHAPES: [(&[usize], usize); 9] = [
-    (&[1], 1),
-    (&[40], 3),
-    (&[300], 1),
-    (&[23, 17], 1),
-    (&[12, 31], 2),
-    (&[60, 1, 4], 1),
-    (&[9, 8, 7], 1),
-    (&[2, 2, 90], 2),
-    (&[5, 6, 4], 3),
+const SHAPES: [(&[usize], usize, bool); 14] = [
+    (&[1], 1, false),
+    (&[40], 3, false),
+    (&[300], 1, false),
+    (&[23, 17], 1, false),
+    (&[12, 31], 2, false),
+    (&[60, 1, 4], 1, false),
+    (&[9, 8, 7], 1, false),
+    (&[2, 2, 90], 2, false),
+    (&[5, 6, 4], 3, false),
+    (&[23, 17], 1, true),
+    (&[12, 31], 2, true),
+    (&[1, 50], 1, true),
+    (&[2, 60], 1, true),
+    (&[8, 9, 5], 1, true),
 ];
 
 #[test]
 fn factor_is_that_of_the_dense_matrix() {
-    for (i, (shape, size)) in SHAPES.into_iter().enumerate() {
-        let p = spd(shape, size, i as u64);
+    for (i, (shape, size, is_plane)) in SHAPES.into_iter().enumerate() {
+        let p = spd(lattice(shape, is_plane), size, i as u64);
         let (dense, n) = (written_out(&p), p.lattice().len() * size);
         let (found, root) = (factor(&p), Cholesky::new(dense.as_ref()).unwrap());
         assert!((found.log_det() - root.log_det()).abs() < 1e-12 * n as f64, "{shape:?}");
@@ -81,8 +90,8 @@ fn factor_is_that_of_the_dense_matrix() {
 
 #[test]
 fn selected_inverse_has_the_blocks_of_the_inverse() {
-    for (i, (shape, size)) in SHAPES.into_iter().enumerate() {
-        let p = spd(shape, size, 50 + i as u64);
+    for (i, (shape, size, is_plane)) in SHAPES.into_iter().enumerate() {
+        let p = spd(lattice(shape, is_plane), size, 50 + i as u64);
         let n = p.lattice().len() * size;
         let mut inverse = Mat::<f64>::identity(n, n);
         Cholesky::new(written_out(&p).as_ref()).unwrap().solve_in_place(inverse.as_mut());
@@ -110,20 +119,31 @@ fn position(p: &Stencil, back: &[isize]) -> usize {
 
 #[test]
 fn cost_is_what_the_factor_has() {
-    for (shape, size) in SHAPES {
-        let order = Dissection::new(Arc::new(Lattice::new(shape)), size);
-        let cost = Dissection::cost(shape, size);
+    for (shape, size, is_plane) in SHAPES {
+        let lattice = lattice(shape, is_plane);
+        let order = Dissection::new(lattice.clone(), size);
+        let cost = Dissection::cost(&lattice, size);
         assert_eq!(cost.fronts, order.fronts.len() as f64);
         let operations = order.fronts.last().unwrap().operations;
         assert!((cost.operations / operations - 1.0).abs() < 1e-12);
-        let found = Factor::new(Arc::new(order), &spd(shape, size, 3)).unwrap();
+        let found = Factor::new(Arc::new(order), &spd(lattice, size, 3)).unwrap();
         assert_eq!(cost.numbers, found.panels.iter().map(Vec::len).sum::<usize>() as f64);
     }
 }
 
 #[test]
+fn neighbours_in_a_plane_are_two_steps_away() {
+    let steps =
+        |shape: &[usize], planes: &[[usize; 2]]| Lattice::with_planes(shape, planes).steps().len();
+    // 13 cells of the plane, each with its two neighbours along the third axis; half of them, and itself.
+    assert_eq!(steps(&[9, 9], &[[0, 1]]), 7);
+    assert_eq!(steps(&[9, 9, 9], &[[0, 2]]), (13 * 3 + 1) / 2);
+    assert_eq!(steps(&[9, 9], &[]), 5);
+}
+
+#[test]
 fn what_is_not_positive_definite_is_said() {
-    let mut p = spd(&[15, 15], 1, 8);
+    let mut p = spd(lattice(&[15, 15], false), 1, 8);
     p.block_mut(77, 0)[0] = -1.0;
     let order = Arc::new(Dissection::new(p.lattice().clone(), 1));
     let found = Factor::new(order.clone(), &p).unwrap_err();

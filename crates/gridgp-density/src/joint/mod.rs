@@ -67,8 +67,16 @@ impl Joint {
     /// The joint density of a model, with the jitter of its `[inference]`.
     ///
     /// # Errors
-    /// [`gridgp_grid::Error::Singular`] if a kernel without free parameters cannot be factorized.
+    /// [`gridgp_grid::Error::Singular`] if a kernel without free parameters cannot be factorized;
+    /// [`gridgp_grid::Error::Spec`] for a kernel over two axes together.
     pub fn new(model: &Model) -> Result<Self> {
+        if let Some(field) = model.fields.iter().find(|f| f.plane.is_some()) {
+            return Err(gridgp_grid::Error::Spec(format!(
+                "the field {:?} has a kernel over two axes together, which is taken by method = \"map\" \
+                 and a gaussian likelihood alone; give each axis a kernel of its own for draws",
+                field.name
+            )));
+        }
         let long = LongAxes::of(model);
         let make = |f| LatentField::new(f, &model.data.grid, long);
         let fields = model.fields.iter().map(make).collect::<Result<Vec<_>>>()?;

@@ -2,7 +2,7 @@
 
 use gridgp_grid::{Covariate, Grid};
 use gridgp_model::param::Value;
-use gridgp_model::{Field, Model, Term};
+use gridgp_model::{Field, Model, PlaneKernel, Term};
 
 use super::axis::AxisFactor;
 use super::design::Design;
@@ -19,14 +19,31 @@ pub(super) struct FieldTerm {
     amplitude: Value,
     term: Term,
     pub(super) axes: Vec<AxisFactor>,
+    /// Its kernel over two axes together, along which the factors above are those of no field.
+    pub(super) plane: Option<PlaneTerm>,
     /// The diagonal of C, one value a cell of the grid; `None` for I.
     pub(super) cells: Option<Vec<f64>>,
+}
+
+/// An isotropic kernel over two axes.
+#[derive(Debug, Clone)]
+pub(super) struct PlaneTerm {
+    pub(super) kernel: PlaneKernel,
+    /// The points of each axis, in their order.
+    pub(super) points: [Vec<f64>; 2],
+}
+
+impl PlaneTerm {
+    /// ℓ along each axis.
+    pub(super) fn lengthscales(&self, theta: &[f64]) -> [f64; 2] {
+        self.kernel.lengthscales.map(|l| l.at(theta))
+    }
 }
 
 impl FieldTerm {
     pub(super) fn new(model: &Model, field: usize, term: &Term) -> Self {
         let (data, position) = (&model.data, field);
-        let Field { name, amplitude, axes } = &model.fields[field];
+        let Field { name, amplitude, axes, plane } = &model.fields[field];
         let (weights, cells) = split(Design::new(term, &data.grid, &data.covariates), axes.len());
         let axes = data
             .grid
@@ -36,8 +53,12 @@ impl FieldTerm {
             .zip(weights)
             .map(|((axis, kernel), w)| AxisFactor::new(axis.name(), axis.len(), kernel.clone(), w))
             .collect();
+        let plane = plane.as_ref().map(|kernel| {
+            let points = kernel.axes.map(|a| data.grid.axes()[a].points().column(0).collect());
+            PlaneTerm { kernel: kernel.clone(), points }
+        });
         let (name, term) = (name.clone(), term.clone());
-        Self { field: position, name, amplitude: *amplitude, term, axes, cells }
+        Self { field: position, name, amplitude: *amplitude, term, axes, plane, cells }
     }
 
     /// s.

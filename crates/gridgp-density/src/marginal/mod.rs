@@ -40,6 +40,7 @@ use noise::Noise;
 use places::Layout;
 pub use plan::Plan;
 pub use predict::{Arrangement, Conditioned, SpectralSolution, Target};
+pub use sparse::SparsePlace;
 use sparse::SparseRoute;
 use spectral_route::SpectralRoute;
 pub use state_space::SeriesPlace;

@@ -73,6 +73,9 @@ impl Plan {
     /// The cheapest algebra that takes the model, or the one that its `[inference]` names.
     pub(super) fn new(model: &Model, terms: &[FieldTerm], has_one_noise: bool) -> Result<Self> {
         let asked = model.spec.inference.algebra;
+        if terms.iter().any(|t| t.plane.is_some()) {
+            return Self::of_planes(asked, model, terms);
+        }
         let mut all = Self::all(model, terms, has_one_noise);
         let is_whole = model.data.response.missing_cells().is_empty();
         if asked != Algebra::Auto {
@@ -100,6 +103,26 @@ impl Plan {
         }
         let best = all.into_iter().min_by(|a, b| a.operations.total_cmp(&b.operations));
         Ok(best.expect("the iterative algebra takes every model"))
+    }
+
+    /// Fields over two axes together have sparse precisions, and nothing else here.
+    fn of_planes(asked: Algebra, model: &Model, terms: &[FieldTerm]) -> Result<Self> {
+        let cells = model.data.grid.len() - model.data.response.missing_cells().len();
+        match SparseLattice::new(terms) {
+            Ok(lattice) if matches!(asked, Algebra::Auto | Algebra::Sparse) => {
+                Ok(sparse(lattice, cells))
+            }
+            Ok(_) => Err(Error::Spec(
+                "a kernel over two axes together has a sparse precision and no other algebra: leave \
+                 inference.algebra out"
+                    .into(),
+            )),
+            Err(why) => Err(Error::Spec(format!(
+                "a kernel over two axes together takes sparse precisions, for which every field must be \
+                 such a one or a Markov process along every axis: {why}; write matern12() there, or make \
+                 this field one over two axes as well"
+            ))),
+        }
     }
 
     /// Whether an exact evaluation is worth its time, and takes less memory than most have.
@@ -265,8 +288,7 @@ fn sparse(lattice: SparseLattice, observed: usize) -> Plan {
     let (cost, states) = (lattice.cost(), lattice.states() as f64);
     let shape = lattice.shape();
     let cells: f64 = shape.iter().map(|&n| n as f64).product();
-    let neighbours =
-        3f64.powi(shape.iter().filter(|n| **n > 1).count() as i32).div_euclid(2.0) + 1.0;
+    let neighbours = lattice.lattice().steps().len() as f64;
     let entries = cells * neighbours * states * states;
     let of_shape: Vec<String> = shape.iter().map(usize::to_string).collect();
     Plan {
@@ -465,7 +487,8 @@ fn refuse(asked: Algebra, model: &Model, terms: &[FieldTerm], has_one_noise: boo
 
 /// Why no axis is long.
 fn no_series(terms: &[FieldTerm]) -> String {
-    let of = |axis: usize| match Timeline::along(terms, axis) {
+    let terms: Vec<&FieldTerm> = terms.iter().collect();
+    let of = |axis: usize| match Timeline::along(&terms, axis) {
         Err(why) => why,
         Ok(_) => "the mean along another axis is taken out".into(),
     };

@@ -17,7 +17,7 @@ use super::filling::FilledSolution;
 use super::iterative::Iterative;
 use super::kronecker::trace_and_dropped;
 use super::places::{Layout, Part};
-use super::sparse::SparseSolution;
+use super::sparse::{SparsePlace, SparseSolution};
 use super::state_space::SeriesSolution;
 use super::{COARSE, Marginal, Route, check_noise};
 
@@ -78,7 +78,8 @@ pub struct SpectralSolution {
 pub struct Target {
     /// The position of the field's term in the location.
     term: usize,
-    /// For each axis K*, M x n, times what multiplies the field there in the data.
+    /// For each axis K*, M x n, times what multiplies the field there in the data; none where the model
+    /// [has planes](Conditioned::has_planes).
     pub cross: Vec<Mat<f64>>,
     /// For each axis k**.
     pub variances: Vec<Vec<f64>>,
@@ -141,7 +142,9 @@ impl Marginal {
             Route::Sparse(route) => {
                 let sigma = noise.at(theta, route.cells.len());
                 check_noise(&sigma)?;
-                Solution::Sparse(Box::new(route.solution(terms, theta, &sigma)?))
+                let mut sparse = Box::new(route.solution(terms, theta, &sigma)?);
+                known = Some(sparse.settle(&residual));
+                Solution::Sparse(sparse)
             }
             Route::Series(route) => {
                 let sigma = noise.at(theta, route.cells.len());
@@ -237,7 +240,9 @@ impl Marginal {
         let of = |(field, t): (usize, &Term)| {
             let term = self.position(field)?;
             let own = &self.terms[term];
-            let axes = own.axes.iter().zip(at);
+            // Beside a field over two axes together nothing is a product over axes.
+            let has_planes = self.terms.iter().any(|t| t.plane.is_some());
+            let axes = own.axes.iter().zip(at).filter(|_| !has_planes);
             let (cross, variances) = axes.map(|(f, p)| f.cross(p, None, theta)).unzip();
             let (variance, coefficient) = (own.variance(theta), t.coefficient(theta));
             Ok(Target {
@@ -482,7 +487,34 @@ impl Conditioned {
         count: usize,
     ) -> Result<Option<Vec<f64>>> {
         match &self.solution {
-            Solution::Sparse(sparse) => sparse.variance(targets, arrangement, count).map(Some),
+            Solution::Sparse(sparse) => {
+                sparse.place(targets, arrangement, count)?.variance().map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a field of the model is over two axes together, so that covariances are no products over
+    /// axes.
+    pub fn has_planes(&self) -> bool {
+        matches!(&self.solution, Solution::Sparse(sparse) if sparse.has_planes())
+    }
+
+    /// The sum of `targets` in `count` new cells by the states of the cells around, where the model
+    /// [has planes](Self::has_planes).
+    ///
+    /// # Errors
+    /// [`Error::Data`] beyond the points of the data.
+    pub fn by_states<'c>(
+        &'c self,
+        targets: &'c [Target],
+        arrangement: Arrangement,
+        count: usize,
+    ) -> Result<Option<SparsePlace<'c>>> {
+        match &self.solution {
+            Solution::Sparse(sparse) if sparse.has_planes() => {
+                sparse.place(targets, arrangement, count).map(Some)
+            }
             _ => Ok(None),
         }
     }

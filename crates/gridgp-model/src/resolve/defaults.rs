@@ -39,6 +39,8 @@ pub(super) enum Use<'a> {
     Likelihood { parameter: &'a LikelihoodParameter, typical: f64 },
     /// A parameter of a kernel.
     Kernel { role: Role, parameter: Option<&'a KernelParameter>, axis: Option<&'a Axis> },
+    /// A lengthscale along one or both axes of a plane.
+    PlaneLengthscale { axes: &'a [&'a Axis] },
 }
 
 impl Use<'_> {
@@ -49,7 +51,7 @@ impl Use<'_> {
             Self::Likelihood { parameter, .. } => {
                 Some(parameter.domain.lower()).filter(|l| l.is_finite())
             }
-            Self::Noise | Self::FieldAmplitude { .. } => Some(0.0),
+            Self::Noise | Self::FieldAmplitude { .. } | Self::PlaneLengthscale { .. } => Some(0.0),
             Self::Kernel { role, .. } => role.lower_bound(),
         }
     }
@@ -68,7 +70,9 @@ impl Use<'_> {
     pub(super) fn admits(&self, value: f64) -> bool {
         match self {
             Self::Coefficient { .. } => value.is_finite(),
-            Self::Noise | Self::FieldAmplitude { .. } => value > 0.0 && value.is_finite(),
+            Self::Noise | Self::FieldAmplitude { .. } | Self::PlaneLengthscale { .. } => {
+                value > 0.0 && value.is_finite()
+            }
             Self::Likelihood { parameter, .. } => parameter.domain.contains(value),
             Self::Kernel { role, .. } => role.admits(value),
         }
@@ -118,10 +122,9 @@ impl<'a> Defaults<'a> {
                 if inputs.metric() == gridgp_kernel::Metric::GreatCircle {
                     return Some("km".into());
                 }
-                let unit = axis.as_ref()?.coordinates()[inputs.columns()[0]].units.clone()?;
-                // A date's unit counts from somewhere; a difference of dates does not.
-                Some(unit.split(" since ").next().unwrap_or(&unit).to_owned())
+                length_unit(axis.as_ref()?, inputs.columns()[0])
             }
+            Use::PlaneLengthscale { axes } => length_unit(axes[0], 0),
             _ => None,
         }
     }
@@ -163,6 +166,10 @@ impl<'a> Defaults<'a> {
                     None => made("normal", &[0.0, 2.5 * spread / size]),
                 }
             }
+            Use::PlaneLengthscale { axes } => {
+                let (shortest, longest) = distances(axes);
+                between(shortest, longest)
+            }
             Use::Kernel { role, parameter, axis } => {
                 let distances = parameter
                     .as_ref()
@@ -191,6 +198,25 @@ impl<'a> Defaults<'a> {
             }
         }
     }
+}
+
+/// The unit of a distance along a coordinate of an axis.
+fn length_unit(axis: &Axis, column: usize) -> Option<String> {
+    let unit = axis.coordinates()[column].units.clone()?;
+    // A date's unit counts from somewhere; a difference of dates does not.
+    Some(unit.split(" since ").next().unwrap_or(&unit).to_owned())
+}
+
+/// The shortest and the longest distance between points of a grid of these axes.
+fn distances(axes: &[&Axis]) -> (f64, f64) {
+    let (mut shortest, mut square) = (f64::INFINITY, 0.0);
+    for axis in axes {
+        let mut points: Vec<f64> = axis.points().column(0).collect();
+        points.sort_by(f64::total_cmp);
+        shortest = points.windows(2).map(|p| p[1] - p[0]).fold(shortest, f64::min);
+        square += (points[points.len() - 1] - points[0]).powi(2);
+    }
+    (shortest, square.sqrt())
 }
 
 /// A prior in the language of model files, written in the sources.

@@ -178,7 +178,7 @@ fn built_in(
 }
 
 /// `lengthscale` of `lengthscale.lon`.
-fn base(name: &str) -> &str {
+pub(super) fn base(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 

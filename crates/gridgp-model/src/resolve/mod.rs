@@ -9,6 +9,7 @@ mod level;
 mod likelihood;
 mod linked;
 mod names;
+mod plane;
 mod settings;
 mod silent;
 mod sizes;
@@ -26,7 +27,7 @@ use names::Names;
 use crate::equation::Equation;
 use crate::language::{Fault, parse_within, suggest};
 use crate::spec::{ModelSpec, Source};
-use crate::{AxisKernel, Field, Model};
+use crate::{AxisKernel, Field, Model, PlaneKernel};
 
 pub(super) fn resolve(spec: ModelSpec, source: &Source, mut data: Dataset) -> Result<Model> {
     settings::check(&spec.inference, source)?;
@@ -117,25 +118,42 @@ fn field(
         return Err(source.fault(&["fields", name], &Fault::new(0..0, message)));
     }
     let known = || axis_names().chain(["amplitude", "center"]);
-    for key in written.axes.keys() {
-        if data.grid.position(key).is_none() {
+    let mut plane = None;
+    for (key, text) in &written.axes {
+        if data.grid.position(key).is_none() && key.contains(',') {
+            let fail = |fault: Fault| source.fault(&["fields", name, key], &fault);
+            if plane.is_some() {
+                return Err(fail(Fault::new(
+                    0..0,
+                    "a field has one kernel over two axes, at most",
+                )));
+            }
+            plane = Some(plane::plane(key, text, name, data, names).map_err(fail)?);
+        } else if data.grid.position(key).is_none() {
             let message = format!("the grid has no axis {key:?}; {}", suggest(key, known()));
             return Err(source.fault(&["fields", name, key], &Fault::new(0..0, message)));
         }
     }
     for axis in &written.center {
-        if !written.axes.contains_key(axis) {
+        if data.grid.position(axis).is_none() || !written.axes.contains_key(axis) {
             let hint = suggest(axis, written.axes.keys().map(String::as_str));
             let message = format!("the field has no kernel along {axis:?} to center; {hint}");
             return Err(source.fault(&["fields", name, "center"], &Fault::new(0..0, message)));
         }
     }
     let mut axes = Vec::new();
-    for axis in data.grid.axes() {
+    for (a, axis) in data.grid.axes().iter().enumerate() {
         let Some(text) = written.axes.get(axis.name()) else {
             axes.push(None);
             continue;
         };
+        if plane.as_ref().is_some_and(|p: &PlaneKernel| p.axes.contains(&a)) {
+            let message = format!(
+                "the field {name:?} has a kernel along {:?} already, over two axes together",
+                axis.name()
+            );
+            return Err(source.fault(&["fields", name, axis.name()], &Fault::new(0..0, message)));
+        }
         let fail = |fault: Fault| source.fault(&["fields", name, axis.name()], &fault);
         let e = parse_within(text, kernels::MAX_OPERATORS).map_err(fail)?;
         let prefix = format!("{name}.{}", axis.name());
@@ -157,5 +175,5 @@ fn field(
     };
     let amplitude =
         amplitude.map_err(|fault| source.fault(&["fields", name, "amplitude"], &fault))?;
-    Ok(Field { name: name.into(), amplitude, axes })
+    Ok(Field { name: name.into(), amplitude, axes, plane })
 }

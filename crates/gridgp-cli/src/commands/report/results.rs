@@ -88,7 +88,7 @@ pub fn fields(fit: &Fitted) -> anyhow::Result<Vec<Block>> {
             };
             // Along axes on which it is constant one point says all.
             if let Some(field) = field {
-                for a in (0..field.axes.len()).rev().filter(|&a| field.axes[a].is_none()) {
+                for a in (0..field.axes.len()).rev().filter(|&a| !field.varies_along(a)) {
                     cube.take(a, 0);
                 }
             }

@@ -100,7 +100,7 @@ pub fn collapsed(model: &Model, scenarios: &[Scenario]) -> Vec<bool> {
             let Some(first) = scenarios.first() else { return false };
             let given = used.iter().any(|&c| first.value(c).is_some() && along(c, axis));
             let other = used.iter().any(|&c| first.value(c).is_none() && along(c, axis));
-            given && !other && model.fields.iter().all(|f| f.axes[axis].is_none())
+            given && !other && model.fields.iter().all(|f| !f.varies_along(axis))
         })
         .collect()
 }

@@ -4,11 +4,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use gridgp_grid::{Error, Result};
-use gridgp_kernel::{Block, BlockBar};
-use gridgp_sparse::{Chain, ChainBar, Lattice, Stencil};
+use gridgp_sparse::{Chain, Lattice, Plane, Stencil};
 
 use super::super::dense::Cells;
 use super::super::field_term::FieldTerm;
+use super::part::{Part, PartBar};
 use super::{SparseLattice, singular};
 
 /// All fields at one θ.
@@ -24,12 +24,11 @@ pub(super) struct Fields {
 pub(super) struct Field {
     /// Its states among those of a cell.
     pub(super) states: Range<usize>,
-    /// Its process along each axis.
-    pub(super) blocks: Vec<Block>,
-    chains: Vec<Chain>,
+    /// What its precision is a product of.
+    pub(super) parts: Vec<Part>,
     /// amplitude · coefficient, and the gains of the processes.
     multiplier: f64,
-    gain: f64,
+    pub(super) gain: f64,
     /// What multiplies the field in each observed cell beside that.
     weights: Option<Vec<f64>>,
 }
@@ -54,23 +53,34 @@ impl Fields {
     ) -> Result<Self> {
         let (mut all, mut first) = (Vec::with_capacity(terms.len()), 0);
         for (f, term) in terms.iter().enumerate() {
-            let (mut blocks, mut chains) = (Vec::new(), Vec::new());
-            for (axis, factor) in lattice.axes.iter().zip(&term.axes) {
+            let mut parts = Vec::new();
+            for (a, (axis, factor)) in lattice.axes.iter().zip(&term.axes).enumerate() {
+                let Some(form) = &axis.forms[f] else { continue };
                 let text = factor.kernel().map_or("constant", |k| k.text.as_str());
                 let what =
                     format!("axis {:?}, field {:?}, kernel {text}", factor.name(), term.name);
                 let numbers = factor.kernel().map_or(Vec::new(), |k| k.numbers(theta));
-                let mut made = axis.forms[f].blocks(&numbers).map_err(|e| singular(&what, e))?;
+                let mut made = form.blocks(&numbers).map_err(|e| singular(&what, e))?;
                 let block = made.pop().filter(|_| made.is_empty()).expect("it is one process");
-                chains.push(Chain::new(&block, &axis.times).map_err(|e| singular(&what, e))?);
-                blocks.push(block);
+                let chain = Chain::new(&block, &axis.times).map_err(|e| singular(&what, e))?;
+                parts.push(Part::Chain { axis: a, block, chain });
+            }
+            if let (Some((axes, sides)), Some(plane)) = (&lattice.planes[f], &term.plane) {
+                let lengthscales = plane.lengthscales(theta);
+                if !lengthscales.iter().all(|l| (l * l).is_normal()) {
+                    return Err(Error::Singular(format!(
+                        "the lengthscales {lengthscales:?} of the field {:?} leave the range of numbers",
+                        term.name
+                    )));
+                }
+                let plane = Plane::new(sides.clone(), lengthscales);
+                parts.push(Part::Plane { axes: *axes, plane });
             }
             let size = lattice.sizes[f];
             all.push(Field {
                 states: first..first + size,
-                gain: blocks.iter().map(|b| b.gain).product(),
-                blocks,
-                chains,
+                gain: parts.iter().map(Part::gain).product(),
+                parts,
                 multiplier: term.multiplier(theta),
                 weights: weights(term, cells),
             });
@@ -101,14 +111,14 @@ impl Fields {
     /// Σ_f log|Q_f|.
     pub(super) fn log_det(&self) -> f64 {
         let of = |f: &Field| {
-            (0..f.chains.len()).map(|a| copies(f, a) * f.chains[a].log_det).sum::<f64>()
+            (0..f.parts.len()).map(|k| copies(f, k) * f.parts[k].log_det()).sum::<f64>()
         };
         self.all.iter().map(of).sum()
     }
 
     /// How many times ε the entries of the precisions are off by.
     pub(super) fn growth(&self) -> f64 {
-        let of = |f: &Field| f.chains.iter().map(|c| c.growth).sum::<f64>();
+        let of = |f: &Field| f.parts.iter().map(Part::growth).sum::<f64>();
         self.all.iter().map(of).fold(1.0, f64::max)
     }
 
@@ -156,7 +166,7 @@ impl Fields {
         covariance: &Stencil,
         theta: &[f64],
         theta_bar: &mut [f64],
-    ) -> Vec<f64> {
+    ) -> Result<Vec<f64>> {
         let m = self.size;
         let mut bars = vec![0.0; self.all.len()];
         let mut variance_bar = Vec::with_capacity(places.len());
@@ -175,15 +185,15 @@ impl Fields {
         }
         for ((f, field), bar) in self.all.iter().enumerate().zip(bars) {
             terms[f].multiplier_vjp(theta, bar * field.gain, theta_bar);
-            for (a, axis) in lattice.axes.iter().enumerate() {
-                let others = field.blocks.iter().enumerate().filter(|(b, _)| *b != a);
-                let rest: f64 = others.map(|(_, b)| b.gain).product();
-                let mut own = field.blocks[a].zero_bar();
-                own.gain = bar * field.multiplier * rest;
-                pull_back(&terms[f], axis, (f, a), &field.blocks[a], own, theta, theta_bar);
+            for (k, part) in field.parts.iter().enumerate() {
+                let others = field.parts.iter().enumerate().filter(|(l, _)| *l != k);
+                let rest: f64 = others.map(|(_, p)| p.gain()).product();
+                let mut own = part.zero_bar();
+                own.add_gain(part, bar * field.multiplier * rest);
+                part.pull_back(&terms[f], lattice, f, own, theta, theta_bar)?;
             }
         }
-        variance_bar
+        Ok(variance_bar)
     }
 
     /// Adds the derivatives by the precisions, with E\[x xᵀ\] of neighbours given the data:
@@ -196,8 +206,8 @@ impl Fields {
         theta: &[f64],
         theta_bar: &mut [f64],
     ) -> Result<()> {
-        let mut bars: Vec<Vec<ChainBar>> =
-            self.all.iter().map(|f| f.chains.iter().map(Chain::zero_bar).collect()).collect();
+        let mut bars: Vec<Vec<PartBar>> =
+            self.all.iter().map(|f| f.parts.iter().map(Part::zero_bar).collect()).collect();
         let cells = moments.lattice();
         let mut at = Walk::new(cells.shape());
         cells.each_pair(|cell, step, _| {
@@ -216,40 +226,20 @@ impl Fields {
                 }
             }
         });
-        for (f, (field, bars)) in self.all.iter().zip(&mut bars).enumerate() {
-            for (a, (axis, bar)) in lattice.axes.iter().zip(bars).enumerate() {
-                bar.log_det = 0.5 * copies(field, a);
-                let block = &field.blocks[a];
-                let own = Chain::vjp(block, &axis.times, bar)
-                    .map_err(|e| singular(terms[f].axes[a].name(), e))?;
-                pull_back(&terms[f], axis, (f, a), block, own, theta, theta_bar);
+        for (f, (field, bars)) in self.all.iter().zip(bars).enumerate() {
+            for (k, (part, mut bar)) in field.parts.iter().zip(bars).enumerate() {
+                bar.add_log_det(0.5 * copies(field, k));
+                part.pull_back(&terms[f], lattice, f, bar, theta, theta_bar)?;
             }
         }
         Ok(())
     }
 }
 
-/// Adds the derivatives of one block.
-fn pull_back(
-    term: &FieldTerm,
-    axis: &super::lattice::Along,
-    (f, a): (usize, usize),
-    block: &Block,
-    bar: BlockBar,
-    theta: &[f64],
-    theta_bar: &mut [f64],
-) {
-    let Some(k) = term.axes[a].kernel() else { return };
-    let numbers = k.numbers(theta);
-    let mut own = vec![0.0; numbers.len()];
-    axis.forms[f].blocks_vjp(&numbers, std::slice::from_ref(block), &[bar], &mut own);
-    k.values.iter().zip(own).for_each(|(v, b)| v.pull_back(b, theta_bar));
-}
-
-/// How often chain `a` stands in the product of all.
-fn copies(field: &Field, a: usize) -> f64 {
-    let others = field.chains.iter().enumerate().filter(|(b, _)| *b != a);
-    others.map(|(_, c)| c.diagonal.len() as f64 / c.size as f64).product()
+/// How often part `k` stands in the product of all.
+fn copies(field: &Field, k: usize) -> f64 {
+    let others = field.parts.iter().enumerate().filter(|(l, _)| *l != k);
+    others.map(|(_, p)| p.states() as f64).product()
 }
 
 /// What multiplies a term in each observed cell beside its coefficient.
@@ -264,7 +254,7 @@ fn weights(term: &FieldTerm, cells: &Cells) -> Option<Vec<f64>> {
 }
 
 impl Field {
-    /// The entry (i, j) of the block of the product of the chains, without that of chain `but`.
+    /// The entry (i, j) of the block of the product of the parts, without part `but`.
     fn product(
         &self,
         point: &[usize],
@@ -274,18 +264,17 @@ impl Field {
         but: Option<usize>,
     ) -> f64 {
         let mut product = 1.0;
-        for (a, chain) in self.chains.iter().enumerate().rev() {
-            let m = chain.size;
-            if but != Some(a) {
-                let (values, at) = place(chain, point[a], steps[a], i % m, j % m);
-                product *= if values { chain.across[at] } else { chain.diagonal[at] };
+        for (k, part) in self.parts.iter().enumerate().rev() {
+            let m = part.size();
+            if but != Some(k) {
+                product *= part.entry(point, steps, i % m, j % m);
             }
             (i, j) = (i / m, j / m);
         }
         product
     }
 
-    /// Adds what the derivative of an entry of the product is for each chain.
+    /// Adds what the derivative of an entry of the product is for each part.
     fn add_bars(
         &self,
         point: &[usize],
@@ -293,26 +282,15 @@ impl Field {
         i: usize,
         j: usize,
         bar: f64,
-        bars: &mut [ChainBar],
+        bars: &mut [PartBar],
     ) {
         let (mut row, mut column) = (i, j);
-        for (a, (chain, own)) in self.chains.iter().zip(bars).enumerate().rev() {
-            let m = chain.size;
-            let (is_across, at) = place(chain, point[a], steps[a], row % m, column % m);
-            let to = if is_across { &mut own.across } else { &mut own.diagonal };
-            to[at] += bar * self.product(point, steps, i, j, Some(a));
+        for (k, (part, own)) in self.parts.iter().zip(bars).enumerate().rev() {
+            let m = part.size();
+            let rest = bar * self.product(point, steps, i, j, Some(k));
+            own.add_entry(part, point, steps, row % m, column % m, rest);
             (row, column) = (row / m, column / m);
         }
-    }
-}
-
-/// Where entry (i, j) of the block of a step from a point is: among those across, or on the diagonal.
-fn place(chain: &Chain, point: usize, step: isize, i: usize, j: usize) -> (bool, usize) {
-    let m = chain.size;
-    match step {
-        0 => (false, (point * m + i) * m + j),
-        1 => (true, (point * m + i) * m + j),
-        _ => (true, ((point - 1) * m + j) * m + i),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gridgp_kernel::{Covariance, StateSpace};
-use gridgp_sparse::{Cost, Dissection, Lattice};
+use gridgp_sparse::{Cost, Dissection, Lattice, MARGIN, Side};
 
 use super::super::dense::Cells;
 use super::super::field_term::FieldTerm;
@@ -14,6 +14,8 @@ use super::super::state_space::Timeline;
 pub(in super::super) struct SparseLattice {
     /// Each axis with its points in order, and what each term is along it.
     pub(super) axes: Vec<Along>,
+    /// For each term the axes of its plane, and those axes in order.
+    pub(super) planes: Vec<Option<([usize; 2], Arc<[Side; 2]>)>>,
     /// States of each term.
     pub(super) sizes: Vec<usize>,
 }
@@ -25,23 +27,34 @@ pub(super) struct Along {
     pub(super) column: Option<usize>,
     /// The points in the order of that coordinate.
     order: Vec<usize>,
-    /// Their coordinates.
+    /// Their coordinates, between those of the margins.
     pub(super) times: Vec<f64>,
-    /// What each term is along it.
-    pub(super) forms: Vec<StateSpace>,
+    /// Points of each margin.
+    pub(super) margin: usize,
+    /// What each term is along it; `None` where the axis is one of the term's plane.
+    pub(super) forms: Vec<Option<StateSpace>>,
 }
 
 impl Along {
-    fn new(terms: &[FieldTerm], a: usize) -> Result<Self, String> {
+    fn new(terms: &[FieldTerm], a: usize, side: Option<&Side>) -> Result<Self, String> {
         let name = terms[0].axes[a].name();
         if terms[0].axes[a].size() == 1 {
             return Self::single(terms, a);
         }
-        let Timeline { column, order, times, forms, .. } = Timeline::along(terms, a)?;
-        if times.windows(2).any(|w| w[0] >= w[1]) {
+        let is_alone = |t: &&FieldTerm| !is_of_plane(t, a);
+        let alone: Vec<&FieldTerm> = terms.iter().filter(is_alone).collect();
+        let mut along = match terms.iter().find(|t| is_of_plane(t, a)) {
+            Some(term) if alone.is_empty() => Self::of_plane(term, a),
+            _ => {
+                let Timeline { column, order, times, forms, .. } = Timeline::along(&alone, a)?;
+                let forms = forms.into_iter().map(Some).collect();
+                Self { column: Some(column), order, times, margin: 0, forms }
+            }
+        };
+        if along.times.windows(2).any(|w| w[0] >= w[1]) {
             return Err(format!("the axis {name:?} has points with the same coordinate"));
         }
-        for (term, form) in terms.iter().zip(&forms) {
+        for (term, form) in alone.iter().zip(along.forms.iter().flatten()) {
             match term.axes[a].kernel() {
                 _ if form.has_precision() => {}
                 None => {
@@ -55,7 +68,23 @@ impl Along {
                 }
             }
         }
-        Ok(Self { column: Some(column), order, times, forms })
+        let mut forms = std::mem::take(&mut along.forms).into_iter();
+        let of = |t: &FieldTerm| if is_of_plane(t, a) { None } else { forms.next().flatten() };
+        along.forms = terms.iter().map(of).collect();
+        if let Some(side) = side {
+            (along.times, along.margin) = (side.points.clone(), MARGIN);
+        }
+        Ok(along)
+    }
+
+    /// An axis along which every term is on a plane.
+    fn of_plane(term: &FieldTerm, a: usize) -> Self {
+        let plane = term.plane.as_ref().expect("it has one");
+        let along = &plane.points[usize::from(plane.kernel.axes[1] == a)];
+        let mut order: Vec<usize> = (0..along.len()).collect();
+        order.sort_by(|&i, &j| along[i].total_cmp(&along[j]));
+        let times = order.iter().map(|&i| along[i]).collect();
+        Self { column: Some(0), order, times, margin: 0, forms: Vec::new() }
     }
 
     /// An axis of one point.
@@ -81,13 +110,18 @@ impl Along {
                 column = Some(c);
                 time = k.points.column(c).next().expect("an axis has a point");
             }
-            forms.push(form);
+            forms.push(Some(form));
         }
-        Ok(Self { column, order: vec![0], times: vec![time], forms })
+        Ok(Self { column, order: vec![0], times: vec![time], margin: 0, forms })
     }
 
     pub(super) fn len(&self) -> usize {
         self.times.len()
+    }
+
+    /// The coordinates of the data's points.
+    pub(super) fn inside(&self) -> &[f64] {
+        &self.times[self.margin..self.times.len() - self.margin]
     }
 }
 
@@ -98,16 +132,24 @@ impl SparseLattice {
     /// Which of them has none, in words that go on after "…: ".
     pub(in super::super) fn new(terms: &[FieldTerm]) -> Result<Self, String> {
         let count = terms.first().map_or(0, |t| t.axes.len());
-        let axes = (0..count).map(|a| Along::new(terms, a)).collect::<Result<Vec<_>, _>>()?;
+        let planes = planes(terms)?;
+        let side = |a: usize| {
+            planes
+                .iter()
+                .flatten()
+                .find_map(|(axes, sides)| axes.iter().position(|b| *b == a).map(|k| &sides[k]))
+        };
+        let axes =
+            (0..count).map(|a| Along::new(terms, a, side(a))).collect::<Result<Vec<_>, _>>()?;
         let states = |f: usize| {
-            let along = axes.iter().map(|a| a.forms[f].block_sizes(1).iter().sum::<usize>());
-            along.product()
+            let along = axes.iter().filter_map(|a| a.forms[f].as_ref());
+            along.map(|form| form.block_sizes(1).iter().sum::<usize>()).product()
         };
         let sizes = (0..terms.len()).map(states).collect();
-        Ok(Self { axes, sizes })
+        Ok(Self { axes, planes, sizes })
     }
 
-    /// Points of each axis.
+    /// Points of each axis, with its margins.
     pub(in super::super) fn shape(&self) -> Vec<usize> {
         self.axes.iter().map(Along::len).collect()
     }
@@ -123,25 +165,61 @@ impl SparseLattice {
         self.sizes.iter().all(|&n| n == 1)
     }
 
+    /// The cells and which of them are neighbours.
+    pub(in super::super) fn lattice(&self) -> Lattice {
+        let planes: Vec<[usize; 2]> = self.planes.iter().flatten().map(|(axes, _)| *axes).collect();
+        Lattice::with_planes(&self.shape(), &planes)
+    }
+
     /// What a factor takes.
     pub(in super::super) fn cost(&self) -> Cost {
-        Dissection::cost(&self.shape(), self.states())
+        Dissection::cost(&self.lattice(), self.states())
     }
 
     /// The order of elimination.
     pub(super) fn dissection(&self) -> Arc<Dissection> {
-        Arc::new(Dissection::new(Arc::new(Lattice::new(&self.shape())), self.states()))
+        Arc::new(Dissection::new(Arc::new(self.lattice()), self.states()))
     }
 
     /// The cell of the lattice of each observed cell.
     pub(super) fn places(&self, cells: &Cells) -> Vec<usize> {
         let mut places = vec![0; cells.len()];
         for (axis, along) in self.axes.iter().zip(&cells.along) {
-            let mut rank = vec![0; axis.len()];
-            axis.order.iter().enumerate().for_each(|(k, &point)| rank[point] = k);
+            let mut rank = vec![0; axis.order.len()];
+            axis.order.iter().enumerate().for_each(|(k, &point)| rank[point] = axis.margin + k);
             let along = places.iter_mut().zip(along);
             along.for_each(|(p, &point)| *p = *p * axis.len() + rank[point as usize]);
         }
         places
     }
+}
+
+fn is_of_plane(term: &FieldTerm, a: usize) -> bool {
+    term.plane.as_ref().is_some_and(|p| p.kernel.axes.contains(&a))
+}
+
+/// The planes of all terms; those on the same axes share their sides.
+fn planes(terms: &[FieldTerm]) -> Result<Vec<Option<([usize; 2], Arc<[Side; 2]>)>>, String> {
+    let mut known: Vec<([usize; 2], Arc<[Side; 2]>)> = Vec::new();
+    let mut all = Vec::with_capacity(terms.len());
+    for term in terms {
+        let Some(plane) = &term.plane else {
+            all.push(None);
+            continue;
+        };
+        let axes = plane.kernel.axes;
+        if let Some(found) = known.iter().find(|(a, _)| *a == axes) {
+            all.push(Some(found.clone()));
+            continue;
+        }
+        let side = |k: usize| {
+            let mut points = plane.points[k].clone();
+            points.sort_by(f64::total_cmp);
+            Side::new(&points).map_err(|e| format!("axis {:?}: {e}", term.axes[axes[k]].name()))
+        };
+        let made = (axes, Arc::new([side(0)?, side(1)?]));
+        known.push(made.clone());
+        all.push(Some(made));
+    }
+    Ok(all)
 }

@@ -12,6 +12,10 @@
 
 mod fields;
 mod lattice;
+mod part;
+mod place;
+#[cfg(test)]
+mod plane_tests;
 mod solution;
 #[cfg(test)]
 mod tests;
@@ -25,6 +29,7 @@ use gridgp_sparse::{Dissection, Factor, Stencil};
 
 use fields::Fields;
 pub(super) use lattice::SparseLattice;
+pub use place::SparsePlace;
 pub(super) use solution::SparseSolution;
 
 use super::covariance::perturbation;
@@ -86,7 +91,7 @@ impl SparseRoute {
         if let Some(bar) = theta_bar {
             let mut moments = factor.selected_inverse();
             variance_bar = fields
-                .observed_vjp(terms, lattice, places, sigma, states, alpha, &moments, theta, bar);
+                .observed_vjp(terms, lattice, places, sigma, states, alpha, &moments, theta, bar)?;
             add_squares(&mut moments, states);
             fields.precision_vjp(terms, lattice, &moments, theta, bar)?;
         }

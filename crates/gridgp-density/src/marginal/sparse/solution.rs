@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use faer::{Mat, MatRef};
 use gridgp_dense::settle_registers;
-use gridgp_grid::Result;
+use gridgp_grid::{Error, Result};
 use gridgp_sparse::{Between, Chain, Factor, Stencil};
 use rayon::prelude::*;
 
@@ -12,19 +12,23 @@ use super::super::dense::Cells;
 use super::super::field_term::FieldTerm;
 use super::super::predict::{Arrangement, BLOCK, Target};
 use super::fields::Fields;
+use super::part::Part;
+use super::place::SparsePlace;
 use super::{SparseLattice, singular};
 
 /// P = L Lᵀ of all states, and what each observed cell sees of them.
 #[derive(Debug, Clone)]
 pub(in super::super) struct SparseSolution {
-    terms: Vec<FieldTerm>,
+    pub(super) terms: Vec<FieldTerm>,
     lattice: SparseLattice,
     pub(in super::super) cells: Cells,
     places: Vec<usize>,
-    fields: Fields,
-    factor: Factor,
+    pub(super) fields: Fields,
+    pub(super) factor: Factor,
     /// σ of each observed cell.
     sigma: Vec<f64>,
+    /// The means of the states, once [`settle`](Self::settle) has seen the data.
+    pub(super) states: Vec<f64>,
     /// The blocks of P⁻¹ of neighbours, once they are needed.
     inverse: OnceLock<Stencil>,
 }
@@ -40,7 +44,23 @@ impl SparseSolution {
         sigma: &[f64],
     ) -> Self {
         let (sigma, inverse) = (sigma.to_vec(), OnceLock::new());
-        Self { terms, lattice, cells, places, fields, factor, sigma, inverse }
+        let states = Vec::new();
+        Self { terms, lattice, cells, places, fields, factor, sigma, states, inverse }
+    }
+
+    /// α = A⁻¹r for the residuals r on the grid, and the means of the states.
+    pub(in super::super) fn settle(&mut self, residual: &[f64]) -> Vec<f64> {
+        let r = self.cells.of(residual);
+        let r = MatRef::from_column_major_slice(&r, r.len(), 1);
+        let (states, alpha) =
+            super::solve(&self.factor, &self.fields, &self.places, &self.sigma, r);
+        self.states = states.col_as_slice(0).to_vec();
+        self.cells.spread(alpha.col_as_slice(0))
+    }
+
+    /// Whether a field is over two axes together, so that its covariances are not products over axes.
+    pub(in super::super) fn has_planes(&self) -> bool {
+        self.terms.iter().any(|t| t.plane.is_some())
     }
 
     /// What multiplies the field of a term in the observed cells, beside weights along axes.
@@ -48,7 +68,7 @@ impl SparseSolution {
         self.terms[term].cells.as_ref().map(|c| self.cells.of(c))
     }
 
-    fn inverse(&self) -> &Stencil {
+    pub(super) fn inverse(&self) -> &Stencil {
         self.inverse.get_or_init(|| self.factor.selected_inverse())
     }
 
@@ -80,141 +100,80 @@ impl SparseSolution {
         self.cells.spread(&all)
     }
 
-    /// The variance given the data of a sum of fields in new cells.
+    /// A sum of fields in new cells, by the states around each.
     ///
     /// Along an axis, a process at a new point is known from its states at the two points around it, up
-    /// to a variance of its own; so a new cell needs the blocks of P⁻¹ of the cells around it, which are
-    /// neighbours.
+    /// to a variance of its own; a field on a plane lies on straight lines between points of the grid. So
+    /// a new cell needs the states of the cells around it, which are neighbours.
     ///
     /// # Errors
-    /// [`gridgp_grid::Error::Singular`] where two points are too near to each other.
-    pub(in super::super) fn variance(
-        &self,
-        targets: &[Target],
+    /// [`Error::Singular`] where two points are too near to each other; [`Error::Data`] where a field on a
+    /// plane is asked for beyond the points of the data.
+    pub(in super::super) fn place<'s>(
+        &'s self,
+        targets: &'s [Target],
         arrangement: Arrangement,
         count: usize,
-    ) -> Result<Vec<f64>> {
-        let mut places = Vec::with_capacity(targets.len());
+    ) -> Result<SparsePlace<'s>> {
+        let mut along = Vec::with_capacity(targets.len());
         for target in targets {
-            let field = &self.fields.all[target.term()];
-            let axes = self.lattice.axes.iter().zip(&target.points).zip(&field.blocks);
-            let along = axes.enumerate().map(|(a, ((axis, points), block))| {
-                let times: Vec<f64> = match axis.column {
-                    None => vec![axis.times[0]; points.len()],
-                    Some(column) => points.column(column).collect(),
-                };
-                let known = times.iter().map(|&t| Chain::between(block, &axis.times, t));
-                known.collect::<std::result::Result<Vec<_>, _>>().map_err(|e| {
-                    singular(&format!("axis {:?}", self.terms[target.term()].axes[a].name()), e)
-                })
-            });
-            places.push(along.collect::<Result<Vec<Vec<Between>>>>()?);
+            let axes = 0..self.lattice.axes.len();
+            let known = axes.map(|a| self.along(target, a));
+            along.push(known.collect::<Result<Vec<Vec<Between>>>>()?);
         }
-        let inverse = self.inverse();
-        Ok((0..count)
-            .into_par_iter()
-            .map(|cell| {
-                let mut seen = Seen::default();
-                let mut left = 0.0;
-                for (target, along) in targets.iter().zip(&places) {
-                    let known: Vec<&Between> = at(along, arrangement, cell);
-                    let field = &self.fields.all[target.term()];
-                    let gain: f64 = field.blocks.iter().map(|b| b.gain).product();
-                    let weight = target.cells.as_ref().map_or(1.0, |c| c[cell]);
-                    let factor = target.amplitude * target.coefficient * gain * weight;
-                    let kept: f64 = known.iter().map(|b| 1.0 - b.left).product();
-                    left += factor * factor * (1.0 - kept);
-                    seen.add(
-                        &known,
-                        factor,
-                        field.states.start,
-                        self.fields.size(),
-                        &self.lattice.shape(),
-                    );
+        let shape = self.lattice.shape();
+        Ok(SparsePlace { solution: self, targets, along, arrangement, count, shape })
+    }
+
+    /// What the points of an axis say about the new points of a target.
+    fn along(&self, target: &Target, a: usize) -> Result<Vec<Between>> {
+        let (axis, points) = (&self.lattice.axes[a], &target.points[a]);
+        let term = &self.terms[target.term()];
+        let name = term.axes[a].name();
+        let times: Vec<f64> = match axis.column {
+            None => vec![axis.times[0]; points.len()],
+            Some(column) => points.column(column).collect(),
+        };
+        for part in &self.fields.all[target.term()].parts {
+            match part {
+                Part::Chain { axis: own, block, .. } if *own == a => {
+                    let known = times.iter().map(|&t| Chain::between(block, &axis.times, t));
+                    let known = known.collect::<std::result::Result<Vec<_>, _>>();
+                    return known.map_err(|e| singular(&format!("axis {name:?}"), e));
                 }
-                left + seen.variance(inverse)
-            })
-            .collect())
-    }
-}
-
-/// What each axis says about new cell number `cell`.
-fn at(along: &[Vec<Between>], arrangement: Arrangement, cell: usize) -> Vec<&Between> {
-    let mut rest = cell;
-    let mut known: Vec<&Between> = along
-        .iter()
-        .rev()
-        .map(|all| match arrangement {
-            Arrangement::Points => &all[cell],
-            Arrangement::Grid => {
-                let one = &all[rest % all.len()];
-                rest /= all.len();
-                one
-            }
-        })
-        .collect();
-    known.reverse();
-    known
-}
-
-/// A linear combination of the states of a few neighbours.
-#[derive(Default)]
-struct Seen {
-    /// The point of each axis of the cells, and their number.
-    cells: Vec<(Vec<usize>, usize)>,
-    /// What multiplies the states of each.
-    weights: Vec<Vec<f64>>,
-}
-
-impl Seen {
-    /// Adds `factor` times the first state of a field, as its neighbours let expect it; its states begin
-    /// at `first` of the `size` states of a cell.
-    fn add(&mut self, known: &[&Between], factor: f64, first: usize, size: usize, shape: &[usize]) {
-        let mut all = vec![(Vec::new(), 0, vec![factor])];
-        for (between, n) in known.iter().zip(shape) {
-            all = all
-                .iter()
-                .flat_map(|(point, cell, weights)| {
-                    between.weights.iter().map(move |(k, own)| {
-                        let mut point: Vec<usize> = point.clone();
-                        point.push(*k);
-                        let product = weights.iter().flat_map(|w| own.iter().map(move |o| w * o));
-                        (point, cell * n + k, product.collect())
-                    })
-                })
-                .collect();
-        }
-        for (point, cell, weights) in all {
-            let i = self.cells.iter().position(|(_, c)| *c == cell).unwrap_or_else(|| {
-                self.cells.push((point, cell));
-                self.weights.push(vec![0.0; size]);
-                self.cells.len() - 1
-            });
-            let to = self.weights[i][first..].iter_mut();
-            to.zip(weights).for_each(|(to, w)| *to += w);
-        }
-    }
-
-    /// wᵀ P⁻¹ w.
-    fn variance(&self, inverse: &Stencil) -> f64 {
-        let m = inverse.size();
-        let mut block = vec![0.0; m * m];
-        let mut sum = 0.0;
-        for (i, (from, cell)) in self.cells.iter().enumerate() {
-            for (j, (to, _)) in self.cells.iter().enumerate().take(i + 1) {
-                let step: Vec<isize> =
-                    to.iter().zip(from).map(|(t, f)| *t as isize - *f as isize).collect();
-                block.fill(0.0);
-                inverse.add_between(*cell, &step, &mut block);
-                let rows = block.chunks_exact(m).zip(&self.weights[i]);
-                let product: f64 = rows
-                    .map(|(row, w)| {
-                        w * row.iter().zip(&self.weights[j]).map(|(v, w)| v * w).sum::<f64>()
-                    })
-                    .sum();
-                sum += if i == j { product } else { 2.0 * product };
+                Part::Plane { axes, .. } if axes.contains(&a) => {
+                    let inside = axis.inside();
+                    return times
+                        .iter()
+                        .map(|&t| interpolated(inside, axis.margin, t))
+                        .collect::<Option<Vec<_>>>()
+                        .ok_or_else(|| {
+                            let (from, to) = (inside[0], inside[inside.len() - 1]);
+                            Error::Data(format!(
+                                "the field {:?} is known from {from} to {to} along {name:?}, between the \
+                                 points of the data, and was asked for beyond",
+                                term.name
+                            ))
+                        });
+                }
+                _ => {}
             }
         }
-        sum
+        unreachable!("a field has a part along every axis")
     }
+}
+
+/// A value on the straight line between two points of the data; `None` beyond them.
+fn interpolated(points: &[f64], margin: usize, at: f64) -> Option<Between> {
+    let after = points.partition_point(|&p| p < at);
+    let weights = match points.get(after) {
+        Some(&p) if p == at => vec![(margin + after, vec![1.0])],
+        Some(&p) if after > 0 => {
+            let before = points[after - 1];
+            let share = (at - before) / (p - before);
+            vec![(margin + after - 1, vec![1.0 - share]), (margin + after, vec![share])]
+        }
+        _ => return None,
+    };
+    Some(Between { weights, left: 0.0 })
 }

@@ -11,7 +11,7 @@ fn number(i: usize, j: usize) -> f64 {
 }
 
 /// Uneven axes, the second out of order; `shape` has 2 or 3 axes.
-fn model(text: &str, shape: &[usize], missing: impl Fn(usize) -> bool) -> Model {
+pub(super) fn model(text: &str, shape: &[usize], missing: impl Fn(usize) -> bool) -> Model {
     let axis = |(a, &n): (usize, &usize)| {
         let mut x: Vec<f64> = (0..n).map(|i| 0.8 * i as f64 + 0.3 * number(i, a)).collect();
         if a == 1 {
@@ -60,10 +60,10 @@ fn check(model: &Model, tolerance: f64) {
     }
 }
 
-const END: &str = "[likelihood]\nfamily = 'gaussian'\n";
+pub(super) const END: &str = "[likelihood]\nfamily = 'gaussian'\n";
 
 /// A third of the cells, and a block.
-fn gaps(c: usize) -> bool {
+pub(super) fn gaps(c: usize) -> bool {
     c % 3 == 1 || (40..75).contains(&c)
 }
 

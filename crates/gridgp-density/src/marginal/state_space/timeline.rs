@@ -36,7 +36,11 @@ impl Timeline {
         observed: impl Fn(usize) -> bool,
         has_one_noise: bool,
     ) -> Vec<Self> {
-        let along = |axis: usize| Self::along(terms, axis).ok();
+        if terms.iter().any(|t| t.plane.is_some()) {
+            return Vec::new();
+        }
+        let all_terms: Vec<&FieldTerm> = terms.iter().collect();
+        let along = |axis: usize| Self::along(&all_terms, axis).ok();
         let mut all: Vec<Self> = (0..shape.len()).filter_map(along).collect();
         if let ([term], true) = (terms, has_one_noise)
             && term.cells.is_none()
@@ -56,7 +60,7 @@ impl Timeline {
     ///
     /// # Errors
     /// What is no Markov process there, in words that go on after "…: ".
-    pub(in super::super) fn along(terms: &[FieldTerm], axis: usize) -> Result<Self, String> {
+    pub(in super::super) fn along(terms: &[&FieldTerm], axis: usize) -> Result<Self, String> {
         let mut column = None;
         let mut forms = Vec::with_capacity(terms.len());
         for term in terms {

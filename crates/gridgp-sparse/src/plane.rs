@@ -1,0 +1,346 @@
+//! The precision of an isotropic Matérn field on a plane.
+//!
+//! A stationary solution of (2 − ℓ₁²∂₁² − ℓ₂²∂₂²) u = white noise on a plane has the Matérn covariance with
+//! ν = 1 and lengthscales ℓ (Whittle 1954). By finite volumes on a grid, with no flow across its border,
+//! the operator is K = 2 W₁⊗W₂ + ℓ₁² G₁⊗W₂ + ℓ₂² W₁⊗G₂, with W the widths of the cells along an axis and G
+//! the differences of neighbours over their distances, and the precision of u is
+//!
+//! Q = K (W₁⊗W₂)⁻¹ K,
+//!
+//! which joins cells two steps apart (Lindgren, Rue and Lindström 2011, section 2). All of its parts are
+//! products over the axes: with W^{-½} G W^{-½} = V Λ Vᵀ for each, the eigenvalues of W^{-½} Q W^{-½} are
+//! (2 + ℓ₁² λᵢ + ℓ₂² λⱼ)², so log det Q and the variances of u are sums over i and j.
+//!
+//! The points of the data are continued by a margin of points whose distances grow, so that the border is
+//! far from them.
+
+use std::sync::Arc;
+
+use faer::Mat;
+use gridgp_dense::symmetric_eigen;
+
+/// Points of the margin at each end of an axis.
+pub const MARGIN: usize = 8;
+/// How much longer each step of the margin is than the one before it: together they are 74 times as long
+/// as the last step between points of the data.
+const GROWTH: f64 = 1.5;
+
+/// An axis of a plane.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Side {
+    /// Its points, with the margins.
+    pub points: Vec<f64>,
+    /// Width of the cell of each point.
+    width: Vec<f64>,
+    /// G: its diagonal, and what is beside it.
+    flow: [Vec<f64>; 2],
+    /// G W⁻¹ G: its diagonal, and what is one and two beside it.
+    squared: [Vec<f64>; 3],
+    /// λ.
+    values: Vec<f64>,
+    /// For each λ its vector of W^{-½}V squared, averaged over the points of the data.
+    shares: Vec<f64>,
+    /// The same at the first point of the data.
+    first: Vec<f64>,
+}
+
+impl Side {
+    /// That of `points` of the data, which rise.
+    ///
+    /// # Errors
+    /// What the eigenproblem says.
+    ///
+    /// # Panics
+    /// If there are fewer than two points.
+    pub fn new(points: &[f64]) -> Result<Self, gridgp_dense::Error> {
+        let points = with_margin(points);
+        let n = points.len();
+        let steps: Vec<f64> = points.windows(2).map(|p| p[1] - p[0]).collect();
+        let step = |k: usize| steps.get(k).copied().unwrap_or(0.0);
+        let before = |k: usize| if k == 0 { 0.0 } else { steps[k - 1] };
+        let width: Vec<f64> = (0..n).map(|k| 0.5 * (before(k) + step(k))).collect();
+        let across: Vec<f64> = steps.iter().map(|s| -s.recip()).collect();
+        let diagonal = |k: usize| {
+            let left = if k == 0 { 0.0 } else { -across[k - 1] };
+            left - across.get(k).copied().unwrap_or(0.0)
+        };
+        let flow = [(0..n).map(diagonal).collect::<Vec<f64>>(), across];
+        let entry = |i: usize, j: usize| match i.abs_diff(j) {
+            d @ (0 | 1) => flow[d][i.min(j)],
+            _ => 0.0,
+        };
+        let band = |d: usize| {
+            let product = |k: usize| {
+                let among = k.saturating_sub(1)..(k + 2).min(n);
+                among.map(|l| entry(k, l) / width[l] * entry(l, k + d)).sum()
+            };
+            (0..n - d).map(product).collect::<Vec<f64>>()
+        };
+        let squared = [band(0), band(1), band(2)];
+        let scaled = Mat::from_fn(n, n, |i, j| entry(i, j) / (width[i] * width[j]).sqrt());
+        let (mut values, vectors) = symmetric_eigen(scaled.as_ref())?;
+        // Rounding leaves the one that is 0 on either side.
+        values.iter_mut().for_each(|v| *v = v.max(0.0));
+        let share = |i: usize, k: usize| vectors[(k, i)].powi(2) / width[k];
+        let own = MARGIN..n - MARGIN;
+        let count = own.len() as f64;
+        let mean = |i: usize| own.clone().map(|k| share(i, k)).sum::<f64>() / count;
+        let shares = (0..n).map(mean).collect();
+        let first = (0..n).map(|i| share(i, MARGIN)).collect();
+        Ok(Self { width, flow, squared, shares, first, values, points })
+    }
+
+    fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    /// W, G and G W⁻¹ G between a point and the one a step away.
+    fn entries(&self, point: usize, step: isize) -> [f64; 3] {
+        let at = if step < 0 { point - step.unsigned_abs() } else { point };
+        match step.unsigned_abs() {
+            0 => [self.width[at], self.flow[0][at], self.squared[0][at]],
+            1 => [0.0, self.flow[1][at], self.squared[1][at]],
+            2 => [0.0, 0.0, self.squared[2][at]],
+            _ => [0.0; 3],
+        }
+    }
+}
+
+/// The points with those of the margin.
+fn with_margin(points: &[f64]) -> Vec<f64> {
+    let n = points.len();
+    assert!(n > 1, "an axis of a plane has two points");
+    let margin = |from: f64, mut step: f64| {
+        let mut at = from;
+        (0..MARGIN).map(move |_| {
+            step *= GROWTH;
+            at += step;
+            at
+        })
+    };
+    let mut all: Vec<f64> = margin(points[0], points[0] - points[1]).collect();
+    all.reverse();
+    all.extend(points);
+    all.extend(margin(points[n - 1], points[n - 1] - points[n - 2]));
+    all
+}
+
+/// Q at some lengthscales.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plane {
+    sides: Arc<[Side; 2]>,
+    lengthscales: [f64; 2],
+    /// log det Q.
+    pub log_det: f64,
+    /// The mean of the variances of u at the points of the data.
+    pub variance: f64,
+    /// The derivatives of both with respect to ℓ².
+    slopes: [[f64; 2]; 2],
+}
+
+impl Plane {
+    /// That of two axes at their lengthscales.
+    pub fn new(sides: Arc<[Side; 2]>, lengthscales: [f64; 2]) -> Self {
+        let square = lengthscales.map(|l| l * l);
+        let mut made =
+            Self { lengthscales, log_det: 0.0, variance: 0.0, slopes: [[0.0; 2]; 2], sides };
+        let [one, other] = &*made.sides;
+        let known = |side: &Side| side.width.iter().map(|w| w.ln()).sum::<f64>();
+        made.log_det = other.len() as f64 * known(one) + one.len() as f64 * known(other);
+        for (v, share) in one.values.iter().zip(&one.shares) {
+            for (w, other_share) in other.values.iter().zip(&other.shares) {
+                let root = 2.0 + square[0] * v + square[1] * w;
+                let explained = share * other_share / (root * root);
+                made.log_det += 2.0 * root.ln();
+                made.variance += explained;
+                for (a, value) in [v, w].into_iter().enumerate() {
+                    made.slopes[0][a] += 2.0 * value / root;
+                    made.slopes[1][a] -= 2.0 * value * explained / root;
+                }
+            }
+        }
+        made
+    }
+
+    /// The variance of u at the first points of both axes over the mean one: how much the border adds there,
+    /// whose margin is short beside the lengthscales where it is far from 1.
+    pub fn corner(&self) -> f64 {
+        let square = self.lengthscales.map(|l| l * l);
+        let [one, other] = &*self.sides;
+        let mut sum = 0.0;
+        for (v, share) in one.values.iter().zip(&one.first) {
+            for (w, other_share) in other.values.iter().zip(&other.first) {
+                sum += share * other_share / (2.0 + square[0] * v + square[1] * w).powi(2);
+            }
+        }
+        sum / self.variance
+    }
+
+    /// Cells.
+    pub fn len(&self) -> usize {
+        self.sides[0].len() * self.sides[1].len()
+    }
+
+    /// Never.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// The entry of Q of a point and the one that is some steps away along each axis.
+    pub fn entry(&self, point: [usize; 2], steps: [isize; 2]) -> f64 {
+        let [[w, g, h], [v, f, e]] = self.entries(point, steps);
+        let [a, b] = self.lengthscales.map(|l| l * l);
+        4.0 * (w * v + a * g * v + b * w * f) + a * a * h * v + 2.0 * a * b * g * f + b * b * w * e
+    }
+
+    /// Adds `bar` times the derivatives of an entry with respect to the squares of the lengthscales.
+    pub fn add_entry_bar(
+        &self,
+        point: [usize; 2],
+        steps: [isize; 2],
+        bar: f64,
+        squares_bar: &mut [f64; 2],
+    ) {
+        let [[w, g, h], [v, f, e]] = self.entries(point, steps);
+        let [a, b] = self.lengthscales.map(|l| l * l);
+        squares_bar[0] += bar * (4.0 * g * v + 2.0 * a * h * v + 2.0 * b * g * f);
+        squares_bar[1] += bar * (4.0 * w * f + 2.0 * b * w * e + 2.0 * a * g * f);
+    }
+
+    /// The derivatives with respect to the lengthscales, from those with respect to their squares, to
+    /// [`log_det`](Self::log_det) and to [`variance`](Self::variance).
+    pub fn vjp(&self, squares_bar: [f64; 2], log_det_bar: f64, variance_bar: f64) -> [f64; 2] {
+        [0, 1].map(|a| {
+            let bar =
+                squares_bar[a] + log_det_bar * self.slopes[0][a] + variance_bar * self.slopes[1][a];
+            2.0 * self.lengthscales[a] * bar
+        })
+    }
+
+    fn entries(&self, point: [usize; 2], steps: [isize; 2]) -> [[f64; 3]; 2] {
+        [0, 1].map(|a| self.sides[a].entries(point[a], steps[a]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Lattice, Stencil};
+    use gridgp_dense::Cholesky;
+
+    fn plane(x: &[f64], y: &[f64], lengthscales: [f64; 2]) -> Plane {
+        Plane::new(Arc::new([Side::new(x).unwrap(), Side::new(y).unwrap()]), lengthscales)
+    }
+
+    fn written_out(plane: &Plane) -> Mat<f64> {
+        let shape = [plane.sides[0].len(), plane.sides[1].len()];
+        let lattice = Arc::new(Lattice::with_planes(&shape, &[[0, 1]]));
+        let mut q = Mat::zeros(plane.len(), plane.len());
+        let mut stencil = Stencil::zeros(lattice.clone(), 1);
+        lattice.each_pair(|cell, step, other| {
+            let steps = &lattice.steps()[step];
+            let value = plane.entry([cell / shape[1], cell % shape[1]], [steps[0], steps[1]]);
+            stencil.block_mut(cell, step)[0] = value;
+            (q[(cell, other)], q[(other, cell)]) = (value, value);
+        });
+        q
+    }
+
+    /// K W⁻¹ K by dense products.
+    fn by_definition(plane: &Plane) -> Mat<f64> {
+        let [one, other] = &*plane.sides;
+        let dense = |side: &Side, k: usize| {
+            Mat::from_fn(side.len(), side.len(), |i, j| {
+                if i.abs_diff(j) > 1 {
+                    return 0.0;
+                }
+                side.entries(i, j as isize - i as isize)[k]
+            })
+        };
+        let kron = |a: &Mat<f64>, b: &Mat<f64>| {
+            let n = b.nrows();
+            Mat::from_fn(a.nrows() * n, a.nrows() * n, |i, j| a[(i / n, j / n)] * b[(i % n, j % n)])
+        };
+        let (w, v, g, f) = (dense(one, 0), dense(other, 0), dense(one, 1), dense(other, 1));
+        let [a, b] = plane.lengthscales.map(|l| l * l);
+        let area = kron(&w, &v);
+        let k = faer::Scale(2.0) * &area
+            + faer::Scale(a) * kron(&g, &v)
+            + faer::Scale(b) * kron(&w, &f);
+        let inverse = Mat::from_fn(area.nrows(), area.nrows(), |i, j| {
+            if i == j { area[(i, i)].recip() } else { 0.0 }
+        });
+        &k * inverse * &k
+    }
+
+    const X: [f64; 4] = [0.0, 1.0, 1.8, 3.0];
+    const Y: [f64; 5] = [-2.0, -1.5, -1.0, 0.0, 0.7];
+
+    #[test]
+    fn precision_is_the_square_of_the_operator() {
+        let plane = plane(&X, &Y, [1.3, 0.8]);
+        let (q, known) = (written_out(&plane), by_definition(&plane));
+        assert!((&q - &known).norm_max() < 1e-12 * known.norm_max());
+        let root = Cholesky::new(q.as_ref()).unwrap();
+        assert!((root.log_det() - plane.log_det).abs() < 1e-9);
+        let mut inverse = Mat::<f64>::identity(q.nrows(), q.nrows());
+        root.solve_in_place(inverse.as_mut());
+        let cell = |i: usize, j: usize| (i + MARGIN) * (Y.len() + 2 * MARGIN) + j + MARGIN;
+        let variance = |i: usize, j: usize| inverse[(cell(i, j), cell(i, j))];
+        let all = (0..X.len()).flat_map(|i| (0..Y.len()).map(move |j| variance(i, j)));
+        let mean = all.sum::<f64>() / (X.len() * Y.len()) as f64;
+        assert!((mean / plane.variance - 1.0).abs() < 1e-11);
+        assert!((variance(0, 0) / plane.variance - plane.corner()).abs() < 1e-11);
+    }
+
+    #[test]
+    fn derivatives_agree_with_differences() {
+        let at = |l: [f64; 2]| plane(&X, &Y, l);
+        let (here, step) = ([1.3, 0.8], 1e-5);
+        let (point, steps) = ([9, 10], [1, -1]);
+        let value = |p: &Plane| {
+            0.3 * p.log_det - 2.0 * p.variance
+                + 0.7 * p.entry(point, steps)
+                + p.entry(point, [0, 0])
+        };
+        let plane = at(here);
+        let mut squares = [0.0; 2];
+        plane.add_entry_bar(point, steps, 0.7, &mut squares);
+        plane.add_entry_bar(point, [0, 0], 1.0, &mut squares);
+        for (a, found) in plane.vjp(squares, 0.3, -2.0).into_iter().enumerate() {
+            let moved = |h: f64| {
+                let mut l = here;
+                l[a] += h;
+                value(&at(l))
+            };
+            let known = (moved(step) - moved(-step)) / (2.0 * step);
+            assert!((found - known).abs() < 1e-7 * known.abs().max(1.0), "{a}: {found} {known}");
+        }
+    }
+
+    /// (√2 r/ℓ) K₁(√2 r/ℓ) at r/ℓ = ½, 1, 2.
+    const MATERN: [(f64, f64); 3] = [(0.5, 0.731_914_5), (1.0, 0.444_342_5), (2.0, 0.139_667_5)];
+
+    #[test]
+    fn covariance_is_that_of_matern_where_the_grid_is_fine() {
+        let x: Vec<f64> = (0..41).map(f64::from).collect();
+        let plane = plane(&x, &x, [10.0, 10.0]);
+        let n = plane.sides[0].len();
+        let lattice = Arc::new(Lattice::with_planes(&[n, n], &[[0, 1]]));
+        let mut q = Stencil::zeros(lattice.clone(), 1);
+        lattice.each_pair(|cell, step, _| {
+            let steps = &lattice.steps()[step];
+            q.block_mut(cell, step)[0] = plane.entry([cell / n, cell % n], [steps[0], steps[1]]);
+        });
+        let factor = crate::Factor::new(Arc::new(crate::Dissection::new(lattice, 1)), &q).unwrap();
+        let centre = (20 + MARGIN) * n + 20 + MARGIN;
+        let mut covariance = Mat::zeros(n * n, 1);
+        covariance[(centre, 0)] = 1.0;
+        factor.solve_in_place(covariance.as_mut());
+        for (r, known) in MATERN {
+            let found = covariance[(centre + (10.0 * r) as usize, 0)] / covariance[(centre, 0)];
+            assert!((found - known).abs() < 0.01, "{r}: {found} {known}");
+        }
+        assert!((plane.corner() - 1.0).abs() < 0.02, "{}", plane.corner());
+    }
+}
