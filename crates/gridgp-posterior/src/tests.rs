@@ -6,6 +6,7 @@ mod draws;
 mod forecast;
 mod left_out;
 mod needed;
+mod planes;
 mod refusals;
 mod sums;
 

@@ -145,3 +145,90 @@ fn check_units(sides: [&Axis; 2]) -> Result<(), String> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gridgp_dist::Distribution;
+    use gridgp_grid::{Axis, Coordinate, Dataset, Grid, Variable};
+
+    use crate::param::Value;
+    use crate::spec::{ModelSpec, Source};
+    use crate::{Model, describe, describe_covariances};
+
+    fn model(field: &str, unit: &str) -> Result<Model, String> {
+        let numbers = |name: &str, x: &[f64], unit: &str| {
+            let coordinate = Coordinate::numbers(name, x.to_vec()).with_units(unit);
+            Axis::new(name, vec![coordinate]).unwrap()
+        };
+        let axes = vec![
+            numbers("lat", &[10.0, 10.5, 11.5], "degrees_north"),
+            Axis::new(
+                "run",
+                vec![Coordinate::labels("run", ["a", "b"].map(String::from).to_vec())],
+            )
+            .unwrap(),
+            numbers("lon", &[3.0, 2.0], unit),
+        ];
+        let z = (0..12).map(|c| f64::from(c).sin()).collect();
+        let z = Variable::with_nan_as_missing("z", z);
+        let data = Dataset::new(Grid::new(axes).unwrap(), z, Vec::new()).unwrap();
+        let text = format!(
+            "[data]\nresponse = 'z'\naxes = ['lat', 'run', 'lon']\n[fields.f]\n{field}\n[likelihood]\nfamily \
+             = 'gaussian'\nlocation = 'f'\n"
+        );
+        let source = Source::new("m.toml", &text);
+        let spec = ModelSpec::from_toml(&source).map_err(|e| e.to_string())?;
+        Model::new(spec, &source, data).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn one_lengthscale_is_for_both_axes() {
+        let m = model("'lon, lat' = 'matern1()'\nrun = 'white()'", "degrees_east").unwrap();
+        let plane = m.fields[0].plane.as_ref().unwrap();
+        assert_eq!(plane.axes, [0, 2]);
+        let j = m.position("f.lengthscale").unwrap();
+        assert!(plane.lengthscales.iter().all(|l| *l == Value::Free(j)));
+        // Halfway between the least distance and the diagonal.
+        let halfway = (0.5 * 1.5_f64.hypot(1.0)).sqrt();
+        assert!((m.parameters[j].prior.median() / halfway - 1.0).abs() < 0.01);
+        assert!(m.fields[0].varies_along(2) && m.fields[0].axes[2].is_none());
+        let text = describe(&m);
+        assert!(
+            text.contains("f(lat, run, lon) ~ GP(0, f.amplitude^2 * [lat, lon: matern1()] * [run"),
+            "{text}"
+        );
+        let text = describe_covariances(&m);
+        assert!(text.contains("[6 x 6, by its sparse inverse] x [2 x 2, rank 2]"), "{text}");
+    }
+
+    #[test]
+    fn a_list_is_in_the_order_of_the_axes_as_written() {
+        let m =
+            model("'lon, lat' = 'matern1(lengthscale ~ [half_normal(1), half_normal(2)])'", "m");
+        let m = m.unwrap();
+        let prior = |name: &str| m.parameters[m.position(name).unwrap()].prior_text();
+        assert_eq!(prior("f.lon.lengthscale"), "half_normal(1)");
+        assert_eq!(prior("f.lat.lengthscale"), "half_normal(2)");
+    }
+
+    #[test]
+    fn what_is_no_plane_is_refused_with_its_place() {
+        let cases = [
+            ("'lat, lom' = 'matern1()'", "m", "did you mean \"lon\""),
+            ("'lat, lon' = 'matern1()'", "m", "one lengthscale cannot be both"),
+            ("'lat, run' = 'matern1()'", "m", "made of labels"),
+            ("'lat, lat' = 'matern1()'", "m", "names one"),
+            ("'lat, lon, run' = 'matern1()'", "m", "a plane has two axes, not 3"),
+            ("'lat, lon' = 'matern32()'", "m", "there is one kernel, matern1"),
+            ("'lat, lon' = 'matern1(degree = 2)'", "m", "one parameter, lengthscale"),
+            ("'lat, lon' = 'matern1(lengthscale = -1)'", "degrees", "-1"),
+            ("'lat, lon' = 'matern1(lengthscale = [1, 2, 3])'", "m", "3 lengthscales for two axes"),
+            ("'lat, lon' = 'matern1()'\nlat = 'matern12()'", "degrees", "over two axes together"),
+            ("'lat, lon' = 'matern1()'\ncenter = ['lat, lon']", "degrees", "no kernel along"),
+        ];
+        for (field, unit, want) in cases {
+            let e = model(field, unit).unwrap_err();
+            assert!(e.contains(want) && e.contains("fields.f"), "{field}: {e}");
+        }
+    }
+}
