@@ -6,7 +6,7 @@ use gridgp_model::Model;
 use gridgp_model::param::Parameter;
 use gridgp_model::spec::Density;
 
-use super::{LogDensity, Marginal};
+use super::{LogDensity, Marginal, Plan};
 
 /// The marginal likelihood times the priors, as a function of unconstrained x.
 ///
@@ -37,6 +37,11 @@ impl LogPosterior {
             theta_bar: Vec::new(),
             standard_error: 0.0,
         })
+    }
+
+    /// How the marginal likelihood is computed.
+    pub fn plan(&self) -> &Plan {
+        self.marginal.plan()
     }
 
     /// The marginal likelihood alone.

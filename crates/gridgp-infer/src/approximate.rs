@@ -50,6 +50,7 @@ pub fn approximate(
         max_iterations: spec.max_iterations.max(500),
         tolerance: spec.tolerance,
         curvature: None,
+        near: 0.0,
     };
     let most = maximize.max_iterations;
     let climbing = |p: &super::Progress| {

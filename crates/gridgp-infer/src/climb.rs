@@ -60,7 +60,7 @@ pub(super) fn climb<D: LogDensity>(
     while here.value.is_finite() {
         let stopped = report(iterations, &here).is_break();
         converged = here.gradient_norm() <= options.tolerance
-            || is_near(&objective, &here, &mut history, &mut direction);
+            || is_near(&objective, &here, options.near, &mut history, &mut direction);
         if stopped || converged || iterations == options.max_iterations || stall.is_over(&here) {
             break;
         }
@@ -89,19 +89,21 @@ pub(super) fn climb<D: LogDensity>(
     Climb { point: here, iterations, evaluations: objective.evaluations, converged, history }
 }
 
-/// Where values have a standard error the gradient has one as well, and is never 0: there a mode is
-/// found once the curvature says that it is nearer than a fiftieth of a standard deviation.
+/// Whether the curvature says that the mode is near enough. Where values have a standard error the gradient
+/// has one as well, and is never 0: there a fiftieth of a standard deviation is.
 fn is_near<D: LogDensity>(
     objective: &Objective<D>,
     here: &Point,
+    near: f64,
     history: &mut History,
     direction: &mut [f64],
 ) -> bool {
-    if objective.density.standard_error() == 0.0 || history.len() < here.x.len().min(4) {
+    let near = if objective.density.standard_error() > 0.0 { near.max(NEAR) } else { near };
+    if near == 0.0 || history.len() < here.x.len().min(4) {
         return false;
     }
     history.direction(&here.gradient, direction);
-    -dot(&here.gradient, direction) <= NEAR * NEAR
+    -dot(&here.gradient, direction) <= near * near
 }
 
 /// Notices when neither the value nor the gradient gets better any more: accepting steps by their

@@ -59,7 +59,8 @@ pub(super) fn joint_start(model: &Model, chains: usize) -> Result<JointStart> {
     };
     let from = inside(&mut joint.clone(), 1, draw)?.swap_remove(0);
     let climb = |density: &InformedJoint, x: Vec<f64>, max_iterations: usize| {
-        let options = MaximizeOptions { max_iterations, tolerance: 0.1, curvature: None };
+        let options =
+            MaximizeOptions { max_iterations, tolerance: 0.1, near: 0.0, curvature: None };
         maximize(&|| density.clone(), &[x], &options, &|_| ControlFlow::Continue(()))
     };
 

@@ -19,13 +19,16 @@ pub struct MaximizeOptions {
     pub max_iterations: usize,
     /// Largest |∂/∂xᵢ| that counts as 0; absolute, as the scale of a log density is 1.
     pub tolerance: f64,
+    /// A mode that is nearer than this by the curvature along the way, in standard deviations, is found;
+    /// 0: the gradient alone decides.
+    pub near: f64,
     /// What is known of the curvature; it is learned from nothing if absent.
     pub curvature: Option<History>,
 }
 
 impl Default for MaximizeOptions {
     fn default() -> Self {
-        Self { max_iterations: 500, tolerance: 1e-4, curvature: None }
+        Self { max_iterations: 500, tolerance: 1e-4, near: 0.0, curvature: None }
     }
 }
 

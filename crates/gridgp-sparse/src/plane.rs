@@ -176,6 +176,19 @@ impl Plane {
         sum / self.variance
     }
 
+    /// The mean variance over that on a plane without a border, where the margin is shorter than twice a
+    /// lengthscale; 1 elsewhere. Far from 1 the border shapes the field.
+    pub fn reflected(&self) -> f64 {
+        let is_short = |k: usize| {
+            let points = &self.sides[k].points;
+            points[MARGIN] - points[0] < 2.0 * self.lengthscales[k]
+        };
+        if !(is_short(0) || is_short(1)) {
+            return 1.0;
+        }
+        self.variance * 8.0 * std::f64::consts::PI * self.lengthscales[0] * self.lengthscales[1]
+    }
+
     /// Cells.
     pub fn len(&self) -> usize {
         self.sides[0].len() * self.sides[1].len()

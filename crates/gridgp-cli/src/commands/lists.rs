@@ -53,6 +53,11 @@ pub fn kernels(args: &List) -> anyhow::Result<()> {
         "For thousands of points: basis = 12, so many sines for each coordinate, with the kernel's \
          spectral density."
     )?;
+    writeln!(
+        out,
+        "Over two axes together: \"lat, lon\" = \"matern1(lengthscale = l)\", isotropic, s K1(s) with \
+         s = sqrt(2) r/l."
+    )?;
     Ok(())
 }
 

@@ -252,6 +252,12 @@ impl Marginal {
         self.evaluate(theta, None)
     }
 
+    /// What to know about the model at `theta` before believing it: fields over two axes whose border is near.
+    pub fn doubts(&self, theta: &[f64]) -> Vec<String> {
+        let Some(lattice) = &self.plan.lattice else { return Vec::new() };
+        lattice.near_borders(&self.terms, theta)
+    }
+
     /// Number of missing cells m that the spectral algebra corrects for: an evaluation costs some
     /// 2 m² operations a cell for them, and memory of m numbers a cell.
     pub fn missing(&self) -> usize {

@@ -140,6 +140,14 @@ fn built_in(
             }
         }
     }
+    if call.function == "matern1" {
+        let message = format!(
+            "matern1 is a kernel over two axes together, \"{}, …\" = \"matern1(…)\"; along one axis \
+             there are matern12, matern32 and matern52",
+            axis.name()
+        );
+        return Err(Fault::new(call.function_span.clone(), message));
+    }
     let kernel = Kernel::from_name(&call.function, &options).map_err(|message| {
         let known = BuiltIn::ALL.iter().any(|k| k.info().name == call.function);
         let end = call.arguments.last().map_or(call.function_span.end, |a| a.span.end);

@@ -219,6 +219,7 @@ mod tests {
             ("'lat, run' = 'matern1()'", "m", "made of labels"),
             ("'lat, lat' = 'matern1()'", "m", "names one"),
             ("'lat, lon, run' = 'matern1()'", "m", "a plane has two axes, not 3"),
+            ("lat = 'matern1()'", "m", "over two axes together, \"lat, …\""),
             ("'lat, lon' = 'matern32()'", "m", "there is one kernel, matern1"),
             ("'lat, lon' = 'matern1(degree = 2)'", "m", "one parameter, lengthscale"),
             ("'lat, lon' = 'matern1(lengthscale = -1)'", "degrees", "-1"),

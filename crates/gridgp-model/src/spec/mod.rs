@@ -62,7 +62,7 @@ pub struct FieldSpec {
     /// Axes along which its mean is removed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub center: Vec<String>,
-    /// The kernel of each axis, by the axis' name.
+    /// The kernel of each axis, by the axis' name; of two axes together by both, `"lat, lon"`.
     #[serde(flatten)]
     pub axes: IndexMap<String, String>,
 }

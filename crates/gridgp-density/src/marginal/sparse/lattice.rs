@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use gridgp_kernel::{Covariance, StateSpace};
-use gridgp_sparse::{Cost, Dissection, Lattice, MARGIN, Side};
+use gridgp_sparse::{Cost, Dissection, Lattice, MARGIN, Plane, Side};
 
 use super::super::dense::Cells;
 use super::super::field_term::FieldTerm;
 use super::super::state_space::Timeline;
+
+/// How much more a field may vary, as a ratio of standard deviations, without a word.
+const NEAR_BORDER: f64 = 1.1;
 
 /// The grid with each axis in rising order.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,6 +150,31 @@ impl SparseLattice {
         };
         let sizes = (0..terms.len()).map(states).collect();
         Ok(Self { axes, planes, sizes })
+    }
+
+    /// Fields over two axes that their border shapes: they vary more at a corner of the data, or as a whole.
+    pub(in super::super) fn near_borders(&self, terms: &[FieldTerm], theta: &[f64]) -> Vec<String> {
+        let one = |(term, plane): (&FieldTerm, &Option<([usize; 2], Arc<[Side; 2]>)>)| {
+            let lengthscales = term.plane.as_ref()?.lengthscales(theta);
+            let made = Plane::new(plane.as_ref()?.1.clone(), lengthscales);
+            let (corner, reflected) = (made.corner().sqrt(), made.reflected().sqrt());
+            let named = |k: usize| {
+                let axes = plane.as_ref().map(|(axes, _)| axes[k]).unwrap_or_default();
+                format!("{:.3} along {:?}", lengthscales[k], term.axes[axes].name())
+            };
+            (corner.max(reflected) > NEAR_BORDER).then(|| {
+                format!(
+                    "the border of its plane reflects the field {:?}, whose lengthscales are {} and {}: at a \
+                     corner of the data its standard deviation is {corner:.2} times the mean one, and that \
+                     is {reflected:.2} times what it would be without a border; predictions take that into \
+                     account, the lengthscale means less than elsewhere",
+                    term.name,
+                    named(0),
+                    named(1),
+                )
+            })
+        };
+        terms.iter().zip(&self.planes).filter_map(one).collect()
     }
 
     /// Points of each axis, with its margins.

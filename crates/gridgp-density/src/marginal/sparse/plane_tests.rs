@@ -45,7 +45,7 @@ fn covariance(points: [&[f64]; 2], lengthscales: [f64; 2]) -> Mat<f64> {
     let cells = points[0].len() * points[1].len();
     let all = Mat::from_fn(cells, cells, |i, j| inverse[(cell(i), cell(j))]);
     let mean = (0..cells).map(|c| all[(c, c)]).sum::<f64>() / cells as f64;
-    all * faer::Scale(mean.recip())
+    all * Scale(mean.recip())
 }
 
 fn points(m: &Model, a: usize) -> Vec<f64> {
@@ -189,6 +189,16 @@ fn what_cannot_be_beside_a_plane_is_said() {
     assert!(refused(smooth, "auto").contains("no sum or product of Markov"));
     let rough = "[fields.g]\nx = 'matern12()'\ny = 'matern12()'\n";
     assert!(refused(rough, "dense").contains("leave inference.algebra out"));
+    let m = three_fields(&[6, 5]);
+    let marginal = Marginal::new(&m).unwrap();
+    let theta = |l: f64| {
+        let of =
+            |p: &gridgp_model::param::Parameter| if p.name == "f.lengthscale" { l } else { 1.0 };
+        m.parameters.iter().map(of).collect::<Vec<f64>>()
+    };
+    assert!(marginal.doubts(&theta(2.0)).is_empty());
+    let doubts = marginal.doubts(&theta(300.0));
+    assert!(doubts.len() == 1 && doubts[0].contains("reflects the field \"f\""), "{doubts:?}");
     let joint = crate::Joint::new(&three_fields(&[6, 5])).unwrap_err().to_string();
     assert!(joint.contains("over two axes together"), "{joint}");
 }
