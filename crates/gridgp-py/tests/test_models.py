@@ -238,3 +238,29 @@ def test_sums_of_fields_from_draws(drawn: gp.Fit) -> None:
     np.testing.assert_allclose(
         found["2*f-f*w_draws"], found["f_draws"] * weight, rtol=0, atol=1e-12
     )
+
+
+def test_an_isotropic_field_over_two_axes() -> None:
+    lat, lon = np.linspace(40, 43, 24), np.linspace(0, 4, 32)
+    course = np.sin(lat)[:, None] * np.cos(lon)[None, :]
+    y = 3 + course + np.random.default_rng(4).normal(0, 0.1, course.shape)
+    y[5:12, 8:15] = np.nan
+    data = xr.DataArray(y, coords={"lat": lat, "lon": lon}, dims=["lat", "lon"], name="y")
+    heat = gp.Field("heat", {"lat, lon": "matern1()"})
+    model = gp.Model(Gaussian(gp.Intercept() + heat("lat", "lon")), response="y", axes=["lat", "lon"])
+    again = gp.Model.from_toml(model.to_toml())
+    assert again.to_dict()["fields"] == model.to_dict()["fields"]
+    fit = model.fit(data, starts=2, progress=False)
+    assert fit.details["converged"] and fit.details["algebra"] == "sparse"
+    found = fit.predict(draws=2, seed=1)
+    gap = found.isel(lat=slice(5, 12), lon=slice(8, 15))
+    error = gap["mean"] - 3 - course[5:12, 8:15]
+    assert float((np.abs(error) < 4 * gap["sd"]).mean()) > 0.9
+    between = fit.predict({"lat": [41.03], "lon": [2.01]})
+    assert abs(between["mean"].item() - 3 - np.sin(41.03) * np.cos(2.01)) < 0.2
+    area = fit.aggregate(over=["lat", "lon"])
+    np.testing.assert_allclose(area["mean"], found["mean"].mean(), rtol=1e-9)
+    with pytest.raises(ValueError, match="asked for beyond"):
+        fit.predict({"lat": [50.0], "lon": [2.0]})
+    with pytest.raises(gp.ModelError, match="over two axes together"):
+        model.fit(data, method="nuts", progress=False)

@@ -16,7 +16,7 @@
 
 use std::sync::Arc;
 
-use faer::Mat;
+use faer::{Mat, MatRef};
 use gridgp_dense::symmetric_eigen;
 
 /// Points of the margin at each end of an axis.
@@ -38,9 +38,11 @@ pub struct Side {
     squared: [Vec<f64>; 3],
     /// λ.
     values: Vec<f64>,
-    /// For each λ its vector of W^{-½}V squared, averaged over the points of the data.
+    /// W^{-½}V.
+    vectors: Mat<f64>,
+    /// The squares of its entries, averaged over the points of the data.
     shares: Vec<f64>,
-    /// The same at the first point of the data.
+    /// Those at the first point of the data.
     first: Vec<f64>,
 }
 
@@ -78,20 +80,56 @@ impl Side {
         };
         let squared = [band(0), band(1), band(2)];
         let scaled = Mat::from_fn(n, n, |i, j| entry(i, j) / (width[i] * width[j]).sqrt());
-        let (mut values, vectors) = symmetric_eigen(scaled.as_ref())?;
+        let (mut values, mut vectors) = symmetric_eigen(scaled.as_ref())?;
         // Rounding leaves the one that is 0 on either side.
         values.iter_mut().for_each(|v| *v = v.max(0.0));
-        let share = |i: usize, k: usize| vectors[(k, i)].powi(2) / width[k];
+        for column in vectors.col_iter_mut() {
+            column.iter_mut().zip(&width).for_each(|(v, w)| *v /= w.sqrt());
+        }
+        let share = |i: usize, k: usize| vectors[(k, i)].powi(2);
         let own = MARGIN..n - MARGIN;
         let count = own.len() as f64;
         let mean = |i: usize| own.clone().map(|k| share(i, k)).sum::<f64>() / count;
         let shares = (0..n).map(mean).collect();
         let first = (0..n).map(|i| share(i, MARGIN)).collect();
-        Ok(Self { width, flow, squared, shares, first, values, points })
+        Ok(Self { width, flow, squared, vectors, shares, first, values, points })
     }
 
     fn len(&self) -> usize {
         self.points.len()
+    }
+
+    /// The points of the data.
+    pub fn inside(&self) -> &[f64] {
+        &self.points[MARGIN..self.len() - MARGIN]
+    }
+
+    /// S = W^{-½}V, with a row for each point: u is S₁⊗S₂ times independent normals with the standard
+    /// deviations 1/(2 + ℓ₁²λᵢ + ℓ₂²λⱼ).
+    pub fn vectors(&self) -> MatRef<'_, f64> {
+        self.vectors.as_ref()
+    }
+
+    /// The widths W; S⁻¹ = SᵀW.
+    pub fn width(&self) -> &[f64] {
+        &self.width
+    }
+
+    /// What u is at a point that lies between two of the data, on a straight line: their positions, the
+    /// margin included, and their weights. `None` beyond the data.
+    pub fn between(&self, at: f64) -> Option<[(usize, f64); 2]> {
+        let points = self.inside();
+        let after = points.partition_point(|&p| p < at);
+        let here = MARGIN + after;
+        match points.get(after) {
+            Some(&p) if p == at => Some([(here, 1.0), (here, 0.0)]),
+            Some(&p) if after > 0 => {
+                let before = points[after - 1];
+                let share = (at - before) / (p - before);
+                Some([(here - 1, 1.0 - share), (here, share)])
+            }
+            _ => None,
+        }
     }
 
     /// W, G and G W⁻¹ G between a point and the one a step away.
@@ -160,6 +198,46 @@ impl Plane {
             }
         }
         made
+    }
+
+    /// The axes.
+    pub fn sides(&self) -> &[Side; 2] {
+        &self.sides
+    }
+
+    /// Writes the standard deviation of each normal of which u, over the root of its mean variance, is made
+    /// to `out`: row-major, as many as [`len`](Self::len).
+    ///
+    /// # Panics
+    /// If `out` has another length.
+    pub fn write_scales(&self, out: &mut [f64]) {
+        assert_eq!(out.len(), self.len(), "a number for each mode");
+        let gain = self.variance.sqrt().recip();
+        self.each_root(|at, root, _| out[at] = gain / root);
+    }
+
+    /// The derivatives with respect to the lengthscales, from those with respect to the
+    /// [scales](Self::write_scales).
+    pub fn scales_vjp(&self, bar: &[f64]) -> [f64; 2] {
+        let gain = self.variance.sqrt().recip();
+        let (mut squares, mut gain_bar) = ([0.0; 2], 0.0);
+        self.each_root(|at, root, values| {
+            gain_bar += bar[at] / root;
+            let root_bar = -gain * bar[at] / (root * root);
+            squares.iter_mut().zip(values).for_each(|(s, v)| *s += root_bar * v);
+        });
+        self.vjp(squares, 0.0, -0.5 * gain_bar * gain.powi(3))
+    }
+
+    /// Calls `visit` with the number of each mode, 2 + ℓ₁²λᵢ + ℓ₂²λⱼ and both λ.
+    fn each_root(&self, mut visit: impl FnMut(usize, f64, [f64; 2])) {
+        let [a, b] = self.lengthscales.map(|l| l * l);
+        let [one, other] = &*self.sides;
+        for (i, v) in one.values.iter().enumerate() {
+            for (j, w) in other.values.iter().enumerate() {
+                visit(i * other.len() + j, 2.0 + a * v + b * w, [*v, *w]);
+            }
+        }
     }
 
     /// The variance of u at the first points of both axes over the mean one: how much the border adds there,
@@ -327,6 +405,41 @@ mod tests {
                 value(&at(l))
             };
             let known = (moved(step) - moved(-step)) / (2.0 * step);
+            assert!((found - known).abs() < 1e-7 * known.abs().max(1.0), "{a}: {found} {known}");
+        }
+    }
+
+    #[test]
+    fn normals_with_the_scales_have_the_covariance() {
+        let plane = plane(&X, &Y, [1.3, 0.8]);
+        let n = plane.len();
+        let mut inverse = Mat::<f64>::identity(n, n);
+        Cholesky::new(written_out(&plane).as_ref()).unwrap().solve_in_place(inverse.as_mut());
+        let mut scales = vec![0.0; n];
+        plane.write_scales(&mut scales);
+        let [one, other] = plane.sides();
+        let vectors = one.vectors().kron(other.vectors());
+        let root = Mat::from_fn(n, n, |i, j| vectors[(i, j)] * scales[j]);
+        let known = inverse * faer::Scale(plane.variance.recip());
+        assert!((&root * root.transpose() - &known).norm_max() < 1e-10 * known.norm_max());
+        let weighted =
+            Mat::from_fn(one.len(), one.len(), |i, j| one.width()[i] * one.vectors()[(i, j)]);
+        let product = one.vectors().transpose() * weighted;
+        assert!((product - Mat::<f64>::identity(one.len(), one.len())).norm_max() < 1e-12);
+        let bar: Vec<f64> = (0..n).map(|i| (i as f64).cos()).collect();
+        let value = |l: [f64; 2]| {
+            let mut scales = vec![0.0; n];
+            self::plane(&X, &Y, l).write_scales(&mut scales);
+            scales.iter().zip(&bar).map(|(s, b)| s * b).sum::<f64>()
+        };
+        let found = plane.scales_vjp(&bar);
+        for (a, found) in found.into_iter().enumerate() {
+            let at = |h: f64| {
+                let mut l = [1.3, 0.8];
+                l[a] += h;
+                value(l)
+            };
+            let known = (at(1e-5) - at(-1e-5)) / 2e-5;
             assert!((found - known).abs() < 1e-7 * known.abs().max(1.0), "{a}: {found} {known}");
         }
     }

@@ -302,7 +302,10 @@ fn sparse(lattice: SparseLattice, observed: usize) -> Plan {
         ),
         operations: FRONT * cost.operations + NUMBER * cost.numbers + ENTRY * entries,
         bytes: 8.0
-            * (cost.numbers + 4.0 * entries + 2.0 * cells * neighbours + 12.0 * observed as f64),
+            * (1.4 * cost.numbers
+                + 4.0 * entries
+                + 2.0 * cells * neighbours
+                + 12.0 * observed as f64),
         grouping: None,
         timeline: None,
         lattice: Some(lattice),

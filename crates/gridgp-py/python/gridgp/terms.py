@@ -346,7 +346,8 @@ class Field(_Named):
     name
         Its name in summaries and files.
     kernels
-        The kernel of each axis, by the axis' name, for names that cannot be keywords.
+        The kernel of each axis, by the axis' name, for names that cannot be keywords; of two axes
+        together by both, ``{"lat, lon": "matern1()"}``.
     amplitude
         Its standard deviation, in the unit of the parameter that it enters: a number, a prior, a
         Parameter or the name of one; by default a half-normal prior.
@@ -403,7 +404,7 @@ class Field(_Named):
     def __call__(self, *axes: str | Axis) -> Field:
         """The field itself, after a check that these are its axes."""
         names = [a.name if isinstance(a, Axis) else a for a in axes]
-        if set(names) != set(self.kernels):
+        if set(names) != {axis.strip() for key in self.kernels for axis in key.split(",")}:
             own = ", ".join(self.kernels)
             raise ValueError(
                 f"the field {self.name!r} lives on {own}, not on {', '.join(map(str, names))}; "

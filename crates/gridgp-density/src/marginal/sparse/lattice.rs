@@ -33,7 +33,7 @@ pub(super) struct Along {
     /// Their coordinates, between those of the margins.
     pub(super) times: Vec<f64>,
     /// Points of each margin.
-    pub(super) margin: usize,
+    margin: usize,
     /// What each term is along it; `None` where the axis is one of the term's plane.
     pub(super) forms: Vec<Option<StateSpace>>,
 }
@@ -120,11 +120,6 @@ impl Along {
 
     pub(super) fn len(&self) -> usize {
         self.times.len()
-    }
-
-    /// The coordinates of the data's points.
-    pub(super) fn inside(&self) -> &[f64] {
-        &self.times[self.margin..self.times.len() - self.margin]
     }
 }
 

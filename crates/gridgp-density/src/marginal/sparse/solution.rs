@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use faer::{Mat, MatRef};
 use gridgp_dense::settle_registers;
 use gridgp_grid::{Error, Result};
-use gridgp_sparse::{Between, Chain, Factor, Stencil};
+use gridgp_sparse::{Between, Chain, Factor, Side, Stencil};
 use rayon::prelude::*;
 
 use super::super::dense::Cells;
@@ -141,20 +141,15 @@ impl SparseSolution {
                     let known = known.collect::<std::result::Result<Vec<_>, _>>();
                     return known.map_err(|e| singular(&format!("axis {name:?}"), e));
                 }
-                Part::Plane { axes, .. } if axes.contains(&a) => {
-                    let inside = axis.inside();
-                    return times
-                        .iter()
-                        .map(|&t| interpolated(inside, axis.margin, t))
-                        .collect::<Option<Vec<_>>>()
-                        .ok_or_else(|| {
-                            let (from, to) = (inside[0], inside[inside.len() - 1]);
-                            Error::Data(format!(
-                                "the field {:?} is known from {from} to {to} along {name:?}, between the \
-                                 points of the data, and was asked for beyond",
-                                term.name
-                            ))
-                        });
+                Part::Plane { axes, plane } if axes.contains(&a) => {
+                    let side = &plane.sides()[usize::from(axes[1] == a)];
+                    let between = |&t: &f64| {
+                        let weights = side.between(t)?.into_iter().filter(|(_, w)| *w != 0.0);
+                        let weights = weights.map(|(k, w)| (k, vec![w])).collect();
+                        Some(Between { weights, left: 0.0 })
+                    };
+                    let known = times.iter().map(between).collect::<Option<Vec<_>>>();
+                    return known.ok_or_else(|| beyond(&term.name, name, side));
                 }
                 _ => {}
             }
@@ -163,17 +158,12 @@ impl SparseSolution {
     }
 }
 
-/// A value on the straight line between two points of the data; `None` beyond them.
-fn interpolated(points: &[f64], margin: usize, at: f64) -> Option<Between> {
-    let after = points.partition_point(|&p| p < at);
-    let weights = match points.get(after) {
-        Some(&p) if p == at => vec![(margin + after, vec![1.0])],
-        Some(&p) if after > 0 => {
-            let before = points[after - 1];
-            let share = (at - before) / (p - before);
-            vec![(margin + after - 1, vec![1.0 - share]), (margin + after, vec![share])]
-        }
-        _ => return None,
-    };
-    Some(Between { weights, left: 0.0 })
+/// A field on a plane was asked for beyond the data.
+pub(crate) fn beyond(field: &str, axis: &str, side: &Side) -> Error {
+    let inside = side.inside();
+    let (from, to) = (inside[0], inside[inside.len() - 1]);
+    Error::Data(format!(
+        "the field {field:?} is known from {from} to {to} along {axis:?}, between the points of the data, and \
+         was asked for beyond"
+    ))
 }
