@@ -52,7 +52,10 @@ impl LatentField {
             (0..shape.iter().product())
                 .map(|cell| match known(cell) {
                     Some(at) => self.z()[at],
-                    None => StandardNormal.sample(rng),
+                    None => {
+                        let normal: f64 = StandardNormal.sample(rng);
+                        normal * self.plane().map_or(1.0, |plane| plane.at(cell, &shape))
+                    }
                 })
                 .collect()
         };
@@ -69,6 +72,11 @@ impl LatentField {
                 (None, FieldAxis::Series(series, _)) => {
                     Rows::Series(Box::new(series.rows_at(&series.kernel.points)))
                         .apply(&x, left, right)
+                }
+                (None, FieldAxis::Modes(modes)) => {
+                    let mut out = vec![0.0; shape.iter().product()];
+                    mode_product(modes.rows().as_ref(), &x, left, right, &mut out);
+                    out
                 }
                 (None, FieldAxis::Same(_)) => x,
             };
@@ -104,6 +112,7 @@ impl LatentField {
                     shape[a] = rows.points();
                     Separate::Taken(rows.variances()?)
                 }
+                FieldAxis::Modes(modes) => Separate::Modes(modes.rows_at(at)?),
                 FieldAxis::Same(_) => unreachable!("the axes of a whole field"),
             });
         }
@@ -117,7 +126,7 @@ impl LatentField {
             // One axis after the other, the first one first.
             for rows in &rows {
                 match rows {
-                    Separate::Matrix(b, _) => {
+                    Separate::Matrix(b, _) | Separate::Modes(b) => {
                         let rest = current.len() / b.ncols();
                         for r in 0..rest {
                             current[r] =
@@ -132,9 +141,18 @@ impl LatentField {
                     }
                 }
             }
-            let parts = || rows.iter().map(|rows| rows.variances(i));
-            let explained: f64 = parts().map(|(explained, _)| explained).product();
-            let all: f64 = parts().map(|(explained, open)| explained + open).product();
+            let parts = || rows.iter().filter_map(|rows| rows.variances(i));
+            let mut explained: f64 = parts().map(|(explained, _)| explained).product();
+            let mut all: f64 = parts().map(|(explained, open)| explained + open).product();
+            if let Some(plane) = self.plane().filter(|_| all != explained) {
+                let row = |a: usize| match &rows[a] {
+                    Separate::Modes(b) => b.row(i).iter().copied().collect::<Vec<f64>>(),
+                    _ => unreachable!("an axis of the plane"),
+                };
+                let [one, other] = plane.axes().map(row);
+                let variance = plane.variance([&one, &other]);
+                (all, explained) = (all * variance, explained * variance);
+            }
             let normal: f64 = StandardNormal.sample(rng);
             values.push(amplitude * (current[0] + (all - explained).max(0.0).sqrt() * normal));
         }
@@ -146,16 +164,19 @@ impl LatentField {
 enum Separate {
     /// A row for each point, and the variance that it has of its own.
     Matrix(Mat<f64>, Vec<f64>),
+    /// A row for each point, of modes that leave nothing open.
+    Modes(Mat<f64>),
     /// The variance that z explains at each point, to which it was taken, and what it leaves open.
     Taken(Vec<(f64, f64)>),
 }
 
 impl Separate {
-    /// Explained and open variance of point i.
-    fn variances(&self, i: usize) -> (f64, f64) {
+    /// Explained and open variance of point i, where it is a factor of that of the field.
+    fn variances(&self, i: usize) -> Option<(f64, f64)> {
         match self {
-            Self::Matrix(b, open) => (b.row(i).iter().map(|v| v * v).sum(), open[i]),
-            Self::Taken(all) => all[i],
+            Self::Matrix(b, open) => Some((b.row(i).iter().map(|v| v * v).sum(), open[i])),
+            Self::Modes(_) => None,
+            Self::Taken(all) => Some(all[i]),
         }
     }
 }
@@ -167,6 +188,7 @@ impl FieldAxis {
         match self {
             Self::Matrix(root, _) => root.rows_at(new, apart),
             Self::Series(series, _) => Ok(Rows::Series(Box::new(series.rows_at(new)))),
+            Self::Modes(modes) => Ok(Rows::Joint(modes.rows_at(new)?)),
             Self::Same(_) => unreachable!("the axes of a whole field"),
         }
     }

@@ -6,6 +6,7 @@ use gridgp_grid::Result;
 use gridgp_model::AxisKernel;
 
 use super::axis_root::AxisRoot;
+use super::plane_modes::PlaneModes;
 use super::series_axis::SeriesAxis;
 
 /// The root of a kernel along an axis, as something that tensors are multiplied with.
@@ -15,6 +16,8 @@ pub(super) enum FieldAxis {
     Matrix(Box<AxisRoot>, Mat<f64>),
     /// By state space.
     Series(Box<SeriesAxis>, Scratch),
+    /// The modes of a field over two axes together.
+    Modes(Box<PlaneModes>),
     /// The identity of some points: an axis along which somebody else multiplies.
     Same(usize),
 }
@@ -48,6 +51,7 @@ impl FieldAxis {
         match self {
             Self::Matrix(root, _) => root.size(),
             Self::Series(series, _) => series.size(),
+            Self::Modes(modes) => modes.size(),
             Self::Same(n) => *n,
         }
     }
@@ -57,6 +61,7 @@ impl FieldAxis {
         match self {
             Self::Matrix(root, _) => root.rank(),
             Self::Series(series, _) => series.size(),
+            Self::Modes(modes) => modes.rank(),
             Self::Same(n) => *n,
         }
     }
@@ -77,7 +82,7 @@ impl FieldAxis {
         match self {
             Self::Matrix(root, _) => root.update(theta),
             Self::Series(series, _) => series.update(theta, 0.0),
-            Self::Same(_) => Ok(()),
+            Self::Modes(_) | Self::Same(_) => Ok(()),
         }
     }
 
@@ -89,6 +94,7 @@ impl FieldAxis {
                 scratch.z.resize(x.len(), 0.0);
                 series.forward(x, (left, right), &mut scratch.z, out);
             }
+            Self::Modes(modes) => mode_product(modes.rows().as_ref(), x, left, right, out),
             Self::Same(_) => out.copy_from_slice(x),
         }
     }
@@ -104,6 +110,7 @@ impl FieldAxis {
         match self {
             Self::Matrix(root, _) => mode_product(root.root().transpose(), y, left, right, out),
             Self::Series(series, _) => series.multiply_transposed(y, (left, right), out),
+            Self::Modes(modes) => mode_product(modes.rows().transpose(), y, left, right, out),
             Self::Same(_) => out.copy_from_slice(y),
         }
     }

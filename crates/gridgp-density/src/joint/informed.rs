@@ -41,13 +41,21 @@ impl InformedJoint {
     /// The joint density of a model, with what the data say about a value of each field.
     ///
     /// # Errors
-    /// [`gridgp_grid::Error::Singular`] if a kernel without free parameters has no eigenvalues.
+    /// [`gridgp_grid::Error::Singular`] if a kernel without free parameters has no eigenvalues;
+    /// [`gridgp_grid::Error::Spec`] for a kernel over two axes together.
     ///
     /// # Panics
     /// Unless `information` has one number ≥ 0 for each field.
     pub fn new(model: &Model, information: &[f64]) -> Result<Self> {
         assert_eq!(information.len(), model.fields.len(), "one number for each field");
         assert!(information.iter().all(|t| *t >= 0.0), "information is not negative");
+        if let Some(field) = model.fields.iter().find(|f| f.plane.is_some()) {
+            return Err(gridgp_grid::Error::Spec(format!(
+                "the field {:?} has a kernel over two axes together, which methods map and laplace take; give \
+                 each axis a kernel of its own for {:?}",
+                field.name, model.spec.inference.method
+            )));
+        }
         let long = LongAxes::of(model);
         let make = |f| InformedField::new(f, &model.data.grid, long);
         let fields = model.fields.iter().map(make).collect::<Result<Vec<_>>>()?;

@@ -9,6 +9,7 @@ use gridgp_model::param::Value;
 
 use super::field_axis::FieldAxis;
 use super::long_axis::LongAxes;
+use super::plane_modes::{self, PlaneModes, PlaneScales};
 use super::series_axis::SeriesAxis;
 pub(crate) use spread::FieldSpread;
 
@@ -19,7 +20,9 @@ pub(crate) struct LatentField {
     /// Positions of its axes in the grid.
     positions: Vec<usize>,
     axes: Vec<FieldAxis>,
-    /// The tensor before and after each mode product: `stages[0]` is z.
+    /// What scales z before the first product, and z itself, where a kernel is over two axes together.
+    plane: Option<(PlaneScales, Vec<f64>)>,
+    /// The tensor before and after each mode product: `stages[0]` is z, or z with its scales.
     stages: Vec<Vec<f64>>,
     /// Their adjoints.
     bars: Vec<Vec<f64>>,
@@ -32,7 +35,15 @@ impl LatentField {
         let mut positions = Vec::new();
         let mut axes = Vec::new();
         let mut series = long.of_field(field);
+        let sides =
+            field.plane.as_ref().map(|p| Ok((p, plane_modes::sides(p, grid)?))).transpose()?;
         for (a, (kernel, axis)) in field.axes.iter().zip(grid.axes()).enumerate() {
+            if let Some((plane, sides)) = &sides
+                && let Some(which) = plane.axes.iter().position(|b| *b == a)
+            {
+                positions.push(a);
+                axes.push(FieldAxis::Modes(Box::new(PlaneModes::new(sides, which, axis))));
+            }
             let Some(kernel) = kernel else { continue };
             positions.push(a);
             let (name, jitter) = (axis.name(), long.jitter());
@@ -43,7 +54,10 @@ impl LatentField {
                 None => FieldAxis::matrix_of(name, kernel, jitter)?,
             });
         }
-        Ok(Self::of(field.amplitude, positions, axes))
+        let plane = sides.map(|(plane, sides)| PlaneScales::new(plane, sides, &positions));
+        let mut made = Self::of(field.amplitude, positions, axes);
+        made.plane = plane.map(|scales| (scales, made.stages[0].clone()));
+        Ok(made)
     }
 
     /// The field with these roots along the axes at these positions.
@@ -62,6 +76,7 @@ impl LatentField {
             values: vec![0.0; stage(axes.len())],
             stages,
             axes,
+            plane: None,
         }
     }
 
@@ -90,9 +105,14 @@ impl LatentField {
         &self.axes
     }
 
-    /// z at the last θ and z.
+    /// z at the last θ and z, with its scales where a kernel is over two axes together.
     pub(super) fn z(&self) -> &[f64] {
         &self.stages[0]
+    }
+
+    /// What scales z, where a kernel is over two axes together.
+    pub(super) fn plane(&self) -> Option<&PlaneScales> {
+        self.plane.as_ref().map(|(scales, _)| scales)
     }
 
     /// Its amplitude at θ.
@@ -107,6 +127,11 @@ impl LatentField {
     pub(super) fn update(&mut self, theta: &[f64], z: &[f64]) -> Result<()> {
         self.update_roots(theta)?;
         self.stages[0].copy_from_slice(z);
+        let ranks = self.ranks();
+        if let Some((scales, own)) = &mut self.plane {
+            own.copy_from_slice(z);
+            scales.apply(&mut self.stages[0], &ranks);
+        }
         for a in 0..self.axes.len() {
             let (left, right) = self.sides(a);
             let (before, after) = self.stages.split_at_mut(a + 1);
@@ -126,6 +151,9 @@ impl LatentField {
     /// # Errors
     /// As [`FieldAxis::update`].
     pub(super) fn update_roots(&mut self, theta: &[f64]) -> Result<()> {
+        if let Some((scales, _)) = &mut self.plane {
+            scales.update(theta)?;
+        }
         self.axes.iter_mut().try_for_each(|axis| axis.update(theta))
     }
 
@@ -141,7 +169,11 @@ impl LatentField {
         let last = &self.stages[count];
         let dot: f64 = values_bar.iter().zip(last).map(|(b, l)| b * l).sum();
         self.amplitude.pull_back(dot, theta_bar);
-        self.z_vjp(theta, values_bar, z_bar);
+        self.pull_back(theta, values_bar);
+        if let Some((scales, z)) = &self.plane {
+            scales.vjp(z, &self.bars[0], &self.ranks(), theta_bar);
+        }
+        self.add_z_bar(z_bar);
         for a in 0..count {
             let sides = self.sides(a);
             self.axes[a].vjp(&self.stages[a], &self.bars[a + 1], sides, theta_bar);
@@ -150,6 +182,20 @@ impl LatentField {
 
     /// Adds the derivatives with respect to z alone to `z_bar`.
     pub(super) fn z_vjp(&mut self, theta: &[f64], values_bar: &[f64], z_bar: &mut [f64]) {
+        self.pull_back(theta, values_bar);
+        self.add_z_bar(z_bar);
+    }
+
+    fn add_z_bar(&mut self, z_bar: &mut [f64]) {
+        let ranks = self.ranks();
+        if let Some((scales, _)) = &self.plane {
+            scales.apply(&mut self.bars[0], &ranks);
+        }
+        z_bar.iter_mut().zip(&self.bars[0]).for_each(|(z, b)| *z += b);
+    }
+
+    /// The adjoints of all stages, from those of the values.
+    fn pull_back(&mut self, theta: &[f64], values_bar: &[f64]) {
         let amplitude = self.amplitude.at(theta);
         let count = self.axes.len();
         for (bar, v) in self.bars[count].iter_mut().zip(values_bar) {
@@ -161,7 +207,6 @@ impl LatentField {
             self.axes[a].multiply_transposed(&after[0], left, right, &mut before[a]);
         }
         settle_registers();
-        z_bar.iter_mut().zip(&self.bars[0]).for_each(|(z, b)| *z += b);
     }
 
     /// Sizes of the axes before `a`, which have been multiplied, and after it, which have not.

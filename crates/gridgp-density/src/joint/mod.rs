@@ -24,6 +24,7 @@ mod informed_series;
 mod latent_field;
 mod long_axis;
 mod observed;
+mod plane_modes;
 mod rows;
 mod series_axis;
 mod series_elsewhere;
@@ -67,21 +68,15 @@ impl Joint {
     /// The joint density of a model, with the jitter of its `[inference]`.
     ///
     /// # Errors
-    /// [`gridgp_grid::Error::Singular`] if a kernel without free parameters cannot be factorized;
-    /// [`gridgp_grid::Error::Spec`] for a kernel over two axes together.
+    /// [`gridgp_grid::Error::Singular`] if a kernel without free parameters cannot be factorized.
     pub fn new(model: &Model) -> Result<Self> {
-        if let Some(field) = model.fields.iter().find(|f| f.plane.is_some()) {
-            return Err(gridgp_grid::Error::Spec(format!(
-                "the field {:?} has a kernel over two axes together, which is taken by method = \"map\" \
-                 and a gaussian likelihood alone; give each axis a kernel of its own for draws",
-                field.name
-            )));
-        }
         let long = LongAxes::of(model);
         let make = |f| LatentField::new(f, &model.data.grid, long);
         let fields = model.fields.iter().map(make).collect::<Result<Vec<_>>>()?;
         let positions: Vec<Vec<usize>> = fields.iter().map(|f| f.positions().to_vec()).collect();
-        let weights = Marginal::new(model).ok().and_then(|m| m.field_weights(model));
+        let has_planes = model.fields.iter().any(|f| f.plane.is_some());
+        let marginal = if has_planes { None } else { Marginal::new(model).ok() };
+        let weights = marginal.and_then(|m| m.field_weights(model));
         let gaps = weights
             .as_ref()
             .and_then(|_| Gaps::new(&model.data.grid.shape(), model.data.response.missing_cells()));

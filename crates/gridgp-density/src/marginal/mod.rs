@@ -42,6 +42,7 @@ pub use plan::Plan;
 pub use predict::{Arrangement, Conditioned, SpectralSolution, Target};
 pub use sparse::SparsePlace;
 use sparse::SparseRoute;
+pub(crate) use sparse::beyond;
 use spectral_route::SpectralRoute;
 pub use state_space::SeriesPlace;
 use state_space::SeriesRoute;

@@ -31,6 +31,7 @@ use fields::Fields;
 pub(super) use lattice::SparseLattice;
 pub use place::SparsePlace;
 pub(super) use solution::SparseSolution;
+pub(crate) use solution::beyond;
 
 use super::covariance::perturbation;
 use super::dense::Cells;

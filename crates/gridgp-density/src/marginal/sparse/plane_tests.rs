@@ -12,7 +12,9 @@ use gridgp_sparse::{MARGIN, Plane, Side};
 
 use super::super::predict::Arrangement;
 use super::tests::{END, gaps, model};
-use crate::Marginal;
+use rand::SeedableRng;
+
+use crate::{LogDensity, Marginal};
 
 /// The covariance of a field of mean variance 1 at all cells of the plane of two axes, row-major in the
 /// order of their points.
@@ -199,6 +201,74 @@ fn what_cannot_be_beside_a_plane_is_said() {
     assert!(marginal.doubts(&theta(2.0)).is_empty());
     let doubts = marginal.doubts(&theta(300.0));
     assert!(doubts.len() == 1 && doubts[0].contains("reflects the field \"f\""), "{doubts:?}");
-    let joint = crate::Joint::new(&three_fields(&[6, 5])).unwrap_err().to_string();
+    let joint =
+        crate::InformedJoint::new(&three_fields(&[6, 5]), &[0.0; 3]).unwrap_err().to_string();
     assert!(joint.contains("over two axes together"), "{joint}");
+}
+
+/// Fields of normals z have the covariance, and their derivatives agree with differences.
+#[test]
+fn whitened_fields_have_the_covariance_written_out() {
+    let m = three_fields(&[5, 6]);
+    let mut joint = crate::Joint::new(&m).unwrap();
+    let count = joint.parameter_count();
+    let x: Vec<f64> = (0..count).map(|i| 0.2 - 0.05 * i as f64).collect();
+    let theta = m.natural(&x);
+    let (px, py) = (points(&m, 0), points(&m, 1));
+    let lengthscale = value(&m, &theta, "f.lengthscale");
+    let amplitude = value(&m, &theta, "f.amplitude");
+    let known = covariance([&px, &py], [lengthscale; 2]) * Scale(amplitude * amplitude);
+    let own = joint.field_ranges()[0].clone();
+    let mut found = Mat::<f64>::zeros(30, 30);
+    let mut at = x.clone();
+    at.resize(joint.dim(), 0.0);
+    for k in own {
+        at[k] = 1.0;
+        let f = joint.fields_at(&at).unwrap().1[0].to_vec();
+        let f = Col::from_fn(30, |i| f[i]);
+        found += &f * f.transpose();
+        at[k] = 0.0;
+    }
+    assert!((&found - &known).norm_max() < 1e-10, "{}", (&found - &known).norm_max());
+}
+
+#[test]
+fn the_joint_density_has_the_derivatives_of_its_differences() {
+    let text = "[fields.f]\n'x, t' = 'matern1()'\ny = 'matern12()'\n[likelihood]\nfamily = 'gaussian'\n\
+                location = '0.3 + c * f'\n";
+    let m = model(text, &[4, 3, 3], gaps);
+    let mut joint = crate::Joint::new(&m).unwrap();
+    let x: Vec<f64> = (0..joint.dim()).map(|i| 0.4 * (i as f64 * 0.7).sin()).collect();
+    let (mut gradient, mut unused) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+    joint.log_density_gradient(&x, &mut gradient);
+    let count = joint.parameter_count();
+    for k in (0..count).chain((count..x.len()).step_by(97)) {
+        let mut at = |h: f64| {
+            let mut x = x.clone();
+            x[k] += h;
+            joint.log_density_gradient(&x, &mut unused)
+        };
+        let known = (8.0 * (at(1e-3) - at(-1e-3)) - at(2e-3) + at(-2e-3)) / 12e-3;
+        assert!(
+            (gradient[k] - known).abs() < 1e-7 * known.abs().max(1.0),
+            "{k}: {} {known}",
+            gradient[k]
+        );
+    }
+    // At the points of the data a field on another grid is the field.
+    joint.fields_at(&x).unwrap();
+    let all: Vec<Option<Points>> = m.data.grid.axes().iter().map(|a| Some(a.points())).collect();
+    let here = joint.fields_at(&x).unwrap().1[0].to_vec();
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    let there = joint.field_on_grid(0, &all, &[false; 3], &mut rng).unwrap();
+    here.iter().zip(&there).for_each(|(a, b)| assert!((a - b).abs() < 1e-6, "{a} {b}"));
+    let rows: Vec<Points> = [0, 1, 2]
+        .map(|a| {
+            let axis = m.data.grid.axes()[a].points();
+            let at = (0..here.len()).map(|c| axis.row(m.data.grid.unravel(c)[a])[0]);
+            Points::line(&at.collect::<Vec<f64>>())
+        })
+        .to_vec();
+    let there = joint.field_at_points(0, &rows, &mut rng).unwrap();
+    here.iter().zip(&there).for_each(|(a, b)| assert!((a - b).abs() < 1e-3, "{a} {b}"));
 }

@@ -149,7 +149,7 @@ impl SparseSolution {
                         Some(Between { weights, left: 0.0 })
                     };
                     let known = times.iter().map(between).collect::<Option<Vec<_>>>();
-                    return known.ok_or_else(|| beyond(&term.name, name, side));
+                    return known.ok_or_else(|| beyond(Some(&term.name), name, side));
                 }
                 _ => {}
             }
@@ -158,12 +158,14 @@ impl SparseSolution {
     }
 }
 
-/// A field on a plane was asked for beyond the data.
-pub(crate) fn beyond(field: &str, axis: &str, side: &Side) -> Error {
+/// A field over two axes together was asked for beyond the data.
+pub(crate) fn beyond(field: Option<&str>, axis: &str, side: &Side) -> Error {
     let inside = side.inside();
     let (from, to) = (inside[0], inside[inside.len() - 1]);
+    let what =
+        field.map_or("a field over two axes together".into(), |f| format!("the field {f:?}"));
     Error::Data(format!(
-        "the field {field:?} is known from {from} to {to} along {axis:?}, between the points of the data, and \
+        "{what} is known from {from} to {to} along {axis:?}, between the points of the data, and \
          was asked for beyond"
     ))
 }
