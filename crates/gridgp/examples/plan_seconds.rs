@@ -1,12 +1,15 @@
-//! How long an evaluation of the marginal likelihood takes, beside what its plan says.
+//! How long an evaluation of the marginal likelihood takes, and how much memory, beside what its plan says.
 //!
 //! `cargo run --release --example plan_seconds` prints a row for each kind of model: processor seconds
 //! of one thread for the value with its gradient, the seconds of the plan, and their ratio, which
-//! should lie between 1/2 and 2 on the machine that `Plan::seconds` was measured on.
+//! should lie between 1/2 and 2 on the machine that `Plan::seconds` was measured on; on Linux also the
+//! peak of the memory of a process beside what it had before, and that of the plan. A word takes the rows that
+//! have it in their name.
 
+use std::process::Command;
 use std::time::Instant;
 
-use gridgp::density::Marginal;
+use gridgp::density::{Marginal, Plan};
 use gridgp::grid::{Axis, Covariate, Dataset, Grid, Variable};
 use gridgp::model::Model;
 use gridgp::model::spec::{ModelSpec, Source};
@@ -26,6 +29,9 @@ const SMOOTH: [&str; 3] = ["squared_exponential()"; 3];
 const SEASONS: [&str; 3] = ["periodic(period = 12) * matern52()"; 3];
 const HOURS: [&str; 3] = ["matern12()"; 3];
 const WAVES: [&str; 3] = ["cosine()"; 3];
+const CLOUDS: fn(&[usize]) -> bool = |i| (i[0] / 20 * 7 + i[1] / 25 * 3).is_multiple_of(4);
+/// Over the first two axes together.
+const PLANE: [&str; 3] = ["matern1()", "", "matern12()"];
 
 const KINDS: &[Kind] = &[
     Kind { name: "spectral", shape: &[60, 60], kernels: &ROUGH, fields: 1, missing: NONE },
@@ -103,30 +109,97 @@ const KINDS: &[Kind] = &[
         fields: 1,
         missing: |i| (i[1] * 7 + i[2] * i[2]) % 4 == 1,
     },
+    Kind { name: "sparse", shape: &[300, 500], kernels: &HOURS, fields: 1, missing: CLOUDS },
+    Kind {
+        name: "sparse, 2 fields",
+        shape: &[300, 500],
+        kernels: &HOURS,
+        fields: 2,
+        missing: CLOUDS,
+    },
+    Kind { name: "sparse", shape: &[1000, 1000], kernels: &HOURS, fields: 1, missing: CLOUDS },
+    Kind {
+        name: "sparse, isotropic",
+        shape: &[150, 150],
+        kernels: &PLANE,
+        fields: 1,
+        missing: CLOUDS,
+    },
+    Kind {
+        name: "sparse, 2 isotropic fields",
+        shape: &[300, 500],
+        kernels: &PLANE,
+        fields: 2,
+        missing: CLOUDS,
+    },
+    Kind { name: "iterative", shape: &[180, 90], kernels: &SMOOTH, fields: 1, missing: CLOUDS },
+    Kind {
+        name: "iterative, 2 fields",
+        shape: &[500, 400],
+        kernels: &SMOOTH,
+        fields: 2,
+        missing: CLOUDS,
+    },
     Kind { name: "dense, seasons", shape: &[500], kernels: &SEASONS, fields: 3, missing: NONE },
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
-    println!("{:28} {:12} {:>10} {:>10} {:>7}", "", "", "seconds", "plan", "ratio");
     let wanted = std::env::args().nth(1).unwrap_or_default();
-    for kind in KINDS.iter().filter(|kind| kind.name.contains(&wanted)) {
-        let (measured, plan) = pool.install(|| measure(kind))?;
+    // A process a row, which begins with little memory.
+    if let Some(row) = wanted.strip_prefix("row=") {
+        let kind = &KINDS[row.parse::<usize>()?];
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+        let Row { seconds, plan, bytes } = pool.install(|| measure(kind))?;
         let shape: Vec<String> = kind.shape.iter().map(usize::to_string).collect();
-        let (name, shape, ratio) = (kind.name, shape.join(" x "), plan / measured);
-        println!("{name:28} {shape:12} {measured:10.4} {plan:10.4} {ratio:7.2}");
+        let (name, shape, ratio) = (kind.name, shape.join(" x "), plan.seconds() / seconds);
+        let (said, mb) = (plan.seconds(), |bytes: f64| bytes / 1e6);
+        print!(
+            "{name:28} {:12} {shape:12} {seconds:10.4} {said:10.4} {ratio:7.2}",
+            plan.algebra.name()
+        );
+        let of =
+            bytes.map(|b| format!("{:9.1} {:9.1} {:7.2}", mb(b), mb(plan.bytes), plan.bytes / b));
+        println!(" {}", of.unwrap_or_default());
+        return Ok(());
+    }
+    println!(
+        "{:28} {:12} {:12} {:>10} {:>10} {:>7} {:>9} {:>9} {:>7}",
+        "", "", "", "seconds", "plan", "ratio", "MB", "plan", "ratio"
+    );
+    for (i, _) in KINDS.iter().enumerate().filter(|(_, kind)| kind.name.contains(&wanted)) {
+        let row = Command::new(std::env::current_exe()?).arg(format!("row={i}")).status()?;
+        if !row.success() {
+            return Err(format!("row {i}: {row}").into());
+        }
     }
     Ok(())
 }
 
-/// Seconds of an evaluation with its gradient, the least of several, and those of the plan.
-fn measure(kind: &Kind) -> gridgp::Result<(f64, f64)> {
+/// What was measured of an evaluation with its gradient.
+struct Row {
+    seconds: f64,
+    plan: Plan,
+    /// Memory at its peak beside what there was before.
+    bytes: Option<f64>,
+}
+
+/// A number of `/proc/self/status`, in bytes; `None` on other systems than Linux.
+fn memory(key: &str) -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+    line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kilobytes| 1024.0 * kilobytes)
+}
+
+/// The least of several evaluations.
+fn measure(kind: &Kind) -> gridgp::Result<Row> {
     let model = model(kind)?;
+    let before = memory("VmRSS");
     let mut marginal = Marginal::new(&model)?;
     let theta: Vec<f64> =
         model.parameters.iter().map(|p| if p.name == "scale" { 0.3 } else { 2.0 }).collect();
     let mut bar = vec![0.0; theta.len()];
     marginal.log_prob_vjp(&theta, &mut bar)?;
+    let bytes = memory("VmHWM").zip(before).map(|(peak, before)| peak - before);
     let (begun, mut least, mut times) = (Instant::now(), f64::INFINITY, 1);
     // The clock of a thread advances in steps of some milliseconds.
     while begun.elapsed().as_secs_f64() < 2.0 {
@@ -141,7 +214,7 @@ fn measure(kind: &Kind) -> gridgp::Result<(f64, f64)> {
             least = f64::min(least, took / f64::from(times));
         }
     }
-    Ok((least, marginal.plan().seconds()))
+    Ok(Row { seconds: least, plan: marginal.plan().clone(), bytes })
 }
 
 /// Seconds that this thread was on a processor; on other systems than Linux those of the clock.
@@ -172,8 +245,12 @@ fn model(kind: &Kind) -> gridgp::Result<Model> {
     let fields: Vec<String> = (0..kind.fields).map(|f| format!("f{f}")).collect();
     for field in &fields {
         text += &format!("[fields.{field}]\n");
-        for (name, kernel) in names.iter().zip(kind.kernels) {
-            text += &format!("{name} = '{kernel}'\n");
+        for (a, (name, kernel)) in names.iter().zip(kind.kernels).enumerate() {
+            match (kind.kernels[0], a) {
+                ("matern1()", 0) => text += &format!("'a, b' = '{kernel}'\n"),
+                ("matern1()", 1) => {}
+                _ => text += &format!("{name} = '{kernel}'\n"),
+            }
         }
     }
     text += &format!(

@@ -302,7 +302,7 @@ fn sparse(lattice: SparseLattice, observed: usize) -> Plan {
         ),
         operations: FRONT * cost.operations + NUMBER * cost.numbers + ENTRY * entries,
         bytes: 8.0
-            * (1.4 * cost.numbers
+            * (1.3 * cost.numbers
                 + 4.0 * entries
                 + 2.0 * cells * neighbours
                 + 12.0 * observed as f64),
@@ -334,7 +334,7 @@ fn iterative(shape: &[usize], observed: usize, fields: usize) -> Plan {
         algebra: Algebra::Iterative,
         detail: format!(
             "conjugate gradients on {observed} observed cells, {probes} probes, at most {modes} modes \
-             taken exactly"
+             taken exactly; counting on {ITERATIONS} iterations, rough fields far above the noise take more"
         ),
         operations: applied * (ITERATIONS + gradient)
             + k * k * (k + 2.0 * points)
@@ -436,7 +436,7 @@ fn spectral(grouping: Grouping, term: &FieldTerm, observed: usize) -> Plan {
         bytes += if is_small { 156.0 * n * rank } else { matrices * n * n };
     }
     operations += 4.0 * gaps * gaps * cells;
-    bytes += gaps * (32.0 * cells + 24.0 * gaps);
+    bytes += gaps * (17.0 * cells + 24.0 * gaps);
     let algebra = if gaps > 0.0 { Algebra::Complement } else { Algebra::Spectral };
     let taken = grouping.axes.iter().zip(&grouping.shape).filter_map(|(axes, &size)| {
         let whole: usize = axes.clone().map(|a| term.axes[a].size()).product();
@@ -475,15 +475,7 @@ fn refuse(asked: Algebra, model: &Model, terms: &[FieldTerm], has_one_noise: boo
         _ if missing > 0 => format!("{missing} cells are missing"),
         _ => "no cell is missing".into(),
     };
-    let name = match asked {
-        Algebra::Auto => "auto",
-        Algebra::Spectral => "spectral",
-        Algebra::Complement => "complement",
-        Algebra::Dense => "dense",
-        Algebra::Iterative => "iterative",
-        Algebra::StateSpace => "state_space",
-        Algebra::Sparse => "sparse",
-    };
+    let name = asked.name();
     Error::Spec(format!(
         "inference.algebra = {name:?} does not take this model: {why}; leave it out, or write \"dense\""
     ))

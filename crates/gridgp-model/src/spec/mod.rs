@@ -242,6 +242,21 @@ pub enum Algebra {
     Iterative,
 }
 
+impl Algebra {
+    /// Its name in model files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Spectral => "spectral",
+            Self::Complement => "complement",
+            Self::Dense => "dense",
+            Self::StateSpace => "state_space",
+            Self::Sparse => "sparse",
+            Self::Iterative => "iterative",
+        }
+    }
+}
+
 /// A density to maximize. A mode depends on the coordinates in which the density is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
