@@ -125,7 +125,7 @@ fn days_table(n: usize) -> String {
 }
 
 /// SplitMix64.
-fn uniforms() -> impl FnMut() -> f64 {
+pub fn uniforms() -> impl FnMut() -> f64 {
     let mut state = 1_u64;
     move || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -137,7 +137,7 @@ fn uniforms() -> impl FnMut() -> f64 {
 }
 
 /// The count at which the cumulative probability passes a uniform number.
-fn count(rate: f64, u: f64) -> u32 {
+pub fn count(rate: f64, u: f64) -> u32 {
     let (mut count, mut p) = (0, (-rate).exp());
     let mut below = p;
     while below < u && count < 1000 {

@@ -57,7 +57,8 @@ const USAGE: &str = "cargo xtask VERB
                   GPyTorch's linear_operator; with TEXT `nuts` effective draws per second beside
                   PyMC with nutpie and NumPyro (an hour; PEER_DRAWS=200 gives the peers fewer);
                   with TEXT `svi` variational inference and NUTS of examples/spain beside NumPyro;
-                  with TEXT `series` long series beside celerite2, tinygp and statsmodels";
+                  with TEXT `series` long series beside celerite2, tinygp and statsmodels;
+                  with TEXT `laplace` counts on grids beside TMB and mgcv, in R";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,5 +1,6 @@
 //! `cargo xtask peers`: gridgp beside the Python programs in `peers/`, in one run on this machine.
 
+mod laplace;
 mod nuts;
 mod operators;
 mod series;
@@ -32,6 +33,9 @@ pub fn run(text: &str, torch: bool) -> Result<()> {
     }
     if text == "series" {
         return series::run();
+    }
+    if text == "laplace" {
+        return laplace::run(&[100, 300]);
     }
     if text != "operators" {
         let python = environment("peers-venv", "requirements.txt")?;
