@@ -4,6 +4,7 @@ pub mod gaps;
 pub mod joint;
 mod marginal;
 pub mod memory;
+mod nested;
 mod observed_equation;
 mod posterior;
 mod samples;
@@ -12,6 +13,7 @@ pub use joint::{ExpectedJoint, InformedJoint, Joint};
 pub use marginal::{
     Arrangement, Conditioned, Marginal, MarginalValue, Plan, SeriesPlace, SpectralSolution, Target,
 };
+pub use nested::{NestedLaplace, NestedPlan, NestedPosterior};
 pub use observed_equation::ObservedEquation;
 pub use posterior::LogPosterior;
 pub use samples::Samples;

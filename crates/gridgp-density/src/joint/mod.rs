@@ -34,6 +34,7 @@ mod tests;
 use super::gaps::Gaps;
 use super::observed_equation::ObservedEquation;
 use super::{LogDensity, Marginal};
+pub(crate) use axis_root::AxisRoot;
 pub use expected::ExpectedJoint;
 use gridgp_dist::special::LN_SQRT_2PI;
 use gridgp_grid::{Points, Result};
@@ -42,7 +43,7 @@ use gridgp_model::Model;
 pub use informed::InformedJoint;
 use latent_field::LatentField;
 pub(crate) use long_axis::LongAxes;
-use observed::Observed;
+pub(crate) use observed::Observed;
 use rand::Rng;
 
 /// log p(y | θ, z) + log p(θ) + log p(z), in unconstrained θ with the Jacobian of the transforms.

@@ -40,6 +40,22 @@ impl FieldTerm {
         Self { field: position, name, amplitude: *amplitude, term, axes, cells }
     }
 
+    /// The field by itself, along some of the axes of the grid.
+    pub(super) fn alone(model: &Model, field: usize, axes: &[usize]) -> Self {
+        let Field { name, amplitude, axes: kernels } = &model.fields[field];
+        let grid = model.data.grid.axes();
+        let factor =
+            |&a: &usize| AxisFactor::new(grid[a].name(), grid[a].len(), kernels[a].clone(), None);
+        Self {
+            field,
+            name: name.clone(),
+            amplitude: *amplitude,
+            term: Term { factor: 1.0, field: Some(field), ..Term::default() },
+            axes: axes.iter().map(factor).collect(),
+            cells: None,
+        }
+    }
+
     /// s.
     pub(super) fn scale(&self, theta: &[f64]) -> f64 {
         self.multiplier(theta).powi(2)

@@ -41,6 +41,7 @@ use places::Layout;
 pub use plan::Plan;
 pub use predict::{Arrangement, Conditioned, SpectralSolution, Target};
 use sparse::SparseRoute;
+pub(crate) use sparse::{SparseCost, SparseStates};
 use spectral_route::SpectralRoute;
 pub use state_space::SeriesPlace;
 use state_space::SeriesRoute;

@@ -173,6 +173,20 @@ impl Fields {
             }
             variance_bar.push(0.5 * (alpha * alpha - precision * (1.0 - precision * left)));
         }
+        self.multipliers_vjp(terms, lattice, &bars, theta, theta_bar);
+        variance_bar
+    }
+
+    /// Adds the derivatives with respect to θ, from those with respect to what multiplies the states of
+    /// each field, the gains of its processes among it.
+    pub(super) fn multipliers_vjp(
+        &self,
+        terms: &[FieldTerm],
+        lattice: &SparseLattice,
+        bars: &[f64],
+        theta: &[f64],
+        theta_bar: &mut [f64],
+    ) {
         for ((f, field), bar) in self.all.iter().enumerate().zip(bars) {
             terms[f].multiplier_vjp(theta, bar * field.gain, theta_bar);
             for (a, axis) in lattice.axes.iter().enumerate() {
@@ -183,7 +197,6 @@ impl Fields {
                 pull_back(&terms[f], axis, (f, a), &field.blocks[a], own, theta, theta_bar);
             }
         }
-        variance_bar
     }
 
     /// Adds the derivatives by the precisions, with E\[x xᵀ\] of neighbours given the data:
