@@ -261,6 +261,22 @@ impl AxisRoot {
         self.gram_vjp(theta_bar);
     }
 
+    /// out = L⁻¹ y along the axis of a tensor left × points × right; false where L is no Cholesky factor.
+    pub(super) fn solve(&self, y: &[f64], right: usize, out: &mut [f64]) -> bool {
+        let Factor::Cholesky(cholesky) = &self.factor else { return false };
+        let n = cholesky.size();
+        out.copy_from_slice(y);
+        if right == 1 {
+            let columns = out.len() / n;
+            cholesky.solve_l_in_place(MatMut::from_column_major_slice_mut(out, n, columns));
+        } else {
+            for stretch in out.chunks_exact_mut(n * right) {
+                cholesky.solve_l_in_place(MatMut::from_row_major_slice_mut(stretch, n, right));
+            }
+        }
+        !self.kernel.center
+    }
+
     /// Adds ⟨L̄, ∂L/∂θ⟩ to `theta_bar`. `root_bar` is the adjoint of the root, and overwritten.
     pub(crate) fn vjp(&mut self, theta_bar: &mut [f64], mut root_bar: MatMut<'_, f64>) {
         if self.kernel.center {

@@ -121,6 +121,26 @@ impl LatentField {
         Ok(())
     }
 
+    /// z of these values, at the θ of the roots; false where they do not determine it.
+    pub(super) fn solve(&mut self, theta: &[f64], values: &[f64], z: &mut [f64]) -> bool {
+        let amplitude = self.amplitude.at(theta);
+        if self.axes.iter().any(|axis| axis.rank() != axis.size()) || amplitude == 0.0 {
+            return false;
+        }
+        let mut from: Vec<f64> = values.iter().map(|v| v / amplitude).collect();
+        let mut right = 1;
+        for axis in self.axes.iter().rev() {
+            if !axis.solve(&from, right, z) {
+                return false;
+            }
+            from.copy_from_slice(z);
+            right *= axis.size();
+        }
+        z.copy_from_slice(&from);
+        settle_registers();
+        true
+    }
+
     /// The roots alone at θ.
     ///
     /// # Errors

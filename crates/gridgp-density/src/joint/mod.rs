@@ -180,6 +180,38 @@ impl Joint {
         Ok(())
     }
 
+    /// The whitened unknowns z of all fields, written to `z`, from the unconstrained parameters and the
+    /// values of each field on its axes, one field after the other: the inverse of
+    /// [`fields_at`](Self::fields_at).
+    ///
+    /// # Errors
+    /// [`gridgp_grid::Error::Singular`] if a covariance cannot be factorized there;
+    /// [`gridgp_grid::Error::Spec`] where values do not determine unknowns: a kernel of finite rank, a
+    /// centered axis.
+    ///
+    /// # Panics
+    /// If lengths do not match.
+    pub fn whiten(&mut self, parameters: &[f64], fields: &[&[f64]], z: &mut [f64]) -> Result<()> {
+        assert_eq!(fields.len(), self.fields.len(), "values of each field");
+        let Self { observed, fields: own, .. } = self;
+        observed.move_parameters(parameters);
+        let mut rest = z;
+        for (field, values) in own.iter_mut().zip(fields) {
+            field.update_roots(&observed.theta)?;
+            let (z, next) = rest.split_at_mut(field.unknowns());
+            if !field.solve(&observed.theta, values, z) {
+                return Err(gridgp_grid::Error::Spec(
+                    "the values of a field with a mean taken out, or with a kernel of finite rank, do \
+                     not determine its unknowns"
+                        .into(),
+                ));
+            }
+            rest = next;
+        }
+        assert!(rest.is_empty(), "a number for each unknown");
+        Ok(())
+    }
+
     /// The fields, with roots at the θ of x; their z stays as it was.
     fn fields_with_roots(&mut self, x: &[f64]) -> Result<&[LatentField]> {
         self.observed.move_parameters(x);

@@ -158,7 +158,7 @@ impl NestedLaplace {
     /// column of standard normal numbers a draw, and is overwritten.
     pub fn draws(&mut self, mut noise: Mat<f64>) -> Vec<Vec<f64>> {
         self.states.draw(noise.as_mut());
-        let is_whitened = matches!(self.states, States::Dense(_));
+        let is_whitened = self.draws_unknowns();
         let mut values: Vec<Vec<f64>> = self.values.clone();
         let mut draws = Vec::with_capacity(noise.ncols());
         for k in 0..noise.ncols() {
@@ -172,6 +172,11 @@ impl NestedLaplace {
             });
         }
         draws
+    }
+
+    /// Whether [`draws`](Self::draws) are of whitened unknowns.
+    pub fn draws_unknowns(&self) -> bool {
+        matches!(self.states, States::Dense(_))
     }
 
     /// Number of standard normal numbers that a draw takes.

@@ -9,7 +9,7 @@ const MOST: usize = 100;
 /// Halvings of a step.
 const HALVINGS: usize = 40;
 /// The decrement √(gᵀP⁻¹g), in posterior standard deviations of all unknowns together, after whose step
-/// the search ends: that step squares it.
+/// the search ends: that step squares it, where P is that of the observed information.
 const CLOSE: f64 = 1e-5;
 /// What rounding may change in the objective, as a share of it.
 const ROUNDING: f64 = 1e-13;
@@ -32,11 +32,16 @@ impl NestedLaplace {
         }
         for _ in 0..MOST {
             self.newton += 1;
-            self.look(Which::Semidefinite);
+            // Where P is positive definite as it is, the search ends quadratically.
+            self.look(Which::Observed);
+            let is_concave = self.states.factorize(&self.information).is_ok();
+            if !is_concave {
+                self.look(Which::Semidefinite);
+                self.states.factorize(&self.information)?;
+            }
             let mut slope = vec![0.0; gradient.len()];
             self.pull_back(&mut slope);
             slope.iter_mut().zip(&gradient).for_each(|(s, g)| *s += g);
-            self.states.factorize(&self.information)?;
             let mut step = slope.clone();
             self.states.solve(&mut step);
             let decrement: f64 = slope.iter().zip(&step).map(|(s, d)| s * d).sum();
@@ -59,7 +64,7 @@ impl NestedLaplace {
                 return Err(no_mode("no step along Newton's direction raises the density"));
             }
             (self.x, at) = (next, value);
-            if is_close {
+            if is_close && is_concave && share == 1.0 {
                 self.look(Which::Observed);
                 self.states.factorize(&self.information)?;
                 return Ok(at);
