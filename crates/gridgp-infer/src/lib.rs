@@ -26,6 +26,7 @@ mod laplace;
 mod line_search;
 mod map;
 mod maximize;
+mod nested;
 mod nuts;
 mod pareto_k;
 mod pathfinder;
@@ -49,6 +50,7 @@ pub use history::History;
 pub use laplace::{LaplaceOptions, laplace};
 pub use map::{Map, map};
 pub use maximize::{MaximizeOptions, Optimum, Progress, StartSummary, maximize};
+pub use nested::{Nested, points_of};
 pub use nuts::{
     Adapted, ChainDraws, ChainState, Draws, Event, Metric, NutsOptions, Phase, Statistics,
     Whitening, nuts, verify_draws,

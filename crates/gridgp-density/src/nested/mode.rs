@@ -11,8 +11,10 @@ const HALVINGS: usize = 40;
 /// The decrement √(gᵀP⁻¹g), in posterior standard deviations of all unknowns together, after whose step
 /// the search ends: that step squares it, where P is that of the observed information.
 const CLOSE: f64 = 1e-5;
-/// What rounding may change in the objective, as a share of it.
+/// What rounding may change in the objective, as a share of it: at most, and where precisions are large and
+/// their products cancel.
 const ROUNDING: f64 = 1e-13;
+const LAST: f64 = 1e-8;
 
 impl NestedLaplace {
     /// Finds the mode at θ, from that of the last θ or from 0; then P is factorized there, and information
@@ -48,7 +50,9 @@ impl NestedLaplace {
             if !decrement.is_finite() {
                 return Err(no_mode("a Newton step leaves the range of numbers"));
             }
-            let (is_close, slack) = (decrement < CLOSE * CLOSE, ROUNDING * at.abs());
+            let is_close = is_concave && decrement < CLOSE * CLOSE;
+            // A last step raises the objective by less than rounding changes it.
+            let slack = if is_close { LAST } else { ROUNDING } * at.abs();
             let mut share = 1.0;
             let mut next = Vec::new();
             let mut value = f64::NEG_INFINITY;
@@ -64,7 +68,7 @@ impl NestedLaplace {
                 return Err(no_mode("no step along Newton's direction raises the density"));
             }
             (self.x, at) = (next, value);
-            if is_close && is_concave && share == 1.0 {
+            if is_close && share == 1.0 {
                 self.look(Which::Observed);
                 self.states.factorize(&self.information)?;
                 return Ok(at);

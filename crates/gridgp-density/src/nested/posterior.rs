@@ -3,7 +3,7 @@
 use gridgp_grid::Result;
 use gridgp_model::Model;
 
-use super::NestedLaplace;
+use super::{NestedLaplace, NestedPlan};
 use crate::LogDensity;
 
 /// The [nested Laplace approximation](NestedLaplace) times the priors, as a density of unconstrained x, the
@@ -25,6 +25,16 @@ impl NestedPosterior {
     /// As [`NestedLaplace::new`].
     pub fn new(model: &Model) -> Result<Self> {
         Ok(Self { nested: NestedLaplace::new(model)?, theta: Vec::new(), theta_bar: Vec::new() })
+    }
+
+    /// How it is computed.
+    pub fn plan(&self) -> &NestedPlan {
+        self.nested.plan()
+    }
+
+    /// Number of values of each field.
+    pub fn field_lengths(&self) -> Vec<usize> {
+        self.nested.modes().iter().map(Vec::len).collect()
     }
 
     /// The approximation alone.
