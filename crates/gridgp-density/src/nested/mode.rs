@@ -10,7 +10,9 @@ const MOST: usize = 100;
 const HALVINGS: usize = 40;
 /// The decrement √(gᵀP⁻¹g), in posterior standard deviations of all unknowns together, after whose step
 /// the search ends: that step squares it, where P is that of the observed information.
-const CLOSE: f64 = 1e-5;
+pub(super) const CLOSE: f64 = 1e-5;
+/// A decrement after whose step P is what it was.
+const SAME: f64 = 1e-10;
 /// What rounding may change in the objective, as a share of it: at most, and where precisions are large and
 /// their products cancel.
 const ROUNDING: f64 = 1e-13;
@@ -50,7 +52,7 @@ impl NestedLaplace {
             if !decrement.is_finite() {
                 return Err(no_mode("a Newton step leaves the range of numbers"));
             }
-            let is_close = is_concave && decrement < CLOSE * CLOSE;
+            let is_close = is_concave && decrement < self.close * self.close;
             // A last step raises the objective by less than rounding changes it.
             let slack = if is_close { LAST } else { ROUNDING } * at.abs();
             let mut share = 1.0;
@@ -70,7 +72,9 @@ impl NestedLaplace {
             (self.x, at) = (next, value);
             if is_close && share == 1.0 {
                 self.look(Which::Observed);
-                self.states.factorize(&self.information)?;
+                if decrement > SAME * SAME {
+                    self.states.factorize(&self.information)?;
+                }
                 return Ok(at);
             }
         }

@@ -17,6 +17,8 @@ use super::points::Points;
 /// Draws that are made of a point at its first visit, as a share of those that equal weights give it: few
 /// points weigh more.
 const SPARE: f64 = 1.5;
+/// A mode is as near as the square of this, in standard deviations of all unknowns together.
+const NEAR_ENOUGH: f64 = 1e-2;
 /// Draws that are made side by side.
 const TOGETHER: usize = 8;
 /// Keeps the random numbers of the fields apart from those of the points.
@@ -39,12 +41,13 @@ pub(super) struct Visits<'p> {
 impl<'p> Visits<'p> {
     pub(super) fn new(
         model: &Model,
-        posterior: NestedPosterior,
+        mut posterior: NestedPosterior,
         points: &'p Points,
         draws: usize,
         seed: u64,
     ) -> Result<Self> {
         let joint = Joint::new(model)?;
+        posterior.nested().search_within(NEAR_ENOUGH);
         let lengths = posterior.field_lengths();
         Ok(Self {
             posterior,

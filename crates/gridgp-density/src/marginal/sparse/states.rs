@@ -114,6 +114,11 @@ impl SparseStates {
         self.factor.as_ref().expect("it was factorized")
     }
 
+    /// Gives the memory of the last evaluation back.
+    pub(crate) fn forget(&mut self) {
+        (self.at, self.factor) = (None, None);
+    }
+
     /// The values of each field at states x.
     pub(crate) fn values(&self, x: &[f64], values: &mut [Vec<f64>]) {
         let m = self.order.size();
