@@ -143,6 +143,24 @@ impl ObservedEquation {
         Some((term.term.coefficient(theta), term.design.as_deref()))
     }
 
+    /// η at cell i, after [`update`](Self::update).
+    pub(crate) fn predictor(&self, i: usize) -> f64 {
+        self.eta[if self.is_constant { 0 } else { i }]
+    }
+
+    /// The parameter of cell i at another η.
+    pub(crate) fn parameter_at(&self, i: usize, eta: f64) -> f64 {
+        match self.log_odds {
+            Some(_) => self.seen(i, eta).0,
+            None => self.shift + self.multiplier_at(i) * self.link.forward(eta),
+        }
+    }
+
+    /// Whether the parameter is η.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.link == Link::Identity
+    }
+
     /// The first three derivatives of the parameter with respect to η at cell i, after
     /// [`update`](Self::update).
     pub(crate) fn bends(&self, i: usize) -> [f64; 3] {

@@ -27,6 +27,7 @@ mod cells;
 mod dense;
 mod mode;
 mod plan;
+mod possible;
 mod posterior;
 mod states;
 #[cfg(test)]

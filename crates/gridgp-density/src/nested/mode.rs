@@ -28,11 +28,10 @@ impl NestedLaplace {
         let mut gradient = vec![0.0; self.x.len()];
         let mut at = self.objective(&self.x.clone(), &mut gradient);
         if !at.is_finite() {
-            self.x.fill(0.0);
+            if !self.make_possible() {
+                return Err(no_mode("no fields were found at which all observations are possible"));
+            }
             at = self.objective(&self.x.clone(), &mut gradient);
-        }
-        if !at.is_finite() {
-            return Err(no_mode("observations are impossible where the fields are 0"));
         }
         for _ in 0..MOST {
             self.newton += 1;
@@ -83,7 +82,7 @@ impl NestedLaplace {
 
     /// log p(y | x) + log p(x) without its constant; the derivative of the latter is written to
     /// `gradient`, and the values of fields and equations become those of x.
-    fn objective(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
+    pub(super) fn objective(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
         let Self { observed, states, values, .. } = self;
         states.values(x, values);
         observed.move_equations(|f| &values[f]);
@@ -103,7 +102,7 @@ impl NestedLaplace {
     }
 
     /// The derivative of log p(y | x) with respect to x.
-    fn pull_back(&mut self, out: &mut [f64]) {
+    pub(super) fn pull_back(&mut self, out: &mut [f64]) {
         let fields = self.values.len();
         let bars = &mut self.observed.field_bars;
         bars.iter_mut().for_each(|b| b.fill(0.0));

@@ -229,6 +229,18 @@ fn the_value_does_not_depend_on_where_the_search_began() {
     bar.iter().zip(&cold_bar).for_each(|(a, b)| assert!((a - b).abs() < 1e-8, "{a} {b}"));
 }
 
+/// A heavy lower end: where the field is 0 most observations are impossible.
+#[test]
+fn a_search_begins_where_observations_are_possible() {
+    let y = |c: usize| if gaps(c) { f64::NAN } else { 4.0 * number(c, 5) };
+    let text =
+        format!("{ROUGH}[likelihood]\nfamily = 'gev'\nlocation = 'f'\nscale = 1\nshape = 1.2\n");
+    for algebra in [Algebra::Sparse, Algebra::Dense] {
+        let m = model(&text, &[9, 8], algebra, y);
+        assert!(value(&m, &theta_of(&m)).0.is_finite());
+    }
+}
+
 #[test]
 fn the_posterior_has_the_gradient_of_its_value() {
     let text = format!("{ROUGH}[likelihood]\nfamily = 'poisson'\nrate = 'exp(f)'\n");

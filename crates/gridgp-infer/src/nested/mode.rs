@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use faer::Mat;
 use gridgp_dense::Cholesky;
 use gridgp_density::{LogDensity, NestedPosterior};
-use gridgp_grid::Result;
+use gridgp_grid::{Error, Result};
 use gridgp_model::Model;
 
 use super::super::laplace::{hessian, not_concave};
@@ -28,6 +28,8 @@ const NEAR: f64 = 1e-2;
 const NEARER: f64 = 0.1;
 /// Newton steps that may follow the search of the mode.
 const STEPS: usize = 4;
+/// Draws from the priors where none of the starts is possible.
+const MORE: usize = 64;
 /// Steps with the curvature of a block, and halvings of one.
 const GUIDED: usize = 12;
 const HALVINGS: usize = 6;
@@ -120,15 +122,34 @@ pub(super) fn find_mode(
             tolerance: tolerance(1.0),
             curvature: None,
         };
-        let optimum = maximize(&|| posterior.clone(), &from, &options, &climbing)?;
+        let climb = |from: &[Vec<f64>]| maximize(&|| posterior.clone(), from, &options, &climbing);
+        // Of more draws from the priors some may be possible.
+        let optimum = climb(&from).or_else(|_| climb(&starts(model, MORE, spec.seed)));
+        let optimum = optimum.map_err(|_| nowhere())?;
         mode.evaluations += optimum.starts.iter().map(|s| s.evaluations).sum::<usize>();
         mode.iterations += optimum.iterations;
         (mode.x, mode.value, mode.gradient) = (optimum.x, optimum.value, optimum.gradient);
         mode.converged = optimum.converged;
+        // The mode of the fields that the next searches begin at; of several it may be another one.
+        mode.value = posterior.log_density_gradient(&mode.x, &mut mode.gradient);
+        mode.evaluations += 1;
+        posterior.nested().forget();
+        if !mode.value.is_finite() {
+            return Err(nowhere());
+        }
     }
     mode.interrupted = stopped.load(Ordering::Relaxed);
     mode.curve(posterior)?;
     Ok(mode)
+}
+
+fn nowhere() -> Error {
+    Error::Inference(
+        "no start was found where the data are possible: log p(y | θ) is -inf at draws from the priors, since \
+         observations are impossible there whatever the fields are, or a covariance has no factor; set \
+         inference.start to parameters that fit the data, or give priors that exclude extreme values"
+            .into(),
+    )
 }
 
 impl Mode {
