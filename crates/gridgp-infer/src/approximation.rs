@@ -47,6 +47,9 @@ impl fmt::Display for Engine {
 
 /// A distribution q that stands for the density p, in the unconstrained unknowns.
 ///
+/// For [`Engine::NestedLaplace`] all of it is about the parameters alone, and the draws are the points at which
+/// the fields were drawn.
+///
 /// p may lack a constant; [`elbo`](Self::elbo) and [`evidence`](Self::evidence) then lack the same.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Approximation {
