@@ -42,7 +42,7 @@ pub struct Nested {
 
 /// Fewest points, and seconds of one core that more may take.
 const FEWEST: usize = 32;
-const SECONDS: f64 = 3.0;
+const SECONDS: f64 = 6.0;
 /// Points from which on Pareto k is taken at its word.
 const MANY: usize = 100;
 
