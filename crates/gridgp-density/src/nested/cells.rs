@@ -232,8 +232,7 @@ fn is_semidefinite(matrix: &[f64], n: usize, scratch: &mut Vec<f64>) -> bool {
     let least = -1e-14 * largest;
     for k in 0..n {
         let pivot = scratch[k * n + k];
-        // The negation also catches NaN.
-        if !(pivot >= least) {
+        if pivot.is_nan() || pivot < least {
             return false;
         }
         if pivot <= -least {

@@ -230,8 +230,7 @@ impl Mode {
             let mut next = vec![0.0; x.len()];
             let value = posterior.log_density_gradient(&x, &mut next);
             self.evaluations += 1;
-            // The negation also catches NaN.
-            if !(value > self.value) {
+            if value.is_nan() || value <= self.value {
                 break;
             }
             (self.x, self.value, gradient) = (x, value, next);
