@@ -217,7 +217,7 @@ pub trait Likelihood: Debug + Send + Sync {
     /// −∂²log p/∂p∂pᵀ itself, also where it is indefinite; P × P, row-major, written to `out`. All 0
     /// where the density is 0.
     ///
-    /// The default takes central differences of the gradient, with nine to eleven digits.
+    /// The default takes central differences of the gradient, with some ten digits.
     fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
         differences::information(self, y, p, out);
     }
@@ -225,7 +225,7 @@ pub trait Likelihood: Debug + Send + Sync {
     /// ∂³log p/∂p∂p∂p; P × P × P, symmetric, written to `out`. All 0 where the density is 0.
     ///
     /// The default takes central differences of the
-    /// [observed information](Self::observed_information), with nine to eleven digits of what the log
+    /// [observed information](Self::observed_information), with some nine digits of what the log
     /// density varies by over the distance in which it changes by 1.
     fn third_derivatives(&self, y: f64, p: &[f64], out: &mut [f64]) {
         differences::third(self, y, p, out);

@@ -1,30 +1,41 @@
-//! How long the nested Laplace approximation of counts on a large grid takes, and how right it is.
+//! How long the nested Laplace approximation on a large grid takes, and how right it is.
 //!
 //! `cargo run --release --example laplace_seconds -- 100 300` simulates Poisson counts whose log rate is a
 //! Matérn ½ field on n × n cells, 40 % of them missing in scattered cells and in blocks, for each n: seconds
 //! and peak memory of the fit, the root mean square error of the log rate over all cells, and which share of
-//! them lies within the 90 % intervals. A method after the sizes, `bernoulli`, takes yes and no in place of
-//! counts; `draws=100` more draws.
+//! them lies within the 90 % intervals. `bernoulli` beside the sizes takes yes and no in place of counts,
+//! `gev` yearly maxima of 40 years with fields in their location, its trend and the log of the scale, of which
+//! the first is judged; `draws=100` more draws.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
 
 use gridgp::density::Joint;
-use gridgp::grid::{Axis, Dataset, Grid, Variable};
+use gridgp::grid::{Axis, Covariate, Dataset, Grid, Variable};
 use gridgp::infer::{ApproximateProgress, approximate};
+use gridgp::likelihood::{Bernoulli, Gev, Likelihood, Poisson};
 use gridgp::model::Model;
 use gridgp::model::spec::{ModelSpec, Source};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, Poisson, StandardNormal};
+use rand_distr::{Distribution, StandardNormal};
 
-/// Lengthscales in cells, the standard deviation and the mean of the log rate.
+/// Lengthscales in cells.
 const LENGTHS: [f64; 2] = [15.0, 25.0];
-const SD: f64 = 0.9;
-const MEAN: f64 = 0.5;
+const YEARS: usize = 40;
 
-/// One draw of the field: first-order autoregressions along both axes.
-fn field(n: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
+type Failure = Box<dyn std::error::Error>;
+
+/// What is simulated.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Counts,
+    Binary,
+    Maxima,
+}
+
+/// One draw of a field: first-order autoregressions along both axes.
+fn field(n: usize, mean: f64, sd: f64, rng: &mut ChaCha8Rng) -> Vec<f64> {
     let mut f: Vec<f64> = (0..n * n).map(|_| StandardNormal.sample(rng)).collect();
     for (axis, length) in LENGTHS.into_iter().enumerate() {
         let keep = (-1.0 / length).exp();
@@ -38,7 +49,7 @@ fn field(n: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
             }
         }
     }
-    f.iter().map(|v| MEAN + SD * v).collect()
+    f.iter().map(|v| mean + sd * v).collect()
 }
 
 /// A quarter of the cells scattered, and blocks, 40 % together.
@@ -54,46 +65,90 @@ fn missing(n: usize, rng: &mut ChaCha8Rng) -> Vec<bool> {
     missing
 }
 
+/// A model of simulated data, and the predictor that is judged.
+fn simulate(n: usize, kind: Kind, draws: usize) -> Result<(Model, Vec<f64>), Failure> {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let (mean, sd) = if kind == Kind::Maxima { (35.0, 2.0) } else { (0.5, 0.9) };
+    let truth = field(n, mean, sd, &mut rng);
+    let gaps = missing(n, &mut rng);
+    let years = if kind == Kind::Maxima { YEARS } else { 1 };
+    let warming = field(n, 1.0, 0.4, &mut rng);
+    let spread = field(n, 0.5, 0.2, &mut rng);
+    let trend: Vec<f64> = (0..years).map(|t| t as f64 / 20.0 - 1.0).collect();
+    let response = (0..n * n * years).map(|c| {
+        let (cell, year) = (c / years, c % years);
+        let eta = truth[cell];
+        let y = match kind {
+            Kind::Counts => Poisson.sample(&mut rng, &[eta.exp()]),
+            Kind::Binary => Bernoulli.sample(&mut rng, &[1.0 / (1.0 + (-eta).exp())]),
+            Kind::Maxima => {
+                let location = eta + warming[cell] * trend[year];
+                Gev.sample(&mut rng, &[location, spread[cell].exp(), 0.1])
+            }
+        };
+        if gaps[cell] { f64::NAN } else { y }
+    });
+    let response = Variable::with_nan_as_missing("y", response.collect());
+    let axis = |name: &str, n: usize| Axis::numbers(name, (0..n).map(|i| i as f64).collect());
+    let mut axes = vec![axis("a", n)?, axis("b", n)?];
+    let mut covariates = Vec::new();
+    if kind == Kind::Maxima {
+        axes.push(axis("t", years)?);
+        covariates.push(Covariate::with_nan_as_missing("trend", vec![2], trend, None));
+    }
+    let data = Dataset::new(Grid::new(axes)?, response, covariates)?;
+    let one = |name: &str, sd: f64| {
+        format!(
+            "[fields.{name}]\namplitude = 'half_normal({sd})'\n\
+             a = 'matern12(lengthscale ~ log_normal(3, 1))'\n\
+             b = 'matern12(lengthscale ~ log_normal(3, 1))'\n"
+        )
+    };
+    let text = match kind {
+        Kind::Maxima => format!(
+            "axes = ['a', 'b', 't']\ncovariates.trend = {{ along = 't' }}\n[parameters]\n\
+             mu = 'normal(35, 5)'\nb0 = 'normal(0, 2)'\ns0 = 'normal(0, 1)'\nxi = 'normal(0, 0.2)'\n{}{}{}\
+             [likelihood]\nfamily = 'gev'\nlocation = 'mu + f + (b0 + warming) * trend'\n\
+             scale = 'exp(s0 + spread)'\nshape = 'xi'\n",
+            one("f", 3.0),
+            one("warming", 1.0),
+            one("spread", 0.5)
+        ),
+        _ => format!(
+            "axes = ['a', 'b']\n[parameters]\nmu = 'normal(0, 2)'\n{}[likelihood]\n{}\n",
+            one("f", 2.0),
+            match kind {
+                Kind::Counts => "family = 'poisson'\nrate = 'exp(mu + f)'",
+                _ => "family = 'bernoulli'\nprobability = 'logistic(mu + f)'",
+            }
+        ),
+    };
+    let text = format!(
+        "[data]\nresponse = 'y'\n{text}[inference]\nmethod = 'laplace'\nstarts = 2\ndraws = {draws}\n"
+    );
+    let source = Source::new("model.toml", text);
+    Ok((Model::new(ModelSpec::from_toml(&source)?, &source, data)?, truth))
+}
+
+/// Gigabytes.
 fn peak_memory() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
     line.and_then(|l| l.split_whitespace().next()?.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1e6
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let is_binary = arguments.iter().any(|a| a == "bernoulli");
+    let has = |word: &str| arguments.iter().any(|a| a == word);
+    let kind = match (has("bernoulli"), has("gev")) {
+        (true, _) => Kind::Binary,
+        (_, true) => Kind::Maxima,
+        _ => Kind::Counts,
+    };
     let draws = arguments.iter().find_map(|a| a.strip_prefix("draws="));
     let draws: usize = draws.map_or(Ok(64), str::parse)?;
     for n in arguments.iter().filter_map(|a| a.parse::<usize>().ok()) {
-        let mut rng = ChaCha8Rng::seed_from_u64(7);
-        let truth = field(n, &mut rng);
-        let gaps = missing(n, &mut rng);
-        let response = truth.iter().zip(&gaps).map(|(eta, gap)| {
-            let y = if is_binary {
-                f64::from(rng.random::<f64>() < 1.0 / (1.0 + (-eta).exp()))
-            } else {
-                Poisson::new(eta.exp()).expect("a rate").sample(&mut rng)
-            };
-            if *gap { f64::NAN } else { y }
-        });
-        let response = Variable::with_nan_as_missing("y", response.collect());
-        let axis = |name: &str| Axis::numbers(name, (0..n).map(|i| i as f64).collect());
-        let data = Dataset::new(Grid::new(vec![axis("a")?, axis("b")?])?, response, vec![])?;
-        let equation = if is_binary {
-            "family = 'bernoulli'\nprobability = 'logistic(mu + f)'"
-        } else {
-            "family = 'poisson'\nrate = 'exp(mu + f)'"
-        };
-        let text = format!(
-            "[data]\nresponse = 'y'\naxes = ['a', 'b']\n[parameters]\nmu = 'normal(0, 2)'\n[fields.f]\n\
-             amplitude = 'half_normal(2)'\na = 'matern12(lengthscale ~ log_normal(3, 1))'\n\
-             b = 'matern12(lengthscale ~ log_normal(3, 1))'\n[likelihood]\n{equation}\n[inference]\n\
-             method = 'laplace'\nstarts = 2\ndraws = {draws}\n"
-        );
-        let source = Source::new("model.toml", text);
-        let model = Model::new(ModelSpec::from_toml(&source)?, &source, data)?;
-
+        let (model, truth) = simulate(n, kind, draws)?;
         let begin = Instant::now();
         let step = |p: &ApproximateProgress| {
             if std::env::var("STEPS").is_ok() {
@@ -102,8 +157,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             ControlFlow::Continue(())
         };
         let (samples, found) = approximate(&model, &step)?;
-        let seconds = begin.elapsed().as_secs_f64();
-        let memory = peak_memory();
+        let (seconds, memory) = (begin.elapsed().as_secs_f64(), peak_memory());
 
         let mut joint = Joint::new(&model)?;
         let (mut sum, mut squares) = (vec![0.0; n * n], vec![0.0; n * n]);
