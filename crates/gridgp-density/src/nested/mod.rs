@@ -35,7 +35,9 @@ mod tests;
 
 use faer::Mat;
 use gridgp_grid::{Error, Result};
+use gridgp_likelihood::MAX_PARAMETERS;
 use gridgp_model::Model;
+use rayon::prelude::*;
 
 use crate::joint::Observed;
 use crate::observed_equation::field_index;
@@ -216,6 +218,7 @@ impl NestedLaplace {
     fn vjp(&mut self, theta: &[f64], theta_bar: &mut [f64]) -> Result<()> {
         let Self { observed, states, slopes, positions, x, values, information, gradient, .. } =
             self;
+        let slopes = &*slopes;
         let (n, e, fields) = (observed.response.len(), slopes.predictors, slopes.fields);
         let found = states.covariances();
         let known = &found.0;
@@ -223,14 +226,16 @@ impl NestedLaplace {
         let mut v = vec![0.0; n * e];
         let mut bars: Vec<Vec<f64>> = values.iter().map(|f| vec![0.0; f.len()]).collect();
         let mut u = bars.clone();
-        let (mut spread, mut own) = (vec![0.0; e * e], vec![0.0; fields]);
-        for i in 0..n {
+        v.par_chunks_exact_mut(e).enumerate().with_min_len(256).for_each(|(i, v)| {
             let k = &known[i * fields * fields..][..fields * fields];
-            slopes.spread(i, k, &mut spread);
-            let third = AtCell::new(observed, i).third(&spread);
-            let v = &mut v[i * e..][..e];
+            let mut spread = [0.0; MAX_PARAMETERS * MAX_PARAMETERS];
+            slopes.spread(i, k, &mut spread[..e * e]);
+            let third = AtCell::new(observed, i).third(&spread[..e * e]);
             v.iter_mut().zip(third).for_each(|(v, t)| *v = 0.5 * t);
-            slopes.to_fields(i, v, &mut own);
+        });
+        let mut own = vec![0.0; fields];
+        for i in 0..n {
+            slopes.to_fields(i, &v[i * e..][..e], &mut own);
             for f in 0..fields {
                 let at = positions[f][i] as usize;
                 bars[f][at] += own[f];
@@ -242,30 +247,34 @@ impl NestedLaplace {
         states.solve(&mut q);
         let mut q_values: Vec<Vec<f64>> = bars;
         states.values(&q, &mut q_values);
-        // The adjoints of η at fixed x, and of what multiplies the fields beside that.
-        observed.bars.iter_mut().for_each(|b| b.fill(0.0));
+        // The adjoints of η at fixed x, which v becomes, and of what multiplies the fields beside that.
         let mut extra = vec![0.0; n * e * fields];
-        for i in 0..n {
+        let cells = v.par_chunks_exact_mut(e).zip(extra.par_chunks_exact_mut(e * fields));
+        cells.enumerate().with_min_len(256).for_each(|(i, (bars, extra))| {
             let cell = AtCell::new(observed, i);
             let (g, w) = (cell.gradient(), cell.information());
             let s = slopes.at(i);
             let k = &known[i * fields * fields..][..fields * fields];
-            for a in 0..e {
-                let mut bar = g[a] + v[i * e + a];
+            for (a, bar) in bars.iter_mut().enumerate() {
+                *bar += g[a];
                 for f in 0..fields {
                     let q = q_values[f][positions[f][i] as usize];
                     let mut through = 0.0;
                     for b in 0..e {
-                        bar -= w[a * e + b] * s[b * fields + f] * q;
+                        *bar -= w[a * e + b] * s[b * fields + f] * q;
                         let seen: f64 =
                             (0..fields).map(|h| s[b * fields + h] * k[h * fields + f]).sum();
                         through += w[a * e + b] * seen;
                     }
-                    extra[(i * e + a) * fields + f] = g[a] * q - through;
+                    extra[a * fields + f] = g[a] * q - through;
                 }
-                let own = &mut observed.bars[a];
+            }
+        });
+        for (a, own) in observed.bars.iter_mut().enumerate() {
+            own.fill(0.0);
+            for (i, bars) in v.chunks_exact(e).enumerate() {
                 let at = if own.len() == 1 { 0 } else { i };
-                own[at] += bar;
+                own[at] += bars[a];
             }
         }
         let mut b: Vec<Vec<f64>> = values.iter().map(|f| vec![0.0; f.len()]).collect();
