@@ -4,6 +4,7 @@ pub mod gaps;
 pub mod joint;
 mod marginal;
 pub mod memory;
+mod nested;
 mod observed_equation;
 mod posterior;
 mod samples;
@@ -13,6 +14,7 @@ pub use marginal::{
     Arrangement, Conditioned, Marginal, MarginalValue, Plan, SeriesPlace, SparsePlace,
     SpectralSolution, Target,
 };
+pub use nested::{NestedLaplace, NestedPlan, NestedPosterior};
 pub use observed_equation::ObservedEquation;
 pub use posterior::LogPosterior;
 pub use samples::Samples;

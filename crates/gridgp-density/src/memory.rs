@@ -4,6 +4,7 @@
 //! factors are those of the peaks of whole runs in which one kind of array is nearly all.
 
 use gridgp_model::{AxisKernel, Field, Model};
+use gridgp_sparse::MARGIN;
 
 use crate::joint::LongAxes;
 
@@ -12,7 +13,8 @@ const NUMBER: u128 = 8;
 /// Number of unknowns of [`Joint`](crate::Joint): parameters, and one for each function or point of
 /// the fields.
 pub fn unknowns(model: &Model) -> u128 {
-    let fields = model.fields.iter().map(|f| along(f).map(unknowns_of).product::<u128>());
+    let of = |f| modes(model, f) * along(f).map(unknowns_of).product::<u128>();
+    let fields = model.fields.iter().map(of);
     model.parameters.len() as u128 + fields.sum::<u128>()
 }
 
@@ -24,7 +26,8 @@ pub fn marginal(model: &Model) -> u128 {
 /// Bytes of a [`Joint`](crate::Joint).
 pub fn joint(model: &Model) -> u128 {
     let field = |f: &Field| {
-        let tensors = 2 * (along(f).count() as u128 + 1) + 1;
+        let whole = modes(model, f) * tensor(f);
+        let tensors = 2 * (along(f).count() as u128 + 1) + 1 + 4 * u128::from(f.plane.is_some());
         let axes: u128 = axes_of(model, f)
             .map(|(k, states)| {
                 let (n, r) = (k.points.len() as u128, unknowns_of(k));
@@ -35,7 +38,7 @@ pub fn joint(model: &Model) -> u128 {
                 }
             })
             .sum();
-        tensors * tensor(f) + axes
+        tensors * whole + axes
     };
     NUMBER * (observed(model) + model.fields.iter().map(field).sum::<u128>())
 }
@@ -85,6 +88,12 @@ fn by_state_space(n: u128, d: u128, tensor: u128) -> u128 {
 fn observed(model: &Model) -> u128 {
     let equations = 4 * model.equations.len() as u128 + model.fields.len() as u128 + 3;
     equations * model.data.grid.len() as u128
+}
+
+/// Modes of a kernel over two axes together; 1 where there is none.
+fn modes(model: &Model, field: &Field) -> u128 {
+    let along = |a: usize| (model.data.grid.axes()[a].len() + 2 * MARGIN) as u128;
+    field.plane.as_ref().map_or(1, |plane| along(plane.axes[0]) * along(plane.axes[1]))
 }
 
 fn along(field: &Field) -> impl Iterator<Item = &AxisKernel> {

@@ -137,6 +137,63 @@ impl ObservedEquation {
         sum * self.rate(i)
     }
 
+    /// What multiplies field f in the predictor: a coefficient, and the covariates' product in each cell.
+    pub(crate) fn loading(&self, f: usize, theta: &[f64]) -> Option<(f64, Option<&[f64]>)> {
+        let term = self.terms.iter().find(|t| t.term.field == Some(f))?;
+        Some((term.term.coefficient(theta), term.design.as_deref()))
+    }
+
+    /// η at cell i, after [`update`](Self::update).
+    pub(crate) fn predictor(&self, i: usize) -> f64 {
+        self.eta[if self.is_constant { 0 } else { i }]
+    }
+
+    /// The parameter of cell i at another η.
+    pub(crate) fn parameter_at(&self, i: usize, eta: f64) -> f64 {
+        match self.log_odds {
+            Some(_) => self.seen(i, eta).0,
+            None => self.shift + self.multiplier_at(i) * self.link.forward(eta),
+        }
+    }
+
+    /// Whether the parameter is η.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.link == Link::Identity
+    }
+
+    /// The first three derivatives of the parameter with respect to η at cell i, after
+    /// [`update`](Self::update).
+    pub(crate) fn bends(&self, i: usize) -> [f64; 3] {
+        let i = if self.is_constant { 0 } else { i };
+        let (eta, m) = (self.eta[i], self.multiplier_at(i));
+        if let Some(sign) = self.log_odds {
+            let (second, third) = self.link.log_odds_bends(eta).expect("a link to (0, 1)");
+            return [self.rate(i), sign * second, sign * third];
+        }
+        let p = self.bare(i);
+        let link = self.link;
+        [link.derivative(eta, p), link.second_derivative(eta, p), link.third_derivative(eta, p)]
+            .map(|d| m * d)
+    }
+
+    /// Adds the derivatives with respect to the coefficient of field f, from the adjoint of what
+    /// multiplies the field in each cell.
+    pub(crate) fn coefficient_vjp(
+        &self,
+        f: usize,
+        theta: &[f64],
+        bar: impl Fn(usize) -> f64,
+        theta_bar: &mut [f64],
+    ) {
+        let term = self.terms.iter().find(|t| t.term.field == Some(f));
+        let Some(t) = term.filter(|t| !t.term.parameters.is_empty()) else { return };
+        let sum = match &t.design {
+            None => (0..self.eta.len()).map(bar).sum(),
+            Some(d) => d.iter().enumerate().map(|(i, d)| d * bar(i)).sum(),
+        };
+        t.term.coefficient_vjp(theta, sum, theta_bar);
+    }
+
     /// One for a number, otherwise one a cell.
     pub(crate) fn len(&self) -> usize {
         self.p.len()
@@ -253,7 +310,7 @@ impl ObservedEquation {
 }
 
 /// For each cell, the position in the values of a field.
-fn field_index(positions: &[usize], grid: &Grid, cells: &[usize]) -> Vec<u32> {
+pub(crate) fn field_index(positions: &[usize], grid: &Grid, cells: &[usize]) -> Vec<u32> {
     let shape = grid.shape();
     let position = |&cell: &usize| {
         let index = grid.unravel(cell);

@@ -1,9 +1,10 @@
 //! What a model means and what a fit of it will take, before anything is fitted.
 
-use gridgp_density::{Marginal, Plan, memory};
+use gridgp_density::{Marginal, NestedPlan, memory};
+use gridgp_infer::points_of;
 use gridgp_infer::route;
 use gridgp_model::Model;
-use gridgp_model::spec::{Method, Route};
+use gridgp_model::spec::{Algebra, Method, Route};
 use serde_json::{Map, Value, json};
 
 use crate::fitting::common;
@@ -13,13 +14,20 @@ use crate::fitting::common;
 pub fn describe(model: &Model) -> String {
     let mut text = gridgp_model::describe(model);
     if let Some(plan) = plan(model) {
-        let algebra = algebra(&plan);
-        let (seconds, bytes) = (duration(plan.seconds()), gridgp_model::size(plan.bytes));
+        let algebra = json!(plan.algebra);
+        let (seconds, bytes) = (duration(plan.seconds), gridgp_model::size(plan.bytes));
         text += &format!(
-            "marginal likelihood, algebra {algebra}: {}\n  an evaluation takes {seconds} of one \
-             core, and {bytes}\n",
+            "{}, algebra {}: {}\n  an evaluation takes {seconds} of one core, and {bytes}\n",
+            plan.what,
+            algebra.as_str().unwrap_or_default(),
             plan.detail
         );
+        if let Some(points) = plan.points {
+            text += &format!(
+                "  {} draws of the fields at {points} points of the parameters\n",
+                model.spec.inference.draws
+            );
+        }
         return text;
     }
     let axes = model.data.grid.axes();
@@ -67,10 +75,21 @@ pub fn outline(model: &Model) -> Value {
     if let Some(plan) = plan(model) {
         all["algebra"] = json!(plan.algebra);
         all["algebra_detail"] = json!(plan.detail);
-        all["evaluation_seconds"] = json!(plan.seconds());
+        all["evaluation_seconds"] = json!(plan.seconds);
         all["evaluation_bytes"] = json!(plan.bytes);
     }
     all
+}
+
+/// How the fields are integrated out.
+struct Plan {
+    what: &'static str,
+    algebra: Algebra,
+    detail: String,
+    seconds: f64,
+    bytes: f64,
+    /// Points of the parameters at which there are draws of the fields.
+    points: Option<usize>,
 }
 
 /// How the fields are integrated out, where the method does so.
@@ -78,14 +97,28 @@ fn plan(model: &Model) -> Option<Plan> {
     let is_marginal = match model.spec.inference.method {
         Method::Map => true,
         Method::Nuts => route(model).is_ok_and(|route| route == Route::Marginal),
+        Method::Laplace => {
+            let plan = NestedPlan::new(model).ok()?;
+            return Some(Plan {
+                what: "nested Laplace approximation",
+                algebra: plan.algebra,
+                seconds: plan.seconds(),
+                bytes: plan.bytes,
+                points: Some(points_of(model, &plan)),
+                detail: plan.detail,
+            });
+        }
         _ => false,
     };
-    is_marginal.then(|| Marginal::plan_of(model).ok()).flatten()
-}
-
-/// What model files call an algebra.
-fn algebra(plan: &Plan) -> String {
-    json!(plan.algebra).as_str().unwrap_or_default().to_owned()
+    let plan = is_marginal.then(|| Marginal::plan_of(model).ok()).flatten()?;
+    Some(Plan {
+        what: "marginal likelihood",
+        algebra: plan.algebra,
+        seconds: plan.seconds(),
+        bytes: plan.bytes,
+        points: None,
+        detail: plan.detail,
+    })
 }
 
 /// A time for people, in two digits: `about 12 ms`.
@@ -138,11 +171,16 @@ mod tests {
             ("f", "nuts", Some("spectral")),
             ("f + g", "nuts", None),
             ("f", "svi", None),
+            ("f", "laplace", Some("dense")),
         ] {
             let m = model(&format!("family = 'gaussian'\nlocation = '{location}'"), method);
             let (text, all) = (describe(&m), outline(&m));
             assert_eq!(all["algebra"].as_str(), algebra, "{location} by {method}");
-            let told = algebra.map(|a| format!("marginal likelihood, algebra {a}: "));
+            let what = match method {
+                "laplace" => "nested Laplace approximation",
+                _ => "marginal likelihood",
+            };
+            let told = algebra.map(|a| format!("{what}, algebra {a}: "));
             assert_eq!(told.is_some_and(|t| text.contains(&t)), algebra.is_some(), "{text}");
             assert_eq!(all["method"], method);
             assert_eq!(all["fields"]["f"]["b"], "matern32()");

@@ -12,6 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::joint_start::{JointStart, joint_start};
+use super::nested::nested;
 use super::sample::whitened;
 use super::{
     Approximation, Guide, LaplaceOptions, MaximizeOptions, PathfinderOptions, SviOptions, laplace,
@@ -30,7 +31,8 @@ pub struct ApproximateProgress {
 }
 
 /// Approximates the joint posterior of parameters and fields by `laplace`, `svi` or `pathfinder`,
-/// whichever the model's `[inference]` names. Its draws are [`Samples`] like any others.
+/// whichever the model's `[inference]` names; `laplace` integrates the fields out first, where there are any:
+/// then the approximation is of the parameters alone. Its draws are [`Samples`] like any others.
 ///
 /// # Errors
 /// [`Error::Spec`] for another method; otherwise as the engines.
@@ -41,6 +43,9 @@ pub fn approximate(
     let spec = &model.spec.inference;
     if spec.method == Method::Laplace {
         check_smooth(model)?;
+        if !model.fields.is_empty() {
+            return nested(model, progress);
+        }
     }
     // A variational fit starts at the mode.
     let chains = if spec.method == Method::Svi { 0 } else { spec.chains };

@@ -28,6 +28,8 @@ pub enum Engine {
     Pathfinder,
     /// The curvature at the mode.
     Laplace,
+    /// Fields integrated out by Laplace's method, parameters by draws from the curvature at their mode.
+    NestedLaplace,
 }
 
 impl fmt::Display for Engine {
@@ -38,11 +40,15 @@ impl fmt::Display for Engine {
             Self::FullRank => f.write_str("full-rank variational inference"),
             Self::Pathfinder => f.write_str("Pathfinder"),
             Self::Laplace => f.write_str("Laplace approximation"),
+            Self::NestedLaplace => f.write_str("nested Laplace approximation"),
         }
     }
 }
 
 /// A distribution q that stands for the density p, in the unconstrained unknowns.
+///
+/// For [`Engine::NestedLaplace`] all of it is about the parameters alone, and the draws are the points at which
+/// the fields were drawn.
 ///
 /// p may lack a constant; [`elbo`](Self::elbo) and [`evidence`](Self::evidence) then lack the same.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,7 +76,8 @@ pub struct Approximation {
     /// The estimate of each step from its few particles, noisy; empty where there are no steps. For
     /// [`Engine::Pathfinder`] that of each point on the best path.
     pub curve: Vec<f64>,
-    /// log ∫ p by the engine's own formula, which only [`Engine::Laplace`] has.
+    /// log ∫ p by the engine's own formula, which only [`Engine::Laplace`] and
+    /// [`Engine::NestedLaplace`] have.
     pub evidence: Option<f64>,
     /// How good q is as a proposal for p.
     pub pareto_k: ParetoK,
@@ -80,6 +87,8 @@ pub struct Approximation {
     pub evaluations: usize,
     /// Evaluations that were left out of the fit because p was −∞ there.
     pub skipped: usize,
+    /// What only [`Engine::NestedLaplace`] has, whose unknowns are the parameters alone.
+    pub nested: Option<super::nested::Nested>,
     /// Whether the engine's own rule says that more steps would change nothing.
     pub converged: bool,
     /// Whether the progress callback ended it.

@@ -1,6 +1,6 @@
 //! What can be known of a run before it begins.
 
-use gridgp_density::{ExpectedJoint, Joint, LogDensity, Marginal, memory as density};
+use gridgp_density::{ExpectedJoint, Joint, LogDensity, Marginal, NestedPlan, memory as density};
 use gridgp_grid::{Error, Result};
 use gridgp_model::Model;
 use gridgp_model::spec::{Expectation, GuideSpec, Method, Route};
@@ -32,6 +32,9 @@ pub fn check(model: &Model) -> Result<()> {
     match spec.method {
         Method::Laplace => {
             check_smooth(model)?;
+            if !model.fields.is_empty() {
+                return NestedPlan::new(model).map(|_| ());
+            }
             LaplaceOptions::default().check(unknowns)
         }
         Method::Svi if spec.expectation == Expectation::Quadrature => {
@@ -85,6 +88,17 @@ pub fn memory(model: &Model) -> (u128, String) {
         let by = Marginal::plan_of(model).map_or(String::new(), |p| format!(" ({})", p.detail));
         let what = format!("the exact marginal likelihood on {grid}{by}{gaps}");
         return (density::marginal(model) * climbs, what);
+    }
+    if let (Method::Laplace, Ok(plan)) = (spec.method, NestedPlan::new(model)) {
+        let draws = spec.draws as u128;
+        // Draws, and those that are spare; a density, and one to whiten draws with.
+        let densities = 2 * plan.bytes as u128 + density::joint(model) * at_once(usize::MAX);
+        let what = format!(
+            "laplace on {grid} ({}), and {draws} draws of {unknowns} unknowns; ask for fewer draws, from \
+             25 on, or keep fewer points with sel or isel in [data]",
+            plan.detail
+        );
+        return (8 * unknowns * (KEPT + 1) * draws + densities, what);
     }
     let is_marginal = spec.method == Method::Nuts
         && spec.route != Route::Joint

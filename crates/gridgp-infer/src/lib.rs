@@ -4,7 +4,8 @@
 //! [`nuts()`] draws by the No-U-Turn Sampler, [`sample()`] by the route that suits a model. Three
 //! engines approximate the density by normal distributions: [`laplace`] with the curvature at the
 //! mode, [`svi`] with the nearest of a family, [`pathfinder`] with the best along the way to the mode.
-//! Each gives an [`Approximation`], with draws and with a [`ParetoK`] that says how far to trust it.
+//! Each gives an [`Approximation`], with draws and with a [`ParetoK`] that says how far to trust it. For a
+//! model with fields [`approximate()`] by Laplace's method integrates them out first ([`Nested`]).
 //!
 //! # Why the optimizer is our own
 //!
@@ -26,6 +27,7 @@ mod laplace;
 mod line_search;
 mod map;
 mod maximize;
+mod nested;
 mod nuts;
 mod pareto_k;
 mod pathfinder;
@@ -49,6 +51,7 @@ pub use history::History;
 pub use laplace::{LaplaceOptions, laplace};
 pub use map::{Map, map};
 pub use maximize::{MaximizeOptions, Optimum, Progress, StartSummary, maximize};
+pub use nested::{Nested, points_of};
 pub use nuts::{
     Adapted, ChainDraws, ChainState, Draws, Event, Metric, NutsOptions, Phase, Statistics,
     Whitening, nuts, verify_draws,

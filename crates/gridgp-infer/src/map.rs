@@ -237,6 +237,18 @@ const SECONDS: f64 = 3.0;
 /// A block keeps the spacing, which is what short lengthscales and the noise depend on. An axis
 /// with a period is left whole: a period needs its repetitions.
 fn screen(model: &Model) -> Result<Option<Model>> {
+    let most = if is_iterative(model) { SCREEN_ITERATIVE } else { SCREEN };
+    // Filters take time in proportion to their axis, and sparse factors nearly so.
+    let is_even = |p: &Plan| matches!(p.algebra, Algebra::StateSpace | Algebra::Sparse);
+    let in_proportion = Marginal::plan_of(model).ok().filter(is_even);
+    let seconds = in_proportion.map_or(0.0, |plan| plan.seconds());
+    let cells = model.data.grid.len() as f64;
+    block(model, |left| left <= most && seconds * left as f64 / cells <= SCREEN_SECONDS)
+}
+
+/// A block of a grid as [`screen`] cuts it, of a number of cells that is small enough; none where that
+/// is the whole grid, or axes cannot be cut.
+pub(super) fn block(model: &Model, is_enough: impl Fn(usize) -> bool) -> Result<Option<Model>> {
     let shape = model.data.grid.shape();
     let has_period = |a: usize| {
         model
@@ -246,16 +258,7 @@ fn screen(model: &Model) -> Result<Option<Model>> {
             .any(|k| k.kernel.parameters().iter().any(|p| p.role == Role::Period))
     };
     let mut ranges: Vec<Range<usize>> = shape.iter().map(|&n| 0..n).collect();
-    let most = if is_iterative(model) { SCREEN_ITERATIVE } else { SCREEN };
-    // Filters take time in proportion to their axis, and sparse factors nearly so.
-    let is_even = |p: &Plan| matches!(p.algebra, Algebra::StateSpace | Algebra::Sparse);
-    let in_proportion = Marginal::plan_of(model).ok().filter(is_even);
-    let seconds = in_proportion.map_or(0.0, |plan| plan.seconds());
-    let cells = model.data.grid.len() as f64;
-    let is_small = |ranges: &[Range<usize>]| {
-        let left = ranges.iter().map(Range::len).product::<usize>();
-        left <= most && seconds * left as f64 / cells <= SCREEN_SECONDS
-    };
+    let is_small = |ranges: &[Range<usize>]| is_enough(ranges.iter().map(Range::len).product());
     while !is_small(&ranges) {
         let longest = (0..shape.len())
             .filter(|&a| ranges[a].len() >= 2 * SHORTEST && !has_period(a))

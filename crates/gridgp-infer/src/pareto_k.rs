@@ -111,6 +111,9 @@ fn advice(engine: Engine) -> &'static str {
         Engine::LowRank(_) => "try a higher rank, the guide full_rank, more steps, or nuts",
         Engine::FullRank => "try more steps, or nuts",
         Engine::Pathfinder => "try more paths, svi, or nuts started from these draws",
+        Engine::NestedLaplace => {
+            "the posterior of the parameters is far from normal: give them priors that say more, or nuts"
+        }
         Engine::Laplace => "try svi with the guide full_rank, or nuts started from these draws",
     }
 }

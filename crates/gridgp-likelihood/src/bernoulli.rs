@@ -65,6 +65,16 @@ impl Likelihood for Bernoulli {
         curvature::write(out, &[slope[0] * slope[0]]);
     }
 
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.curvature(y, p, out);
+    }
+
+    fn third_derivatives(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        let mut slope = [0.0];
+        self.log_prob_gradient(y, p, &mut slope);
+        out[0] = 2.0 * slope[0].powi(3);
+    }
+
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
         1.0 - self.sf(y, p)
     }

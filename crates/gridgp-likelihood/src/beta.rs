@@ -7,7 +7,7 @@ use gridgp_dist::special::{
 use rand::Rng;
 use rand_distr::Distribution as _;
 
-use super::curvature::observed_or;
+use super::curvature::Which;
 use super::testing::Example;
 use super::{DefaultValue, Info, Likelihood, LikelihoodParameter};
 use super::{impossible, is_positive, is_possible};
@@ -64,6 +64,27 @@ impl Beta {
     }
 }
 
+impl Beta {
+    /// The observed information or the curvature.
+    fn information(&self, y: f64, p: &[f64], which: Which, out: &mut [f64]) {
+        if !is_possible(self, y, p) {
+            return out.fill(0.0);
+        }
+        let (mean, concentration) = (p[0], p[1]);
+        let (a, b) = Self::shapes(p);
+        let (first, second) = (trigamma(a), trigamma(b));
+        let rest = 1.0 - mean;
+        let expected = [
+            concentration * concentration * (first + second),
+            concentration * (mean * first - rest * second),
+            mean * mean * first + rest * rest * second - trigamma(concentration),
+        ];
+        let score = logit(y) - digamma(a) + digamma(b);
+        let observed = [expected[0], expected[1] - score, expected[2]];
+        which.write(out, observed, || expected);
+    }
+}
+
 impl Likelihood for Beta {
     fn parameters(&self) -> &[LikelihoodParameter] {
         &PARAMETERS
@@ -90,21 +111,11 @@ impl Likelihood for Beta {
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if !is_possible(self, y, p) {
-            return out.fill(0.0);
-        }
-        let (mean, concentration) = (p[0], p[1]);
-        let (a, b) = Self::shapes(p);
-        let (first, second) = (trigamma(a), trigamma(b));
-        let rest = 1.0 - mean;
-        let expected = [
-            concentration * concentration * (first + second),
-            concentration * (mean * first - rest * second),
-            mean * mean * first + rest * rest * second - trigamma(concentration),
-        ];
-        let score = logit(y) - digamma(a) + digamma(b);
-        let observed = [expected[0], expected[1] - score, expected[2]];
-        observed_or(out, observed, || expected);
+        self.information(y, p, Which::Semidefinite, out);
+    }
+
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.information(y, p, Which::Observed, out);
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {

@@ -130,6 +130,17 @@ impl Likelihood for Binomial {
         curvature::write(out, &[y / (p[0] * p[0]) + (p[1] - y) / (rest * rest)]);
     }
 
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.curvature(y, p, out);
+    }
+
+    fn third_derivatives(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        out.fill(0.0);
+        if is_possible(self, y, p) {
+            out[0] = 2.0 * (y / p[0].powi(3) - (p[1] - y) / (1.0 - p[0]).powi(3));
+        }
+    }
+
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
         by_beta(beta_tails, y, p[1], [p[0], 1.0 - p[0]]).0
     }

@@ -9,7 +9,7 @@ use gridgp_dist::special::{
 use rand::{Rng, RngExt};
 use taylor::Taylor;
 
-use super::curvature::observed_or;
+use super::curvature::Which;
 use super::gev::{LOCATION, Reduced, SCALE, chain, chain_second, level, outer};
 use super::testing::Example;
 use super::{DefaultValue, Gev, Info, Likelihood, LikelihoodParameter};
@@ -175,6 +175,22 @@ fn information(scale: f64, shape: f64) -> [f64; 6] {
     total
 }
 
+impl BlendedGev {
+    /// The observed information or the curvature.
+    fn information(&self, y: f64, p: &[f64], which: Which, out: &mut [f64]) {
+        let [location, scale, shape] = [p[0], p[1], p[2]];
+        let z = (y - location) / scale;
+        let possible = is_possible(self, y, p);
+        let Some(g) = log_density(z, shape).filter(|_| possible) else {
+            return out.fill(0.0);
+        };
+        let [zz, zx, xx] = g.second;
+        which.write(out, chain_second(z, scale, [g.first[0], zz, zx, xx]), || {
+            if shape > -0.5 { information(scale, shape) } else { outer(&chain(z, scale, g.first)) }
+        });
+    }
+}
+
 impl Likelihood for BlendedGev {
     fn parameters(&self) -> &[LikelihoodParameter] {
         &PARAMETERS
@@ -202,16 +218,11 @@ impl Likelihood for BlendedGev {
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        let [location, scale, shape] = [p[0], p[1], p[2]];
-        let z = (y - location) / scale;
-        let possible = is_possible(self, y, p);
-        let Some(g) = log_density(z, shape).filter(|_| possible) else {
-            return out.fill(0.0);
-        };
-        let [zz, zx, xx] = g.second;
-        observed_or(out, chain_second(z, scale, [g.first[0], zz, zx, xx]), || {
-            if shape > -0.5 { information(scale, shape) } else { outer(&chain(z, scale, g.first)) }
-        });
+        self.information(y, p, Which::Semidefinite, out);
+    }
+
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.information(y, p, Which::Observed, out);
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {

@@ -3,9 +3,33 @@
 /// The lower triangle of a symmetric P × P matrix, row by row: [h₀₀, h₁₀, h₁₁, h₂₀, h₂₁, h₂₂].
 type Triangle<'a> = &'a [f64];
 
+/// Which of them is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// The observed one, also where it is indefinite.
+    Observed,
+    /// The observed one where it is positive semidefinite, else the expected one.
+    Semidefinite,
+}
+
+impl Which {
+    /// Writes the one that is wanted, as [`observed_or`].
+    pub(super) fn write<const T: usize>(
+        self,
+        out: &mut [f64],
+        observed: [f64; T],
+        expected: impl FnOnce() -> [f64; T],
+    ) {
+        match self {
+            Self::Observed => write(out, &observed),
+            Self::Semidefinite => observed_or(out, observed, expected),
+        }
+    }
+}
+
 /// Writes `observed` to the first rows and columns of `out` if it is positive semidefinite, else
 /// what `expected` gives; the rest, of known parameters, is 0.
-pub(super) fn observed_or<const T: usize>(
+fn observed_or<const T: usize>(
     out: &mut [f64],
     observed: [f64; T],
     expected: impl FnOnce() -> [f64; T],

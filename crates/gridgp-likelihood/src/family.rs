@@ -150,6 +150,14 @@ impl Likelihood for Family {
         self.inner().curvature(y, p, out);
     }
 
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.inner().observed_information(y, p, out);
+    }
+
+    fn third_derivatives(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.inner().third_derivatives(y, p, out);
+    }
+
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
         if has_nan(y, p) { f64::NAN } else { self.inner().cdf(y, p) }
     }

@@ -8,7 +8,7 @@ use gridgp_dist::special::{
 use rand::Rng;
 use rand_distr::Distribution as _;
 
-use super::curvature::observed_or;
+use super::curvature::Which;
 use super::testing::Example;
 use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter};
 use super::{accumulate_by, impossible, is_positive, is_possible};
@@ -79,6 +79,22 @@ impl Gamma {
     }
 }
 
+impl Gamma {
+    /// The observed information or the curvature.
+    fn information(&self, y: f64, p: &[f64], which: Which, out: &mut [f64]) {
+        if !is_possible(self, y, p) {
+            return out.fill(0.0);
+        }
+        let (mean, shape) = (p[0], p[1]);
+        // ψ′(k) − 1/k.
+        let second = 0.5 / (shape * shape) + trigamma_excess(shape);
+        let r = y / mean;
+        let observed =
+            [shape * (2.0 * r - 1.0) / (mean * mean), -(y - mean) / (mean * mean), second];
+        which.write(out, observed, || [shape / (mean * mean), 0.0, second]);
+    }
+}
+
 impl Likelihood for Gamma {
     fn parameters(&self) -> &[LikelihoodParameter] {
         &PARAMETERS
@@ -96,16 +112,11 @@ impl Likelihood for Gamma {
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if !is_possible(self, y, p) {
-            return out.fill(0.0);
-        }
-        let (mean, shape) = (p[0], p[1]);
-        // ψ′(k) − 1/k.
-        let second = 0.5 / (shape * shape) + trigamma_excess(shape);
-        let r = y / mean;
-        let observed =
-            [shape * (2.0 * r - 1.0) / (mean * mean), -(y - mean) / (mean * mean), second];
-        observed_or(out, observed, || [shape / (mean * mean), 0.0, second]);
+        self.information(y, p, Which::Semidefinite, out);
+    }
+
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.information(y, p, Which::Observed, out);
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {

@@ -65,6 +65,24 @@ impl Likelihood for Gaussian {
         out.copy_from_slice(&[precision, 0.0, 0.0, 2.0 * precision]);
     }
 
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        if !is_possible(self, y, p) {
+            return out.fill(0.0);
+        }
+        let (z, precision) = ((y - p[0]) / p[1], 1.0 / (p[1] * p[1]));
+        let mixed = 2.0 * z * precision;
+        out.copy_from_slice(&[precision, mixed, mixed, (3.0 * z * z - 1.0) * precision]);
+    }
+
+    fn third_derivatives(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        if !is_possible(self, y, p) {
+            return out.fill(0.0);
+        }
+        let (z, cube) = ((y - p[0]) / p[1], p[1].powi(-3));
+        let [one, two, three] = [2.0, 6.0 * z, 12.0 * z * z - 2.0].map(|v| v * cube);
+        out.copy_from_slice(&[0.0, one, one, two, one, two, two, three]);
+    }
+
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
         normal_cdf((y - p[0]) / p[1])
     }

@@ -5,7 +5,7 @@ use gridgp_dist::special::ln_1m_exp;
 use rand::Rng;
 use rand_distr::{Distribution as _, Exp1};
 
-use super::curvature::observed_or;
+use super::curvature::Which;
 use super::gev::{Reduced, chain, chain_second, level, outer, variate};
 use super::testing::Example;
 use super::{DefaultValue, Info, Likelihood, LikelihoodParameter};
@@ -78,6 +78,31 @@ impl GeneralizedPareto {
     }
 }
 
+impl GeneralizedPareto {
+    /// The observed information or the curvature.
+    fn information(&self, y: f64, p: &[f64], which: Which, out: &mut [f64]) {
+        let possible = is_possible(self, y, p);
+        let Some((z, r)) = Self::reduced(y, p).filter(|_| possible) else {
+            return out.fill(0.0);
+        };
+        let (scale, shape, rise) = (p[0], p[1], 1.0 + p[1]);
+        let (zz, zx, xx) = r.second(z, shape);
+        let g = [-rise * r.z, -rise * zz, -rise * zx - r.z, -rise * xx - 2.0 * r.shape];
+        let [_, _, ss, _, sx, xx] = chain_second(z, scale, g);
+        which.write(out, [ss, sx, xx], || {
+            if shape > -0.5 {
+                let twice = 1.0 + 2.0 * shape;
+                let mixed = 1.0 / (scale * rise * twice);
+                [1.0 / (scale * scale * twice), mixed, 2.0 / (rise * twice)]
+            } else {
+                let gradient = chain(z, scale, [g[0], -rise * r.shape - r.u]);
+                let [_, _, ss, _, sx, xx] = outer(&gradient);
+                [ss, sx, xx]
+            }
+        });
+    }
+}
+
 impl Likelihood for GeneralizedPareto {
     fn parameters(&self) -> &[LikelihoodParameter] {
         &PARAMETERS
@@ -103,25 +128,11 @@ impl Likelihood for GeneralizedPareto {
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        let possible = is_possible(self, y, p);
-        let Some((z, r)) = Self::reduced(y, p).filter(|_| possible) else {
-            return out.fill(0.0);
-        };
-        let (scale, shape, rise) = (p[0], p[1], 1.0 + p[1]);
-        let (zz, zx, xx) = r.second(z, shape);
-        let g = [-rise * r.z, -rise * zz, -rise * zx - r.z, -rise * xx - 2.0 * r.shape];
-        let [_, _, ss, _, sx, xx] = chain_second(z, scale, g);
-        observed_or(out, [ss, sx, xx], || {
-            if shape > -0.5 {
-                let twice = 1.0 + 2.0 * shape;
-                let mixed = 1.0 / (scale * rise * twice);
-                [1.0 / (scale * scale * twice), mixed, 2.0 / (rise * twice)]
-            } else {
-                let gradient = chain(z, scale, [g[0], -rise * r.shape - r.u]);
-                let [_, _, ss, _, sx, xx] = outer(&gradient);
-                [ss, sx, xx]
-            }
-        });
+        self.information(y, p, Which::Semidefinite, out);
+    }
+
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.information(y, p, Which::Observed, out);
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {

@@ -14,7 +14,7 @@ use gridgp_dist::special::{
 };
 use rand::{Rng, RngExt};
 
-use super::curvature::observed_or;
+use super::curvature::Which;
 use super::testing::Example;
 use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter};
 use super::{check_finite, impossible, is_positive, settled};
@@ -190,6 +190,22 @@ impl Gev {
     }
 }
 
+impl Gev {
+    /// The observed information or the curvature.
+    fn information(&self, y: f64, p: &[f64], which: Which, out: &mut [f64]) {
+        let mut gradient = [0.0; 3];
+        if self.log_prob_gradient(y, p, &mut gradient) == f64::NEG_INFINITY {
+            return out.fill(0.0);
+        }
+        let [location, scale, shape] = [p[0], p[1], p[2]];
+        let z = (y - location) / scale;
+        let Some(r) = Reduced::of(z, shape) else { return out.fill(0.0) };
+        which.write(out, Self::negative_hessian(z, scale, shape, &r), || {
+            if shape > -0.5 { information::gev(scale, shape) } else { outer(&gradient) }
+        });
+    }
+}
+
 impl Likelihood for Gev {
     fn parameters(&self) -> &[LikelihoodParameter] {
         &PARAMETERS
@@ -221,16 +237,11 @@ impl Likelihood for Gev {
     /// Expected information: Prescott and Walden, Maximum likelihood estimation of the parameters
     /// of the generalized extreme-value distribution (1980).
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        let mut gradient = [0.0; 3];
-        if self.log_prob_gradient(y, p, &mut gradient) == f64::NEG_INFINITY {
-            return out.fill(0.0);
-        }
-        let [location, scale, shape] = [p[0], p[1], p[2]];
-        let z = (y - location) / scale;
-        let Some(r) = Reduced::of(z, shape) else { return out.fill(0.0) };
-        observed_or(out, Self::negative_hessian(z, scale, shape, &r), || {
-            if shape > -0.5 { information::gev(scale, shape) } else { outer(&gradient) }
-        });
+        self.information(y, p, Which::Semidefinite, out);
+    }
+
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.information(y, p, Which::Observed, out);
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {

@@ -2,7 +2,7 @@
 
 use rand::Rng;
 
-use super::curvature::write;
+use super::curvature::Which;
 use super::gev::information::EULER;
 use super::gev::{LOCATION, SCALE, variate_log_tails, variate_sf};
 use super::testing::Example;
@@ -32,6 +32,24 @@ impl Gumbel {
     }
 }
 
+impl Gumbel {
+    /// The observed information or the curvature.
+    fn information(&self, y: f64, p: &[f64], which: Which, out: &mut [f64]) {
+        if !is_possible(self, y, p) {
+            return out.fill(0.0);
+        }
+        let z = (y - p[0]) / p[1];
+        let tail = (-z).exp();
+        let precision = 1.0 / (p[1] * p[1]);
+        let observed = [tail, 1.0 - tail + z * tail, z * z * tail - 1.0 + 2.0 * z * (1.0 - tail)];
+        which.write(out, observed.map(|v| v * precision), || {
+            let rest = 1.0 - EULER;
+            let pi = std::f64::consts::PI;
+            [1.0, -rest, pi.powi(2) / 6.0 + rest * rest].map(|v| v * precision)
+        });
+    }
+}
+
 impl Likelihood for Gumbel {
     fn parameters(&self) -> &[LikelihoodParameter] {
         &PARAMETERS
@@ -55,21 +73,11 @@ impl Likelihood for Gumbel {
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if !is_possible(self, y, p) {
-            return out.fill(0.0);
-        }
-        let z = (y - p[0]) / p[1];
-        let tail = (-z).exp();
-        let precision = 1.0 / (p[1] * p[1]);
-        let [mm, ms, ss] =
-            [tail, 1.0 - tail + z * tail, z * z * tail - 1.0 + 2.0 * z * (1.0 - tail)];
-        let chosen = if ss >= 0.0 && mm * ss >= ms * ms {
-            [mm, ms, ss]
-        } else {
-            let rest = 1.0 - EULER;
-            [1.0, -rest, std::f64::consts::PI.powi(2) / 6.0 + rest * rest]
-        };
-        write(out, &chosen.map(|v| v * precision));
+        self.information(y, p, Which::Semidefinite, out);
+    }
+
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.information(y, p, Which::Observed, out);
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {

@@ -61,6 +61,7 @@
 
 mod column;
 mod curvature;
+mod differences;
 mod family;
 mod log_odds;
 #[cfg(test)]
@@ -212,6 +213,23 @@ pub trait Likelihood: Debug + Send + Sync {
     /// A few laws have no expected information at some parameters (a GEV of shape ≤ −½). There it
     /// is the product of the gradient with itself, whose expectation it would be.
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]);
+
+    /// −∂²log p/∂p∂pᵀ itself, also where it is indefinite; P × P, row-major, written to `out`. All 0
+    /// where the density is 0.
+    ///
+    /// The default takes central differences of the gradient, with some ten digits.
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        differences::information(self, y, p, out);
+    }
+
+    /// ∂³log p/∂p∂p∂p; P × P × P, symmetric, written to `out`. All 0 where the density is 0.
+    ///
+    /// The default takes central differences of the
+    /// [observed information](Self::observed_information), with some nine digits of what the log
+    /// density varies by over the distance in which it changes by 1.
+    fn third_derivatives(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        differences::third(self, y, p, out);
+    }
 
     /// P(Y ≤ y).
     fn cdf(&self, y: f64, p: &[f64]) -> f64;

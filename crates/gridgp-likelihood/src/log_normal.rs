@@ -59,6 +59,14 @@ impl Likelihood for LogNormal {
         if is_positive(y) { Gaussian.curvature(y.ln(), p, out) } else { out.fill(0.0) }
     }
 
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        if is_positive(y) { Gaussian.observed_information(y.ln(), p, out) } else { out.fill(0.0) }
+    }
+
+    fn third_derivatives(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        if is_positive(y) { Gaussian.third_derivatives(y.ln(), p, out) } else { out.fill(0.0) }
+    }
+
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
         Gaussian.cdf(y.max(0.0).ln(), p)
     }

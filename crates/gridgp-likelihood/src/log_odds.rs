@@ -6,10 +6,10 @@ use rand::Rng;
 use rand_distr::Distribution as _;
 
 use super::binomial::{by_beta, log_mass};
-use super::curvature::{observed_or, write};
+use super::curvature::{Which, write};
 use super::whole::{is_count, whole_isf, whole_quantile};
 use super::{Bernoulli, Beta, Binomial, DefaultValue, Likelihood, LikelihoodParameter};
-use super::{impossible, is_possible, settled};
+use super::{differences, impossible, is_possible, settled};
 
 /// [`Bernoulli`], [`Binomial`] or [`Beta`] with p = 1/(1 + exp(−l)) given as l.
 ///
@@ -92,6 +92,31 @@ impl LogOdds {
     }
 }
 
+impl LogOdds {
+    /// The observed information or the curvature.
+    fn information(&self, y: f64, p: &[f64], which: Which, out: &mut [f64]) {
+        if !is_possible(self, y, p) {
+            return out.fill(0.0);
+        }
+        let [mean, rest] = split(p[0]);
+        let slope = mean * rest;
+        if *self != Self::Beta {
+            return write(out, &[trials(p) * slope]);
+        }
+        let ((a, b), c) = (shapes(p), p[1]);
+        let (first, second) = (trigamma(a), trigamma(b));
+        let expected = [
+            (c * slope).powi(2) * (first + second),
+            c * slope * (mean * first - rest * second),
+            mean * mean * first + rest * rest * second - trigamma(c),
+        ];
+        let score = y.ln() - (-y).ln_1p() - digamma(a) + digamma(b);
+        let bend = c * slope * (rest - mean) * score;
+        let observed = [expected[0] - bend, expected[1] - slope * score, expected[2]];
+        which.write(out, observed, || expected);
+    }
+}
+
 impl Likelihood for LogOdds {
     fn parameters(&self) -> &[LikelihoodParameter] {
         match self {
@@ -125,25 +150,22 @@ impl Likelihood for LogOdds {
     /// trials · p (1 − p), observed as expected. For a share, where the observed information is not
     /// positive semidefinite, the expected one.
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if !is_possible(self, y, p) {
-            return out.fill(0.0);
+        self.information(y, p, Which::Semidefinite, out);
+    }
+
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.information(y, p, Which::Observed, out);
+    }
+
+    fn third_derivatives(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        if *self == Self::Beta {
+            return differences::third(self, y, p, out);
         }
-        let [mean, rest] = split(p[0]);
-        let slope = mean * rest;
-        if *self != Self::Beta {
-            return write(out, &[trials(p) * slope]);
+        out.fill(0.0);
+        if is_possible(self, y, p) {
+            let [mean, rest] = split(p[0]);
+            out[0] = trials(p) * mean * rest * (mean - rest);
         }
-        let ((a, b), c) = (shapes(p), p[1]);
-        let (first, second) = (trigamma(a), trigamma(b));
-        let expected = [
-            (c * slope).powi(2) * (first + second),
-            c * slope * (mean * first - rest * second),
-            mean * mean * first + rest * rest * second - trigamma(c),
-        ];
-        let score = y.ln() - (-y).ln_1p() - digamma(a) + digamma(b);
-        let bend = c * slope * (rest - mean) * score;
-        let observed = [expected[0] - bend, expected[1] - slope * score, expected[2]];
-        observed_or(out, observed, || expected);
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {

@@ -10,7 +10,7 @@ use gridgp_dist::special::{
 use rand::Rng;
 use rand_distr::Distribution as _;
 
-use super::curvature::observed_or;
+use super::curvature::Which;
 use super::testing::Example;
 use super::whole::{check_count, is_count, whole_isf, whole_quantile};
 use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter};
@@ -130,6 +130,26 @@ fn concentration_information(mean: f64, c: f64) -> f64 {
     (total - spread).max(0.0)
 }
 
+impl NegativeBinomial {
+    /// The observed information or the curvature.
+    fn information(&self, y: f64, p: &[f64], which: Which, out: &mut [f64]) {
+        if !is_possible(self, y, p) {
+            return out.fill(0.0);
+        }
+        let (mean, c) = (p[0], p[1]);
+        let (sum, count) = (c + mean, c + y);
+        let share = y / count;
+        let d = (y - mean) / sum;
+        let observed = [
+            y / mean / mean - count / sum / sum,
+            -d / sum,
+            -d * d / count + 0.5 * share * (2.0 * c + y) / (c * c * count)
+                - (trigamma_excess(count) - trigamma_excess(c)),
+        ];
+        which.write(out, observed, || [c / (mean * sum), 0.0, concentration_information(mean, c)]);
+    }
+}
+
 impl Likelihood for NegativeBinomial {
     fn parameters(&self) -> &[LikelihoodParameter] {
         &PARAMETERS
@@ -151,20 +171,11 @@ impl Likelihood for NegativeBinomial {
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if !is_possible(self, y, p) {
-            return out.fill(0.0);
-        }
-        let (mean, c) = (p[0], p[1]);
-        let (sum, count) = (c + mean, c + y);
-        let share = y / count;
-        let d = (y - mean) / sum;
-        let observed = [
-            y / mean / mean - count / sum / sum,
-            -d / sum,
-            -d * d / count + 0.5 * share * (2.0 * c + y) / (c * c * count)
-                - (trigamma_excess(count) - trigamma_excess(c)),
-        ];
-        observed_or(out, observed, || [c / (mean * sum), 0.0, concentration_information(mean, c)]);
+        self.information(y, p, Which::Semidefinite, out);
+    }
+
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.information(y, p, Which::Observed, out);
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {

@@ -78,6 +78,14 @@ impl Likelihood for Poisson {
         curvature::write(out, &[y / p[0] / p[0]]);
     }
 
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.curvature(y, p, out);
+    }
+
+    fn third_derivatives(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        out[0] = if is_possible(self, y, p) { 2.0 * y / p[0].powi(3) } else { 0.0 };
+    }
+
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {
         if y < 0.0 { 0.0 } else { gamma_tails(y.floor() + 1.0, p[0]).1 }
     }

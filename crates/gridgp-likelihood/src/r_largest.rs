@@ -4,7 +4,7 @@ use gridgp_dist::Domain;
 use gridgp_dist::special::{gauss_legendre, ln_1m_exp};
 use rand::{Rng, RngExt};
 
-use super::curvature::observed_or;
+use super::curvature::Which;
 use super::gev::{
     LOCATION, Reduced, SCALE, chain, chain_second, information, level, outer, variate,
 };
@@ -160,6 +160,26 @@ impl RLargest {
     }
 }
 
+impl RLargest {
+    /// The observed information or the curvature.
+    fn information(&self, y: f64, p: &[f64], which: Which, out: &mut [f64]) {
+        let mut gradient = [0.0; 4];
+        let Some(above) = Above::of(p).filter(|_| y <= p[3]) else {
+            return out.fill(0.0);
+        };
+        if Self::evaluate(y, p, &above, &mut gradient) == f64::NEG_INFINITY {
+            return out.fill(0.0);
+        }
+        let [location, scale, shape] = [p[0], p[1], p[2]];
+        let z = (y - location) / scale;
+        let Some(r) = Reduced::of(z, shape) else { return out.fill(0.0) };
+        let observed = Gev::negative_hessian(z, scale, shape, &r);
+        let bound = above.second(scale);
+        let total: [f64; 6] = std::array::from_fn(|i| observed[i] + bound[i]);
+        which.write(out, total, || expected_information(&above, p, &gradient));
+    }
+}
+
 impl Likelihood for RLargest {
     fn parameters(&self) -> &[LikelihoodParameter] {
         &PARAMETERS
@@ -185,20 +205,11 @@ impl Likelihood for RLargest {
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        let mut gradient = [0.0; 4];
-        let Some(above) = Above::of(p).filter(|_| y <= p[3]) else {
-            return out.fill(0.0);
-        };
-        if Self::evaluate(y, p, &above, &mut gradient) == f64::NEG_INFINITY {
-            return out.fill(0.0);
-        }
-        let [location, scale, shape] = [p[0], p[1], p[2]];
-        let z = (y - location) / scale;
-        let Some(r) = Reduced::of(z, shape) else { return out.fill(0.0) };
-        let observed = Gev::negative_hessian(z, scale, shape, &r);
-        let bound = above.second(scale);
-        let total: [f64; 6] = std::array::from_fn(|i| observed[i] + bound[i]);
-        observed_or(out, total, || expected_information(&above, p, &gradient));
+        self.information(y, p, Which::Semidefinite, out);
+    }
+
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.information(y, p, Which::Observed, out);
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {

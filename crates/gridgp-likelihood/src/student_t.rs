@@ -10,7 +10,7 @@ use gridgp_dist::special::{
 use rand::Rng;
 use rand_distr::Distribution as _;
 
-use super::curvature::observed_or;
+use super::curvature::Which;
 use super::testing::Example;
 use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter};
 use super::{accumulate_by, check_finite, impossible, is_positive, is_possible};
@@ -135,6 +135,43 @@ fn power_law(a: f64) -> f64 {
     ln_gamma_half_step(a) - a.ln() - 0.5 * PI.ln()
 }
 
+impl StudentT {
+    /// The observed information or the curvature.
+    fn information(&self, y: f64, p: &[f64], which: Which, out: &mut [f64]) {
+        if !is_possible(self, y, p) {
+            return out.fill(0.0);
+        }
+        let [location, scale, df] = [p[0], p[1], p[2]];
+        let z = (y - location) / scale;
+        let (square, precision) = (z * z, 1.0 / (scale * scale));
+        let far = df + square;
+        let weight = (df + 1.0) / far;
+        let shrink = (square - 1.0) / (far * far);
+        let d = df * far;
+        let observed = [
+            precision * weight * (df - square) / far,
+            precision * z * weight * 2.0 * df / far,
+            precision * (square * weight - 1.0 + 2.0 * square * weight * df / far),
+            -z / scale * shrink,
+            -square / scale * shrink,
+            -norm_bend(df) - 0.5 * square * (df * square - 2.0 * df - square) / (d * d),
+        ];
+        which.write(out, observed, || {
+            let (one, three) = (df + 1.0, df + 3.0);
+            // ¼(ψ′(ν/2) − ψ′((ν + 1)/2)) − (ν + 5)/(2ν(ν + 1)(ν + 3)).
+            let third = -norm_bend(df) + (3.0 - df) / (2.0 * df * df * one * three);
+            [
+                precision * one / three,
+                0.0,
+                precision * 2.0 * df / three,
+                0.0,
+                -2.0 / (scale * one * three),
+                third,
+            ]
+        });
+    }
+}
+
 impl Likelihood for StudentT {
     fn parameters(&self) -> &[LikelihoodParameter] {
         &PARAMETERS
@@ -155,37 +192,11 @@ impl Likelihood for StudentT {
     /// Expected information: Lange, Little and Taylor, Robust statistical modeling using the t
     /// distribution (1989), appendix.
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if !is_possible(self, y, p) {
-            return out.fill(0.0);
-        }
-        let [location, scale, df] = [p[0], p[1], p[2]];
-        let z = (y - location) / scale;
-        let (square, precision) = (z * z, 1.0 / (scale * scale));
-        let far = df + square;
-        let weight = (df + 1.0) / far;
-        let shrink = (square - 1.0) / (far * far);
-        let d = df * far;
-        let observed = [
-            precision * weight * (df - square) / far,
-            precision * z * weight * 2.0 * df / far,
-            precision * (square * weight - 1.0 + 2.0 * square * weight * df / far),
-            -z / scale * shrink,
-            -square / scale * shrink,
-            -norm_bend(df) - 0.5 * square * (df * square - 2.0 * df - square) / (d * d),
-        ];
-        observed_or(out, observed, || {
-            let (one, three) = (df + 1.0, df + 3.0);
-            // ¼(ψ′(ν/2) − ψ′((ν + 1)/2)) − (ν + 5)/(2ν(ν + 1)(ν + 3)).
-            let third = -norm_bend(df) + (3.0 - df) / (2.0 * df * df * one * three);
-            [
-                precision * one / three,
-                0.0,
-                precision * 2.0 * df / three,
-                0.0,
-                -2.0 / (scale * one * three),
-                third,
-            ]
-        });
+        self.information(y, p, Which::Semidefinite, out);
+    }
+
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.information(y, p, Which::Observed, out);
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {

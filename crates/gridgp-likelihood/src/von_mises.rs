@@ -7,7 +7,7 @@ use gridgp_dist::special::{bessel_ratio, gauss_legendre, ln_1m_exp, ln_bessel_i0
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution as _, StandardNormal};
 
-use super::curvature::observed_or;
+use super::curvature::Which;
 use super::testing::Example;
 use super::{Column, DefaultValue, Info, Likelihood, LikelihoodParameter};
 use super::{accumulate_by, impossible, is_positive, is_possible};
@@ -131,6 +131,19 @@ impl VonMises {
     }
 }
 
+impl VonMises {
+    /// The observed information or the curvature.
+    fn information(&self, y: f64, p: &[f64], which: Which, out: &mut [f64]) {
+        if !is_possible(self, y, p) {
+            return out.fill(0.0);
+        }
+        let k = p[1];
+        let (sin, cos) = (y - p[0]).sin_cos();
+        let (rest, slope) = bessel_ratio(k);
+        which.write(out, [k * cos, -sin, slope], || [k * (1.0 - rest), 0.0, slope]);
+    }
+}
+
 impl Likelihood for VonMises {
     fn parameters(&self) -> &[LikelihoodParameter] {
         &PARAMETERS
@@ -153,13 +166,11 @@ impl Likelihood for VonMises {
     }
 
     fn curvature(&self, y: f64, p: &[f64], out: &mut [f64]) {
-        if !is_possible(self, y, p) {
-            return out.fill(0.0);
-        }
-        let k = p[1];
-        let (sin, cos) = (y - p[0]).sin_cos();
-        let (rest, slope) = bessel_ratio(k);
-        observed_or(out, [k * cos, -sin, slope], || [k * (1.0 - rest), 0.0, slope]);
+        self.information(y, p, Which::Semidefinite, out);
+    }
+
+    fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+        self.information(y, p, Which::Observed, out);
     }
 
     fn cdf(&self, y: f64, p: &[f64]) -> f64 {

@@ -98,6 +98,40 @@ impl Link {
         }
     }
 
+    /// d³p/dη³.
+    #[inline]
+    pub fn third_derivative(self, eta: f64, p: f64) -> f64 {
+        let first = self.derivative(eta, p);
+        match self {
+            Self::Identity => 0.0,
+            Self::Exp => p,
+            Self::Softplus => self.second_derivative(eta, p) * (1.0 - 2.0 * first),
+            Self::Logistic => first * (1.0 - 6.0 * p * logistic(-eta)),
+            Self::NormalCdf => (eta * eta - 1.0) * first,
+            Self::Tanh => 2.0 * first * (2.0 - 3.0 * first),
+            Self::Sqrt => 0.375 / p.powi(5),
+        }
+    }
+
+    /// The second and the third derivative of the [log odds](Self::log_odds) with respect to η. `None`
+    /// for links that have none.
+    pub fn log_odds_bends(self, eta: f64) -> Option<(f64, f64)> {
+        match self {
+            Self::Logistic => Some((0.0, 0.0)),
+            Self::NormalCdf => {
+                // Derivatives of φ/Φ.
+                let bends = |x: f64| {
+                    let s = ln_normal_cdf_slope(x);
+                    let first = -s * (x + s);
+                    (first, -first * (x + s) - s * (1.0 + first))
+                };
+                let (above, below) = (bends(eta), bends(-eta));
+                Some((above.0 - below.0, above.1 + below.1))
+            }
+            _ => None,
+        }
+    }
+
     /// log(p/(1 − p)) and its derivative with respect to η, of a link to (0, 1); they keep all digits
     /// where p or 1 − p has none left. `None` for other links.
     #[inline]
@@ -165,6 +199,14 @@ mod tests {
                 assert!((link.derivative(eta, p) - first).abs() < 1e-10, "{link:?} at {eta}");
                 let second = difference(&|e| link.derivative(e, link.forward(e)));
                 assert!((link.second_derivative(eta, p) - second).abs() < 1e-10, "{link:?} {eta}");
+                let third = difference(&|e| link.second_derivative(e, link.forward(e)));
+                assert!((link.third_derivative(eta, p) - third).abs() < 1e-9, "{link:?} {eta}");
+                if let Some((second, third)) = link.log_odds_bends(eta) {
+                    let slope = |e: f64| link.log_odds(e).unwrap().1;
+                    let bend = |e: f64| link.log_odds_bends(e).unwrap().0;
+                    assert!((second - difference(&slope)).abs() < 1e-9, "{link:?} {eta}");
+                    assert!((third - difference(&bend)).abs() < 1e-9, "{link:?} {eta}");
+                }
                 assert!((link.inverse(p) - eta).abs() < 1e-10, "{link:?} at {eta}");
             }
         }

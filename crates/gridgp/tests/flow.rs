@@ -43,7 +43,16 @@ const INSIDE: &[(&str, &[&str])] = &[
     ),
     (
         "gridgp-density",
-        &["observed_equation", "gaps", "samples", "marginal", "posterior", "joint", "memory"],
+        &[
+            "observed_equation",
+            "gaps",
+            "samples",
+            "marginal",
+            "posterior",
+            "joint",
+            "memory",
+            "nested",
+        ],
     ),
     (
         "gridgp-posterior",

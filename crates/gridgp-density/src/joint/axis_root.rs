@@ -19,7 +19,7 @@ use super::rows::Rows;
 /// Cholesky factor of K + εI, where ε is the jitter times the mean of K's diagonal: a smooth
 /// kernel's Gram matrix is singular to rounding.
 #[derive(Debug, Clone)]
-pub(super) struct AxisRoot {
+pub(crate) struct AxisRoot {
     name: String,
     kernel: AxisKernel,
     jitter: f64,
@@ -40,7 +40,7 @@ enum Factor {
 
 impl AxisRoot {
     /// The root of a kernel along the axis called `name`.
-    pub(super) fn new(name: &str, kernel: AxisKernel, jitter: f64) -> Result<Self> {
+    pub(crate) fn new(name: &str, kernel: AxisKernel, jitter: f64) -> Result<Self> {
         let n = kernel.points.len();
         let is_free = kernel.values.iter().any(|v| v.free().is_some());
         // Features have no use for a matrix of the size of the Gram matrix.
@@ -66,22 +66,22 @@ impl AxisRoot {
     }
 
     /// Number of points n.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.root.nrows()
     }
 
     /// Number of columns r: the unknowns along this axis.
-    pub(super) fn rank(&self) -> usize {
+    pub(crate) fn rank(&self) -> usize {
         self.root.ncols()
     }
 
     /// Whether a parameter enters.
-    pub(super) fn is_free(&self) -> bool {
+    pub(crate) fn is_free(&self) -> bool {
         self.is_free
     }
 
     /// C L, n × r.
-    pub(super) fn root(&self) -> MatRef<'_, f64> {
+    pub(crate) fn root(&self) -> MatRef<'_, f64> {
         self.root.as_ref()
     }
 
@@ -89,7 +89,7 @@ impl AxisRoot {
     ///
     /// # Errors
     /// [`Error::Singular`] that names the axis.
-    pub(super) fn update(&mut self, theta: &[f64]) -> Result<()> {
+    pub(crate) fn update(&mut self, theta: &[f64]) -> Result<()> {
         if self.is_free { self.factorize(theta) } else { Ok(()) }
     }
 
@@ -261,8 +261,24 @@ impl AxisRoot {
         self.gram_vjp(theta_bar);
     }
 
+    /// out = L⁻¹ y along the axis of a tensor left × points × right; false where L is no Cholesky factor.
+    pub(super) fn solve(&self, y: &[f64], right: usize, out: &mut [f64]) -> bool {
+        let Factor::Cholesky(cholesky) = &self.factor else { return false };
+        let n = cholesky.size();
+        out.copy_from_slice(y);
+        if right == 1 {
+            let columns = out.len() / n;
+            cholesky.solve_l_in_place(MatMut::from_column_major_slice_mut(out, n, columns));
+        } else {
+            for stretch in out.chunks_exact_mut(n * right) {
+                cholesky.solve_l_in_place(MatMut::from_row_major_slice_mut(stretch, n, right));
+            }
+        }
+        !self.kernel.center
+    }
+
     /// Adds ⟨L̄, ∂L/∂θ⟩ to `theta_bar`. `root_bar` is the adjoint of the root, and overwritten.
-    pub(super) fn vjp(&mut self, theta_bar: &mut [f64], mut root_bar: MatMut<'_, f64>) {
+    pub(crate) fn vjp(&mut self, theta_bar: &mut [f64], mut root_bar: MatMut<'_, f64>) {
         if self.kernel.center {
             center_columns(root_bar.rb_mut());
         }

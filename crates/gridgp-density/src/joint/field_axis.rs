@@ -115,6 +115,23 @@ impl FieldAxis {
         }
     }
 
+    /// out = L⁻¹ y along the axis of a tensor left × points × right; false where L is not invertible:
+    /// features, or a mean that is taken out.
+    pub(super) fn solve(&self, y: &[f64], right: usize, out: &mut [f64]) -> bool {
+        match self {
+            Self::Matrix(root, _) => root.solve(y, right, out),
+            Self::Series(series, _) => series.solve(y, right, out),
+            Self::Modes(modes) => {
+                modes.solve(y, right, out);
+                true
+            }
+            Self::Same(_) => {
+                out.copy_from_slice(y);
+                true
+            }
+        }
+    }
+
     /// Adds the derivatives with respect to parameters, after [`multiply`](Self::multiply): `x` is what
     /// was multiplied, `bar` the adjoint of the product.
     pub(super) fn vjp(

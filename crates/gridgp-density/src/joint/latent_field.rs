@@ -146,6 +146,31 @@ impl LatentField {
         Ok(())
     }
 
+    /// z of these values, with the margins of a kernel over two axes together, at the θ of the roots; false where they do not determine it.
+    pub(super) fn solve(&mut self, theta: &[f64], values: &[f64], z: &mut [f64]) -> bool {
+        let amplitude = self.amplitude.at(theta);
+        let is_whole =
+            |axis: &FieldAxis| matches!(axis, FieldAxis::Modes(_)) || axis.rank() == axis.size();
+        if !self.axes.iter().all(is_whole) || amplitude == 0.0 {
+            return false;
+        }
+        let mut from: Vec<f64> = values.iter().map(|v| v / amplitude).collect();
+        let mut right = 1;
+        for axis in self.axes.iter().rev() {
+            if !axis.solve(&from, right, z) {
+                return false;
+            }
+            from.copy_from_slice(z);
+            right *= axis.rank();
+        }
+        z.copy_from_slice(&from);
+        if let Some((scales, _)) = &self.plane {
+            scales.undo(z, &self.ranks());
+        }
+        settle_registers();
+        true
+    }
+
     /// The roots alone at θ.
     ///
     /// # Errors

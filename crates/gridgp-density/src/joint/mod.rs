@@ -35,6 +35,7 @@ mod tests;
 use super::gaps::Gaps;
 use super::observed_equation::ObservedEquation;
 use super::{LogDensity, Marginal};
+pub(crate) use axis_root::AxisRoot;
 pub use expected::ExpectedJoint;
 use gridgp_dist::special::LN_SQRT_2PI;
 use gridgp_grid::{Points, Result};
@@ -43,7 +44,7 @@ use gridgp_model::Model;
 pub use informed::InformedJoint;
 use latent_field::LatentField;
 pub(crate) use long_axis::LongAxes;
-use observed::Observed;
+pub(crate) use observed::Observed;
 use rand::Rng;
 
 /// log p(y | θ, z) + log p(θ) + log p(z), in unconstrained θ with the Jacobian of the transforms.
@@ -179,6 +180,38 @@ impl Joint {
         for (i, row) in cells.zip(out.chunks_exact_mut(self.observed.equations.len())) {
             row.iter_mut().zip(&self.observed.equations).for_each(|(p, e)| *p = e.column().at(i));
         }
+        Ok(())
+    }
+
+    /// The whitened unknowns z of all fields, written to `z`, from the unconstrained parameters and the
+    /// values of each field on its axes (those of a kernel over two axes together with its margins), one field after the other: the inverse of
+    /// [`fields_at`](Self::fields_at).
+    ///
+    /// # Errors
+    /// [`gridgp_grid::Error::Singular`] if a covariance cannot be factorized there;
+    /// [`gridgp_grid::Error::Spec`] where values do not determine unknowns: a kernel of finite rank, a
+    /// centered axis.
+    ///
+    /// # Panics
+    /// If lengths do not match.
+    pub fn whiten(&mut self, parameters: &[f64], fields: &[&[f64]], z: &mut [f64]) -> Result<()> {
+        assert_eq!(fields.len(), self.fields.len(), "values of each field");
+        let Self { observed, fields: own, .. } = self;
+        observed.move_parameters(parameters);
+        let mut rest = z;
+        for (field, values) in own.iter_mut().zip(fields) {
+            field.update_roots(&observed.theta)?;
+            let (z, next) = rest.split_at_mut(field.unknowns());
+            if !field.solve(&observed.theta, values, z) {
+                return Err(gridgp_grid::Error::Spec(
+                    "the values of a field with a mean taken out, or with a kernel of finite rank, do \
+                     not determine its unknowns"
+                        .into(),
+                ));
+            }
+            rest = next;
+        }
+        assert!(rest.is_empty(), "a number for each unknown");
         Ok(())
     }
 

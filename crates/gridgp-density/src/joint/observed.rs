@@ -9,25 +9,25 @@ use super::super::observed_equation::ObservedEquation;
 
 /// log p(y | θ, fields) + log p(θ) in unconstrained θ, with the pullback.
 #[derive(Debug, Clone)]
-pub(super) struct Observed {
-    pub(super) parameters: Vec<Parameter>,
+pub(crate) struct Observed {
+    pub(crate) parameters: Vec<Parameter>,
     /// That of the model, or where its first parameter is a link to (0, 1), the same by log odds.
-    pub(super) family: Family,
-    pub(super) equations: Vec<ObservedEquation>,
+    pub(crate) family: Family,
+    pub(crate) equations: Vec<ObservedEquation>,
     /// The observed responses, as modelled.
-    pub(super) response: Vec<f64>,
+    pub(crate) response: Vec<f64>,
     /// The cells that they are in.
-    pub(super) cells: Vec<usize>,
-    pub(super) theta: Vec<f64>,
-    pub(super) theta_bar: Vec<f64>,
+    pub(crate) cells: Vec<usize>,
+    pub(crate) theta: Vec<f64>,
+    pub(crate) theta_bar: Vec<f64>,
     /// Adjoints of the likelihood's parameters.
-    pub(super) bars: Vec<Vec<f64>>,
-    pub(super) field_bars: Vec<Vec<f64>>,
+    pub(crate) bars: Vec<Vec<f64>>,
+    pub(crate) field_bars: Vec<Vec<f64>>,
 }
 
 impl Observed {
     /// Of a model whose field f lives on the axes `positions[f]`.
-    pub(super) fn new(model: &Model, positions: &[Vec<usize>]) -> Self {
+    pub(crate) fn new(model: &Model, positions: &[Vec<usize>]) -> Self {
         let data = &model.data;
         let missing = data.response.missing.as_deref();
         let is_observed = |cell: &usize| missing.is_none_or(|m| !m[*cell]);
@@ -58,28 +58,28 @@ impl Observed {
     }
 
     /// θ from its unconstrained values.
-    pub(super) fn move_parameters(&mut self, x: &[f64]) {
+    pub(crate) fn move_parameters(&mut self, x: &[f64]) {
         for ((t, p), &x) in self.theta.iter_mut().zip(&self.parameters).zip(x) {
             *t = p.transform.forward(x);
         }
     }
 
     /// The likelihood's parameters at θ and the values of each field.
-    pub(super) fn move_equations<'f>(&mut self, values: impl Fn(usize) -> &'f [f64]) {
+    pub(crate) fn move_equations<'f>(&mut self, values: impl Fn(usize) -> &'f [f64]) {
         for e in &mut self.equations {
             e.update(&self.theta, &values);
         }
     }
 
     /// Those that are one number for all cells.
-    pub(super) fn move_equations_without_fields(&mut self) {
+    pub(crate) fn move_equations_without_fields(&mut self) {
         for e in self.equations.iter_mut().filter(|e| e.is_constant()) {
             e.update(&self.theta, |_| &[]);
         }
     }
 
     /// log p(yᵢ | x) of each observed cell.
-    pub(super) fn pointwise(&self, out: &mut [f64]) {
+    pub(crate) fn pointwise(&self, out: &mut [f64]) {
         let mut p = [0.0; MAX_PARAMETERS];
         let count = self.equations.len();
         for (i, (out, &y)) in out.iter_mut().zip(&self.response).enumerate() {
@@ -91,7 +91,7 @@ impl Observed {
     }
 
     /// log p(y | θ, fields), with the adjoints of the likelihood's parameters.
-    pub(super) fn log_likelihood(&mut self) -> f64 {
+    pub(crate) fn log_likelihood(&mut self) -> f64 {
         self.bars.iter_mut().for_each(|b| b.fill(0.0));
         self.field_bars.iter_mut().for_each(|b| b.fill(0.0));
         self.theta_bar.fill(0.0);
@@ -108,14 +108,14 @@ impl Observed {
     }
 
     /// Pulls the adjoint of one of the likelihood's parameters back to θ and the fields.
-    pub(super) fn equation_vjp<'f>(&mut self, e: usize, values: impl Fn(usize) -> &'f [f64]) {
+    pub(crate) fn equation_vjp<'f>(&mut self, e: usize, values: impl Fn(usize) -> &'f [f64]) {
         let Self { equations, bars, theta, theta_bar, field_bars, .. } = self;
         equations[e].vjp(theta, &mut bars[e], values, theta_bar, field_bars);
     }
 
     /// log p(θ) with the Jacobian; the derivative of everything with respect to the unconstrained
     /// parameters is written to `x_bar`.
-    pub(super) fn priors(&self, x: &[f64], x_bar: &mut [f64]) -> f64 {
+    pub(crate) fn priors(&self, x: &[f64], x_bar: &mut [f64]) -> f64 {
         let mut total = 0.0;
         for (j, p) in self.parameters.iter().enumerate() {
             let theta = self.theta[j];
@@ -129,14 +129,14 @@ impl Observed {
 
     /// For each field Σ (∂p/∂f)ᵀ J (∂p/∂f) over the cells, over the number of its values: what the
     /// data say on average about one of them. J is the likelihood's curvature.
-    pub(super) fn information(&self) -> Vec<f64> {
+    pub(crate) fn information(&self) -> Vec<f64> {
         let mut found = vec![0.0; self.field_bars.len()];
         self.each_information(|f, _, information| found[f] += information);
         found.iter().zip(&self.field_bars).map(|(f, bar)| f / bar.len() as f64).collect()
     }
 
     /// (∂p/∂f)ᵀ J (∂p/∂f) of each field f in each cell: `take` gets f, the cell and that.
-    pub(super) fn each_information(&self, mut take: impl FnMut(usize, usize, f64)) {
+    pub(crate) fn each_information(&self, mut take: impl FnMut(usize, usize, f64)) {
         let count = self.equations.len();
         let mut p = [0.0; MAX_PARAMETERS];
         let mut curvature = [0.0; MAX_PARAMETERS * MAX_PARAMETERS];

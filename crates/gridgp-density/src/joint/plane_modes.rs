@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use faer::Mat;
+use gridgp_dense::mode_product;
 use gridgp_grid::{Axis, Error, Grid, Points, Result};
 use gridgp_model::PlaneKernel;
 use gridgp_model::param::Value;
@@ -64,6 +65,16 @@ impl PlaneModes {
     /// S in the rows of the data's points.
     pub(super) fn rows(&self) -> &Mat<f64> {
         &self.rows
+    }
+
+    /// out = S⁻¹y = SᵀWy along the axis of a tensor left × points × right, for values at all points of the
+    /// axis, its margins included.
+    pub(super) fn solve(&self, y: &[f64], right: usize, out: &mut [f64]) {
+        let side = &self.sides[self.which];
+        let weighted =
+            Mat::from_fn(self.rank(), self.rank(), |i, j| side.vectors()[(j, i)] * side.width()[j]);
+        let left = y.len() / (self.rank() * right).max(1);
+        mode_product(weighted.as_ref(), y, left, right, out);
     }
 
     /// The same for other points, on straight lines between those of the data.

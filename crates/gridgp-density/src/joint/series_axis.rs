@@ -216,6 +216,16 @@ impl SeriesAxis {
         }
     }
 
+    /// out = R⁻¹ y along the axis; false where a mean is taken out, which nothing gives back.
+    pub(super) fn solve(&self, y: &[f64], right: usize, out: &mut [f64]) -> bool {
+        let stretch = (self.size() * right).max(1);
+        let (process, observations, informed) = self.parts();
+        for (y, out) in y.chunks_exact(stretch).zip(out.chunks_exact_mut(stretch)) {
+            informed.root().solve(process, &observations, y, right, out);
+        }
+        !self.kernel.center
+    }
+
     /// u = Mᵀ z along the axis.
     pub(super) fn inform(&self, z: &[f64], view: View, u: &mut [f64]) {
         let stretch = (self.size() * view.1).max(1);

@@ -348,3 +348,20 @@ fn probabilities_at_their_ends_keep_density_and_gradient() {
         }
     }
 }
+
+#[test]
+fn whitening_is_the_inverse_of_the_fields() {
+    let text = "[fields.f]\ns = 'matern32()'\nt = 'matern12()'\n[fields.g]\nt = 'matern52()'\n\
+                [likelihood]\nfamily = 'gaussian'\nlocation = 'f + g'\n";
+    for algebra in ["auto", "state_space"] {
+        let m = model(&format!("{text}[inference]\nalgebra = '{algebra}'\n"));
+        let mut joint = Joint::new(&m).unwrap();
+        let (x, count) = (point(joint.dim()), joint.parameter_count());
+        let fields: Vec<Vec<f64>> =
+            joint.fields_at(&x).unwrap().1.into_iter().map(<[f64]>::to_vec).collect();
+        let fields: Vec<&[f64]> = fields.iter().map(Vec::as_slice).collect();
+        let mut z = vec![0.0; x.len() - count];
+        joint.whiten(&x[..count], &fields, &mut z).unwrap();
+        z.iter().zip(&x[count..]).for_each(|(a, b)| assert!((a - b).abs() < 1e-8, "{a} {b}"));
+    }
+}

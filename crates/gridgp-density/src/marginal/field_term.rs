@@ -34,6 +34,12 @@ pub(super) struct PlaneTerm {
 }
 
 impl PlaneTerm {
+    fn new(kernel: &PlaneKernel, model: &Model) -> Self {
+        let axes = model.data.grid.axes();
+        let points = kernel.axes.map(|a| axes[a].points().column(0).collect());
+        Self { kernel: kernel.clone(), points }
+    }
+
     /// ℓ along each axis.
     pub(super) fn lengthscales(&self, theta: &[f64]) -> [f64; 2] {
         self.kernel.lengthscales.map(|l| l.at(theta))
@@ -53,12 +59,32 @@ impl FieldTerm {
             .zip(weights)
             .map(|((axis, kernel), w)| AxisFactor::new(axis.name(), axis.len(), kernel.clone(), w))
             .collect();
-        let plane = plane.as_ref().map(|kernel| {
-            let points = kernel.axes.map(|a| data.grid.axes()[a].points().column(0).collect());
-            PlaneTerm { kernel: kernel.clone(), points }
-        });
+        let plane = plane.as_ref().map(|kernel| PlaneTerm::new(kernel, model));
         let (name, term) = (name.clone(), term.clone());
         Self { field: position, name, amplitude: *amplitude, term, axes, plane, cells }
+    }
+
+    /// The field by itself, along some of the axes of the grid.
+    pub(super) fn alone(model: &Model, field: usize, axes: &[usize]) -> Self {
+        let Field { name, amplitude, axes: kernels, plane } = &model.fields[field];
+        let grid = model.data.grid.axes();
+        let factor =
+            |&a: &usize| AxisFactor::new(grid[a].name(), grid[a].len(), kernels[a].clone(), None);
+        Self {
+            field,
+            name: name.clone(),
+            amplitude: *amplitude,
+            term: Term { factor: 1.0, field: Some(field), ..Term::default() },
+            axes: axes.iter().map(factor).collect(),
+            plane: plane.as_ref().map(|kernel| {
+                let mut plane = PlaneTerm::new(kernel, model);
+                plane.kernel.axes = kernel
+                    .axes
+                    .map(|a| axes.iter().position(|b| *b == a).expect("the field varies along it"));
+                plane
+            }),
+            cells: None,
+        }
     }
 
     /// s.

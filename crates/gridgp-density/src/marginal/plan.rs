@@ -3,6 +3,7 @@
 use gridgp_grid::{Error, Result};
 use gridgp_model::Model;
 use gridgp_model::spec::Algebra;
+use gridgp_sparse::Cost;
 
 use super::field_term::FieldTerm;
 use super::long_axis::FEW;
@@ -285,6 +286,11 @@ const FRONT: f64 = 3.0;
 const NUMBER: f64 = 1100.0;
 const ENTRY: f64 = 200.0;
 
+/// Operations of a factor and its selected inverse.
+pub(crate) fn sparse_operations(cost: &Cost) -> f64 {
+    FRONT * cost.operations + NUMBER * cost.numbers
+}
+
 /// The precision of the states of the whole grid, by nested dissection.
 fn sparse(lattice: SparseLattice, observed: usize) -> Plan {
     let (cost, states) = (lattice.cost(), lattice.states() as f64);
@@ -300,7 +306,7 @@ fn sparse(lattice: SparseLattice, observed: usize) -> Plan {
             cells * states,
             of_shape.join(" x ")
         ),
-        operations: FRONT * cost.operations + NUMBER * cost.numbers + ENTRY * entries,
+        operations: sparse_operations(&cost) + ENTRY * entries,
         bytes: 8.0
             * (1.3 * cost.numbers
                 + 4.0 * entries

@@ -44,6 +44,17 @@ pub(super) fn fit(model: &Model, host: &dyn Host) -> Result<Found> {
     ] {
         extra.insert(key.into(), value);
     }
+    if let Some(nested) = &found.nested {
+        for (key, value) in [
+            ("algebra", json!(nested.plan.algebra)),
+            ("algebra_detail", json!(nested.plan.detail)),
+            ("newton_iterations", json!(nested.newton_iterations)),
+            ("points", json!(nested.points)),
+            ("points_tried", json!(nested.tried)),
+        ] {
+            extra.insert(key.into(), value);
+        }
+    }
     let summary = DrawsSummary {
         model,
         method: name(spec.method),

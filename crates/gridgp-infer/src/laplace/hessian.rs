@@ -5,30 +5,42 @@ use gridgp_density::LogDensity;
 use gridgp_grid::{Error, Result};
 use rayon::prelude::*;
 
-/// The first step, relative to max(1, |x|).
-const FIRST: f64 = 1e-4;
-/// Steps that are kept, in conditional standard deviations 1/√(−Hⱼⱼ).
-const RANGE: std::ops::Range<f64> = 1e-5..1e-2;
-/// What another step is set to.
-const STEP: f64 = 1e-3;
+/// How wide differences are.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Steps {
+    /// The first step, relative to max(1, |x|).
+    pub(in super::super) first: f64,
+    /// Steps that are kept, in conditional standard deviations 1/√(−Hⱼⱼ).
+    pub(in super::super) kept: std::ops::Range<f64>,
+    /// What another step is set to.
+    pub(in super::super) next: f64,
+}
+
+/// For gradients that are right to rounding.
+pub(super) const FINE: Steps = Steps { first: 1e-4, kept: 1e-5..1e-2, next: 1e-3 };
+/// For gradients that take long: nearly always the first step is kept, and the Hessian is right to some
+/// thousandths of the fourth derivative in units of those deviations.
+pub(in super::super) const COARSE: Steps = Steps { first: 2e-3, kept: 1e-3..0.3, next: 0.05 };
+
 /// Trials for each unknown.
 const TRIALS: usize = 8;
 /// Columns that one worker takes with one density.
 const CHUNK: usize = 16;
 
 /// −∇² log p.
-pub(super) struct NegativeHessian {
+pub(in super::super) struct NegativeHessian {
     /// Symmetric, d × d.
-    pub(super) matrix: Mat<f64>,
+    pub(in super::super) matrix: Mat<f64>,
     /// Largest |Hᵢⱼ − Hⱼᵢ| / √(Hᵢᵢ Hⱼⱼ) before the mean of both was taken.
-    pub(super) asymmetry: f64,
-    pub(super) evaluations: usize,
+    pub(in super::super) asymmetry: f64,
+    pub(in super::super) evaluations: usize,
 }
 
 /// −∇² log p at x: column j is (∇ log p(x − h eⱼ) − ∇ log p(x + h eⱼ)) / 2h.
-pub(super) fn negative_hessian<D: LogDensity>(
+pub(in super::super) fn negative_hessian<D: LogDensity>(
     make: &(dyn Fn() -> D + Sync),
     x: &[f64],
+    steps: &Steps,
 ) -> Result<NegativeHessian> {
     let d = x.len();
     let mut columns = vec![0.0; d * d];
@@ -38,7 +50,8 @@ pub(super) fn negative_hessian<D: LogDensity>(
         .map(|(chunk, columns)| {
             let mut line = Line { density: make(), x: x.to_vec(), other: vec![0.0; d] };
             let each = columns.chunks_exact_mut(d).enumerate();
-            each.map(|(i, column)| line.column(chunk * CHUNK + i, column)).sum::<Result<usize>>()
+            each.map(|(i, column)| line.column(chunk * CHUNK + i, steps, column))
+                .sum::<Result<usize>>()
         })
         .collect::<Vec<_>>()
         .into_iter()
@@ -64,8 +77,8 @@ struct Line<D> {
 
 impl<D: LogDensity> Line<D> {
     /// Writes a column; how many evaluations that took.
-    fn column(&mut self, j: usize, column: &mut [f64]) -> Result<usize> {
-        let mut step = FIRST * self.x[j].abs().max(1.0);
+    fn column(&mut self, j: usize, steps: &Steps, column: &mut [f64]) -> Result<usize> {
+        let mut step = steps.first * self.x[j].abs().max(1.0);
         for trial in 1..=TRIALS {
             if !self.difference(j, step, column) {
                 step *= 0.1;
@@ -73,10 +86,10 @@ impl<D: LogDensity> Line<D> {
             }
             let in_sds = step * column[j].abs().sqrt();
             // A flat direction has no scale to take the step from.
-            if RANGE.contains(&in_sds) || column[j] == 0.0 || trial == TRIALS {
+            if steps.kept.contains(&in_sds) || column[j] == 0.0 || trial == TRIALS {
                 return Ok(2 * trial);
             }
-            step *= (STEP / in_sds).clamp(1e-3, 1e3);
+            step *= (steps.next / in_sds).clamp(1e-3, 1e3);
         }
         Err(Error::Inference(format!(
             "the log density is -inf within {step:.0e} of the mode along unknown {j}: the support \

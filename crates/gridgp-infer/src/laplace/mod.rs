@@ -1,6 +1,6 @@
 //! The normal distribution with the mode and the curvature of a density.
 
-mod hessian;
+pub(super) mod hessian;
 #[cfg(test)]
 mod tests;
 
@@ -136,7 +136,7 @@ fn laplace_boxed<'d>(
     }
 
     let mut evaluations: usize = optimum.starts.iter().map(|s| s.evaluations).sum();
-    let found = hessian::negative_hessian(make, &optimum.x)?;
+    let found = hessian::negative_hessian(make, &optimum.x, &hessian::FINE)?;
     evaluations += found.evaluations;
     let factor = Cholesky::new(found.matrix.as_ref())
         .map_err(|_| not_concave(found.matrix.as_ref(), optimum.converged))?;
@@ -178,6 +178,7 @@ fn laplace_boxed<'d>(
         steps: optimum.iterations,
         evaluations,
         skipped: 0,
+        nested: None,
         converged,
         interrupted,
         warnings,
@@ -222,7 +223,7 @@ impl Mode {
 }
 
 /// What to do where the negative Hessian has an eigenvalue that is not positive.
-fn not_concave(matrix: MatRef<'_, f64>, converged: bool) -> Error {
+pub(super) fn not_concave(matrix: MatRef<'_, f64>, converged: bool) -> Error {
     let d = matrix.nrows();
     let Ok((values, vectors)) = symmetric_eigen(matrix) else {
         return Error::Inference("the Hessian at the mode could not be decomposed".into());

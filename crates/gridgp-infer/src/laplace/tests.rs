@@ -69,9 +69,12 @@ fn a_gamma_distribution_has_the_error_of_stirling() {
 
 #[test]
 fn a_logistic_regression_has_the_curvature_of_its_formula() {
-    let found =
-        hessian::negative_hessian(&|| Target { dim: 3, function: logistic }, &[0.1, -0.4, 0.8])
-            .unwrap();
+    let found = hessian::negative_hessian(
+        &|| Target { dim: 3, function: logistic },
+        &[0.1, -0.4, 0.8],
+        &hessian::FINE,
+    )
+    .unwrap();
     // Σ p (1 − p) c cᵀ + I / 2.5².
     let mut want = Mat::<f64>::identity(3, 3) * (1.0 / 6.25);
     for i in 0..80 {

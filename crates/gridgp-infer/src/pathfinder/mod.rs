@@ -206,6 +206,7 @@ fn pathfinder_boxed<'d>(
         steps: path.iterations,
         evaluations,
         skipped,
+        nested: None,
         converged: path.converged && !interrupted,
         interrupted,
         warnings,

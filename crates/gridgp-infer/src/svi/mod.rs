@@ -296,6 +296,7 @@ fn ascend<D: LogDensity>(
         evidence: None,
         pareto_k,
         skipped,
+        nested: None,
         converged,
         interrupted,
         warnings,

@@ -45,6 +45,14 @@ macro_rules! gev_with_shape {
                 if $domain.contains(p[2]) { Gev.curvature(y, p, out) } else { out.fill(0.0) }
             }
 
+            fn observed_information(&self, y: f64, p: &[f64], out: &mut [f64]) {
+                if $domain.contains(p[2]) {
+                    Gev.observed_information(y, p, out);
+                } else {
+                    out.fill(0.0);
+                }
+            }
+
             fn cdf(&self, y: f64, p: &[f64]) -> f64 {
                 Gev.cdf(y, p)
             }

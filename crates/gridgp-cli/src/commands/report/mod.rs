@@ -111,7 +111,9 @@ fn lead(fit: &Fitted) -> String {
     let how = match fit.file.method.as_str() {
         "map" => "Fitted by the mode of the posterior.",
         "nuts" => "Fitted by draws from the posterior, made by the No-U-Turn Sampler.",
-        "laplace" => "Fitted by a normal approximation of the posterior at its mode (Laplace).",
+        "laplace" => {
+            "Fitted by Laplace's method, fields given parameters and parameters by weighted points."
+        }
         "svi" => "Fitted by a normal approximation of the posterior (variational inference).",
         "pathfinder" => "Fitted by a normal approximation of the posterior (Pathfinder).",
         other => other,

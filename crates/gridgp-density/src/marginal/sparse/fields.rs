@@ -183,6 +183,20 @@ impl Fields {
             }
             variance_bar.push(0.5 * (alpha * alpha - precision * (1.0 - precision * left)));
         }
+        self.multipliers_vjp(terms, lattice, &bars, theta, theta_bar)?;
+        Ok(variance_bar)
+    }
+
+    /// Adds the derivatives with respect to θ, from those with respect to what multiplies the states of
+    /// each field, the gains of its parts among it.
+    pub(super) fn multipliers_vjp(
+        &self,
+        terms: &[FieldTerm],
+        lattice: &SparseLattice,
+        bars: &[f64],
+        theta: &[f64],
+        theta_bar: &mut [f64],
+    ) -> Result<()> {
         for ((f, field), bar) in self.all.iter().enumerate().zip(bars) {
             terms[f].multiplier_vjp(theta, bar * field.gain, theta_bar);
             for (k, part) in field.parts.iter().enumerate() {
@@ -193,7 +207,7 @@ impl Fields {
                 part.pull_back(&terms[f], lattice, f, own, theta, theta_bar)?;
             }
         }
-        Ok(variance_bar)
+        Ok(())
     }
 
     /// Adds the derivatives by the precisions, with E\[x xᵀ\] of neighbours given the data:

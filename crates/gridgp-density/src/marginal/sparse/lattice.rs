@@ -121,6 +121,13 @@ impl Along {
     pub(super) fn len(&self) -> usize {
         self.times.len()
     }
+
+    /// Where each point of the data is among those of the lattice.
+    fn ranks(&self) -> Vec<usize> {
+        let mut rank = vec![0; self.order.len()];
+        self.order.iter().enumerate().for_each(|(k, &point)| rank[point] = self.margin + k);
+        rank
+    }
 }
 
 impl SparseLattice {
@@ -204,12 +211,27 @@ impl SparseLattice {
         Arc::new(Dissection::new(Arc::new(self.lattice()), self.states()))
     }
 
+    /// The cells of the lattice at which term `f` has values that determine it: the points of the data, in
+    /// their order, and along the axes of its plane all points, in order.
+    pub(super) fn whole(&self, f: usize) -> Vec<usize> {
+        let plane = self.planes[f].as_ref().map(|(axes, _)| *axes);
+        self.axes.iter().enumerate().fold(vec![0], |cells, (a, axis)| {
+            let points: Vec<usize> = if plane.is_some_and(|p| p.contains(&a)) {
+                (0..axis.len()).collect()
+            } else {
+                axis.ranks()
+            };
+            let along =
+                |c: usize| points.iter().map(move |p| c * axis.len() + p).collect::<Vec<_>>();
+            cells.into_iter().flat_map(along).collect()
+        })
+    }
+
     /// The cell of the lattice of each observed cell.
     pub(super) fn places(&self, cells: &Cells) -> Vec<usize> {
         let mut places = vec![0; cells.len()];
         for (axis, along) in self.axes.iter().zip(&cells.along) {
-            let mut rank = vec![0; axis.order.len()];
-            axis.order.iter().enumerate().for_each(|(k, &point)| rank[point] = axis.margin + k);
+            let rank = axis.ranks();
             let along = places.iter_mut().zip(along);
             along.for_each(|(p, &point)| *p = *p * axis.len() + rank[point as usize]);
         }

@@ -17,6 +17,7 @@ mod place;
 #[cfg(test)]
 mod plane_tests;
 mod solution;
+mod states;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,7 @@ pub(super) use lattice::SparseLattice;
 pub use place::SparsePlace;
 pub(super) use solution::SparseSolution;
 pub(crate) use solution::beyond;
+pub(crate) use states::{SparseCost, SparseStates};
 
 use super::covariance::perturbation;
 use super::dense::Cells;
@@ -93,7 +95,7 @@ impl SparseRoute {
             let mut moments = factor.selected_inverse();
             variance_bar = fields
                 .observed_vjp(terms, lattice, places, sigma, states, alpha, &moments, theta, bar)?;
-            add_squares(&mut moments, states);
+            add_squares(&mut moments, states, 1.0);
             fields.precision_vjp(terms, lattice, &moments, theta, bar)?;
         }
         let value = MarginalValue { log_prob, truncation, standard_error: 0.0 };
@@ -118,16 +120,9 @@ impl SparseRoute {
             None => Factor::new(self.order.clone(), &precision),
         }
         .map_err(refused)?;
-        let lost = lost(fields, &factor);
+        let bounded = bound_loss(fields, &factor);
         self.factor = Some(factor);
-        if lost > MOST_LOST {
-            return Err(Error::Singular(format!(
-                "rounding would change the log likelihood by some {lost:.1e}: for sparse precisions the \
-                 lengthscales are too long beside the distances of points; rougher kernels, such as \
-                 matern12, lose less, and so do other algebras (inference.algebra)"
-            )));
-        }
-        Ok(())
+        bounded
     }
 
     /// A at `theta`, for predictions.
@@ -147,6 +142,19 @@ impl SparseRoute {
         let Self { lattice, cells, places, .. } = self.clone();
         Ok(SparseSolution::new(terms.to_vec(), lattice, cells, places, fields, factor, sigma))
     }
+}
+
+/// Refuses a factor in which rounding may change the log likelihood by more than [`MOST_LOST`].
+fn bound_loss(fields: &Fields, factor: &Factor) -> Result<()> {
+    let lost = lost(fields, factor);
+    if lost <= MOST_LOST {
+        return Ok(());
+    }
+    Err(Error::Singular(format!(
+        "rounding would change the log likelihood by some {lost:.1e}: for sparse precisions the \
+         lengthscales are too long beside the distances of points; rougher kernels, such as matern12, \
+         lose less, and so do other algebras (inference.algebra)"
+    )))
 }
 
 /// What rounding of P and of its factor may change in log|P|: ½ Σ |P⁻¹_ij| |δP_ij|, with the entries of
@@ -183,14 +191,15 @@ fn solve(
     (x, alpha)
 }
 
-/// E\[x xᵀ\] of neighbours, from their covariance and their means.
-fn add_squares(moments: &mut Stencil, states: &[f64]) {
+/// Adds `sign` times the products of the states of neighbours: E\[x xᵀ\], from their covariance and their
+/// means.
+fn add_squares(moments: &mut Stencil, states: &[f64], sign: f64) {
     let (lattice, m) = (moments.lattice().clone(), moments.size());
     lattice.each_pair(|cell, step, other| {
         let (a, b) = (&states[cell * m..][..m], &states[other * m..][..m]);
         let block = moments.block_mut(cell, step);
         for (row, a) in block.chunks_exact_mut(m).zip(a) {
-            row.iter_mut().zip(b).for_each(|(v, b)| *v += a * b);
+            row.iter_mut().zip(b).for_each(|(v, b)| *v += sign * a * b);
         }
     });
 }
