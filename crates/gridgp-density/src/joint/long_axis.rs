@@ -1,7 +1,7 @@
 //! Which axis of a field goes by state space.
 
 use gridgp_kernel::{Covariance, StateSpace};
-use gridgp_model::spec::Algebra;
+use gridgp_model::spec::{Algebra, Method};
 use gridgp_model::{AxisKernel, Field, Model};
 
 /// From so many points on an axis goes by state space: there it takes less than a matrix.
@@ -26,7 +26,12 @@ impl LongAxes {
     /// matrix, `state_space` wherever it can, any other algebra nowhere.
     pub(crate) fn of(model: &Model) -> Self {
         let spec = &model.spec.inference;
-        Self { algebra: spec.algebra, jitter: spec.jitter, is_gaussian: model.gaussian().is_some() }
+        // Of `laplace` the algebra says how fields are found, and not what their draws are written in.
+        let algebra = match (spec.method, spec.algebra) {
+            (Method::Laplace, Algebra::Sparse) => Algebra::Auto,
+            (_, algebra) => algebra,
+        };
+        Self { algebra, jitter: spec.jitter, is_gaussian: model.gaussian().is_some() }
     }
 
     /// The jitter of the model.

@@ -152,7 +152,7 @@ fn sparse(model: &Model, cost: &SparseCost) -> NestedPlan {
     NestedPlan {
         algebra: Algebra::Sparse,
         detail: format!(
-            "the sparse precision of {} states on {} points, by nested dissection; {n} observations",
+            "the sparse precision of {} states on {} points, by nested dissection, {n} observations",
             cells * states,
             of_shape.join(" x ")
         ),
