@@ -329,3 +329,49 @@ fn oracle_poisson_laplace() {
         }
     }
 }
+
+const PLANE: &str = "[fields.f]\n'x, y' = 'matern1()'\n[fields.g]\nx = 'matern12()'\ny = 'matern12()'\n";
+
+/// Of a Gaussian likelihood Laplace's method is exact.
+#[test]
+fn fields_over_two_axes_are_integrated_out() {
+    let text = format!("{PLANE}[likelihood]\nfamily = 'gaussian'\nlocation = '0.3 + f + c * g'\n");
+    let m = model(&text, &[9, 8], Algebra::Auto, |c| if gaps(c) { f64::NAN } else { number(c, 5) });
+    let theta = theta_of(&m);
+    let (found, gradient) = value(&m, &theta);
+    let mut bar = vec![0.0; theta.len()];
+    let want = Marginal::new(&m).unwrap().log_prob_vjp(&theta, &mut bar).unwrap().log_prob;
+    assert!((found - want).abs() < 1e-9 * want.abs(), "{found} {want}");
+    for (a, b) in gradient.iter().zip(&bar) {
+        assert!((a - b).abs() < 1e-7 * b.abs().max(1.0), "{a} {b}");
+    }
+    let text = format!("{PLANE}[likelihood]\nfamily = 'poisson'\nrate = 'exp(0.3 + f + c * g)'\n");
+    let m = model(&text, &[9, 8], Algebra::Auto, count);
+    check_gradient(&m, &theta_of(&m));
+}
+
+/// Draws of fields are those of the joint density's unknowns that they are whitened to.
+#[test]
+fn draws_of_fields_over_two_axes_are_whitened() {
+    let text = format!("{PLANE}[likelihood]\nfamily = 'poisson'\nrate = 'exp(0.3 + f + c * g)'\n");
+    let m = model(&text, &[9, 8], Algebra::Auto, count);
+    let theta = theta_of(&m);
+    let x: Vec<f64> =
+        m.parameters.iter().zip(&theta).map(|(p, &t)| p.transform.inverse(t)).collect();
+    let mut nested = NestedLaplace::new(&m).unwrap();
+    nested.log_prob(&theta).unwrap();
+    let lengths = nested.draw_lengths();
+    // No noise: the mode itself.
+    let draw = nested.draws(Mat::zeros(nested.noise_len(), 1)).pop().unwrap();
+    let (f, g) = draw.split_at(lengths[0]);
+    let mut joint = crate::Joint::new(&m).unwrap();
+    let mut all = x.clone();
+    all.resize(joint.dim(), 0.0);
+    let (_, z) = all.split_at_mut(x.len());
+    joint.whiten(&x, &[f, g], z).unwrap();
+    let fields = joint.fields_at(&all).unwrap().1;
+    for (field, mode) in fields.iter().zip(nested.modes()) {
+        assert_eq!(field.len(), mode.len());
+        field.iter().zip(mode).for_each(|(a, b)| assert!((a - b).abs() < 1e-8, "{a} {b}"));
+    }
+}
