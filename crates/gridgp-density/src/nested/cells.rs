@@ -8,13 +8,18 @@ use crate::joint::Observed;
 /// Numbers of one observation, predictors × predictors.
 type Square = [f64; MAX_PARAMETERS * MAX_PARAMETERS];
 
+/// The least share of a curvature that an observation has.
+const LEAST: f64 = 1e-8;
+
 /// Which information about η.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {
     /// −∂²log p/∂η∂ηᵀ.
     Observed,
     /// The same where what it says of the fields is positive semidefinite, else the curvature of the
-    /// likelihood through the slopes of the links.
+    /// likelihood through the slopes of the links, times the square of the gradient over it where that is
+    /// below 1: in the tail of an outlier the gradient falls as the distance that is left grows, and the
+    /// curvature alone would make small steps.
     Semidefinite,
 }
 
@@ -217,6 +222,9 @@ pub(super) fn about_fields(
         slopes.squared(i, &cell.information()[..e * e], v);
         if which == Which::Semidefinite && !is_semidefinite(v, fields, scratch) {
             slopes.squared(i, &cell.curvature()[..e * e], v);
+            let shares = g.iter().enumerate().map(|(f, g)| g * g / v[f * fields + f]);
+            let share = shares.filter(|s| s.is_finite()).fold(0.0, f64::max);
+            v.iter_mut().for_each(|v| *v *= share.clamp(LEAST, 1.0));
         }
     });
 }

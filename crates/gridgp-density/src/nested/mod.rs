@@ -9,7 +9,8 @@
 //!
 //! exact where the likelihood is Gaussian. W is the observed information, also where it is indefinite: at
 //! a mode P is positive definite all the same, and the value has no jumps. On the way to the mode, where P
-//! may be indefinite, observations that are not concave have the likelihood's curvature in its place.
+//! may be indefinite, observations that are not concave have the likelihood's curvature in its place,
+//! less of it in the tails of outliers.
 //!
 //! The gradient is exact, the path of x̂ included. With g = ∂log p/∂η, S the posterior covariance of η,
 //! v_c = ½ Σ_ab S_ab ∂³log p/∂η_a∂η_b∂η_c and q = P⁻¹Bᵀv it is

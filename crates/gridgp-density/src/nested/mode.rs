@@ -6,8 +6,9 @@ use super::{NestedLaplace, Which, about_fields, no_mode};
 
 /// Most Newton iterations.
 const MOST: usize = 100;
-/// Halvings of a step.
+/// Halvings of a step, and how much longer than Newton's one may be where observations are not concave.
 const HALVINGS: usize = 40;
+const FARTHEST: f64 = 1e6;
 /// The decrement √(gᵀP⁻¹g), in posterior standard deviations of all unknowns together, after whose step
 /// the search ends: that step squares it, where P is that of the observed information.
 pub(super) const CLOSE: f64 = 1e-5;
@@ -64,6 +65,17 @@ impl NestedLaplace {
                     break;
                 }
                 share *= 0.5;
+            }
+            // The curvature of outliers says little about how far they are to go.
+            while !is_concave && share < FARTHEST {
+                let farther: Vec<f64> =
+                    self.x.iter().zip(&step).map(|(x, d)| x + 2.0 * share * d).collect();
+                let there = self.objective(&farther, &mut gradient);
+                if there <= value || !there.is_finite() {
+                    value = self.objective(&next, &mut gradient);
+                    break;
+                }
+                (next, value, share) = (farther, there, 2.0 * share);
             }
             if value < at - slack || !value.is_finite() {
                 return Err(no_mode("no step along Newton's direction raises the density"));

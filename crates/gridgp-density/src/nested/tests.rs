@@ -229,6 +229,19 @@ fn the_value_does_not_depend_on_where_the_search_began() {
     bar.iter().zip(&cold_bar).for_each(|(a, b)| assert!((a - b).abs() < 1e-8, "{a} {b}"));
 }
 
+/// Where the field is 0 every observation is an outlier, far from where its density is concave.
+#[test]
+fn a_search_goes_far_through_tails() {
+    let y = |c: usize| if gaps(c) { f64::NAN } else { 3.0 * number(c, 5) };
+    let text = format!(
+        "{ROUGH}[likelihood]\nfamily = 'student_t'\nlocation = 'f'\nscale = 0.01\ndf = 5\n"
+    );
+    for algebra in [Algebra::Sparse, Algebra::Dense] {
+        let m = model(&text, &[9, 8], algebra, y);
+        assert!(value(&m, &theta_of(&m)).0.is_finite());
+    }
+}
+
 /// A heavy lower end: where the field is 0 most observations are impossible.
 #[test]
 fn a_search_begins_where_observations_are_possible() {
