@@ -47,8 +47,8 @@ pub fn draw_groups(
         });
     }
     for (f, values) in model.fields.iter().zip(&unfolded.fields) {
-        let own = f.axes.iter().zip(&names).filter(|(k, _)| k.is_some());
-        let dims: Vec<&str> = own.map(|(_, name)| *name).collect();
+        let own = (0..names.len()).filter(|&a| f.varies_along(a));
+        let dims: Vec<&str> = own.map(|a| names[a]).collect();
         posterior.variables.push(InferenceVariable::numbers(
             f.name.as_str(),
             &dims,

@@ -66,7 +66,11 @@ pub fn outline(model: &Model) -> Value {
     let axes = model.data.grid.axes();
     let kernels = |f: &gridgp_model::Field| -> Map<String, Value> {
         let known = f.axes.iter().zip(axes).filter_map(|(k, a)| Some((k.as_ref()?, a)));
-        known.map(|(k, a)| (a.name().to_owned(), json!(k.text))).collect()
+        let plane = f.plane.iter().map(|p| {
+            let [one, other] = p.axes.map(|a| axes[a].name());
+            (format!("{one}, {other}"), json!(p.text))
+        });
+        plane.chain(known.map(|(k, a)| (a.name().to_owned(), json!(k.text)))).collect()
     };
     let fields: Map<String, Value> =
         model.fields.iter().map(|f| (f.name.clone(), kernels(f).into())).collect();

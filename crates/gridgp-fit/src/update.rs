@@ -113,6 +113,16 @@ fn rescaled(newer: &Dataset, own: &[Scaling], wanted: &[Scaling]) -> Dataset {
 /// Refuses what would be another model with more data.
 fn check_same(model: &Model, grown: &Model, merged: &Merged) -> Result<()> {
     for (field, other) in model.fields.iter().zip(&grown.fields) {
+        if let Some(plane) = &field.plane
+            && let Some(a) = plane.axes.into_iter().find(|&a| merged.added[a] > 0)
+        {
+            return Err(Error::Model(GridError::Spec(format!(
+                "the field {:?} is made on the points of the grid, which has more of them along {:?} now; \
+                 fit again with all data",
+                field.name,
+                model.data.grid.axes()[a].name()
+            ))));
+        }
         for (a, (k, l)) in field.axes.iter().zip(&other.axes).enumerate() {
             let (Some(k), Some(l)) = (k, l) else { continue };
             let axis = model.data.grid.axes()[a].name();

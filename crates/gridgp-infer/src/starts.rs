@@ -149,10 +149,21 @@ fn periods(model: &Model) -> Vec<(usize, Vec<f64>)> {
 }
 
 /// For each free lengthscale of one coordinate, its parameter and where the autocorrelation along
-/// its axis falls to one half.
+/// its axis, of a kernel over two axes along the first of them, falls to one half.
 fn lengthscales(model: &Model) -> Vec<(usize, f64)> {
     let is_length = |role| matches!(role, Role::Lengthscale { .. });
-    along_axes(model, is_length, correlation_length)
+    let mut found = along_axes(model, is_length, correlation_length);
+    for plane in model.fields.iter().filter_map(|f| f.plane.as_ref()) {
+        for (&a, value) in plane.axes.iter().zip(&plane.lengthscales) {
+            if let Some(j) = value.free()
+                && found.iter().all(|(at, _)| *at != j)
+            {
+                let x: Vec<f64> = model.data.grid.axes()[a].points().column(0).collect();
+                found.extend(correlation_length(&lines(&model.data, a), &x).map(|v| (j, v)));
+            }
+        }
+    }
+    found
 }
 
 /// For each free parameter with a role on an axis of one coordinate, what `measure` finds there.

@@ -343,7 +343,8 @@ fn oracle_poisson_laplace() {
     }
 }
 
-const PLANE: &str = "[fields.f]\n'x, y' = 'matern1()'\n[fields.g]\nx = 'matern12()'\ny = 'matern12()'\n";
+const PLANE: &str =
+    "[fields.f]\n'x, y' = 'matern1()'\n[fields.g]\nx = 'matern12()'\ny = 'matern12()'\n";
 
 /// Of a Gaussian likelihood Laplace's method is exact.
 #[test]
