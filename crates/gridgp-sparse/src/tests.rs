@@ -135,9 +135,9 @@ fn cost_is_what_the_factor_has() {
 fn neighbours_in_a_plane_are_two_steps_away() {
     let steps =
         |shape: &[usize], planes: &[[usize; 2]]| Lattice::with_planes(shape, planes).steps().len();
-    // 13 cells of the plane, each with its two neighbours along the third axis; half of them, and itself.
+    // 13 cells of the plane, each with its two neighbours along the third axis: itself, and half of the others.
     assert_eq!(steps(&[9, 9], &[[0, 1]]), 7);
-    assert_eq!(steps(&[9, 9, 9], &[[0, 2]]), (13 * 3 + 1) / 2);
+    assert_eq!(steps(&[9, 9, 9], &[[0, 2]]), 1 + 13 * 3 / 2);
     assert_eq!(steps(&[9, 9], &[]), 5);
 }
 

@@ -17,11 +17,14 @@ const NEAR_BORDER: f64 = 1.1;
 pub(in super::super) struct SparseLattice {
     /// Each axis with its points in order, and what each term is along it.
     pub(super) axes: Vec<Along>,
-    /// For each term the axes of its plane, and those axes in order.
-    pub(super) planes: Vec<Option<([usize; 2], Arc<[Side; 2]>)>>,
+    /// The plane of each term that has one.
+    pub(super) planes: Vec<Option<Sides>>,
     /// States of each term.
     pub(super) sizes: Vec<usize>,
 }
+
+/// Which axes a plane is over, and those with their margins.
+pub(super) type Sides = ([usize; 2], Arc<[Side; 2]>);
 
 /// An axis of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,7 +159,7 @@ impl SparseLattice {
 
     /// Fields over two axes that their border shapes: they vary more at a corner of the data, or as a whole.
     pub(in super::super) fn near_borders(&self, terms: &[FieldTerm], theta: &[f64]) -> Vec<String> {
-        let one = |(term, plane): (&FieldTerm, &Option<([usize; 2], Arc<[Side; 2]>)>)| {
+        let one = |(term, plane): (&FieldTerm, &Option<Sides>)| {
             let lengthscales = term.plane.as_ref()?.lengthscales(theta);
             let made = Plane::new(plane.as_ref()?.1.clone(), lengthscales);
             let (corner, reflected) = (made.corner().sqrt(), made.reflected().sqrt());
@@ -244,8 +247,8 @@ fn is_of_plane(term: &FieldTerm, a: usize) -> bool {
 }
 
 /// The planes of all terms; those on the same axes share their sides.
-fn planes(terms: &[FieldTerm]) -> Result<Vec<Option<([usize; 2], Arc<[Side; 2]>)>>, String> {
-    let mut known: Vec<([usize; 2], Arc<[Side; 2]>)> = Vec::new();
+fn planes(terms: &[FieldTerm]) -> Result<Vec<Option<Sides>>, String> {
+    let mut known: Vec<Sides> = Vec::new();
     let mut all = Vec::with_capacity(terms.len());
     for term in terms {
         let Some(plane) = &term.plane else {
