@@ -47,7 +47,7 @@ impl SparsePlace<'_> {
     /// Its variances given the data.
     ///
     /// # Errors
-    /// As [`deviations`](Self::deviations), but for a field that has processes alone.
+    /// As [`deviation`](Self::deviation), but for a field that has processes alone.
     pub fn variance(&self) -> Result<Vec<f64>> {
         for (target, along) in self.targets.iter().zip(&self.along) {
             if self.solution.terms[target.term()].plane.is_some() {
@@ -66,7 +66,7 @@ impl SparsePlace<'_> {
     /// the states.
     ///
     /// # Errors
-    /// As [`deviations`](Self::deviations).
+    /// As [`deviation`](Self::deviation).
     pub fn sum_sd(&self, weights: &[f64]) -> Result<f64> {
         self.refuse_all_between()?;
         let m = self.solution.fields.size();
