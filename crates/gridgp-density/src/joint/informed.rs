@@ -51,9 +51,9 @@ impl InformedJoint {
         assert!(information.iter().all(|t| *t >= 0.0), "information is not negative");
         if let Some(field) = model.fields.iter().find(|f| f.plane.is_some()) {
             return Err(gridgp_grid::Error::Spec(format!(
-                "the field {:?} has a kernel over two axes together, which methods map and laplace take; give \
-                 each axis a kernel of its own for {:?}",
-                field.name, model.spec.inference.method
+                "the field {:?} has a kernel over two axes together, which methods map and laplace take; for \
+                 others give each axis a kernel of its own",
+                field.name
             )));
         }
         let long = LongAxes::of(model);
