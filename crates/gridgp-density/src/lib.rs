@@ -9,7 +9,7 @@ mod observed_equation;
 mod posterior;
 mod samples;
 
-pub use joint::{ExpectedJoint, InformedJoint, Joint};
+pub use joint::{ExpectedJoint, InformedJoint, Joint, refuse_planes};
 pub use marginal::{
     Arrangement, Conditioned, Marginal, MarginalValue, Plan, SeriesPlace, SparsePlace,
     SpectralSolution, Target,

@@ -4,7 +4,9 @@ use std::ops::ControlFlow;
 
 use faer::Mat;
 use gridgp_dense::{Cholesky, norm};
-use gridgp_density::{InformedJoint, Joint, LogDensity, LogPosterior, Marginal, Samples};
+use gridgp_density::{
+    InformedJoint, Joint, LogDensity, LogPosterior, Marginal, Samples, refuse_planes,
+};
 use gridgp_grid::{Error, Result};
 use gridgp_model::Model;
 use gridgp_model::spec::{Algebra, Density, Route};
@@ -60,8 +62,10 @@ pub struct Sampled {
 /// `auto` the marginal one, if the model has one and at most 40 cells are missing.
 ///
 /// # Errors
-/// [`Error::Spec`] if the marginal route is asked for and the model has none.
+/// [`Error::Spec`] if the marginal route is asked for and the model has none, or for fields that neither
+/// takes.
 pub fn route(model: &Model) -> Result<Route> {
+    refuse_planes(model)?;
     let asked = model.spec.inference.route;
     if asked == Route::Joint {
         return Ok(Route::Joint);

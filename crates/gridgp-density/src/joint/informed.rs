@@ -37,6 +37,21 @@ pub struct InformedJoint {
     u: Vec<f64>,
 }
 
+/// Refuses fields over two axes together, which have no such unknowns.
+///
+/// # Errors
+/// [`gridgp_grid::Error::Spec`] with the field and what takes it.
+pub fn refuse_planes(model: &Model) -> Result<()> {
+    match model.fields.iter().find(|f| f.plane.is_some()) {
+        None => Ok(()),
+        Some(field) => Err(gridgp_grid::Error::Spec(format!(
+            "the field {:?} has a kernel over two axes together, which methods map and laplace take; for \
+             others give each axis a kernel of its own",
+            field.name
+        ))),
+    }
+}
+
 impl InformedJoint {
     /// The joint density of a model, with what the data say about a value of each field.
     ///
@@ -49,13 +64,7 @@ impl InformedJoint {
     pub fn new(model: &Model, information: &[f64]) -> Result<Self> {
         assert_eq!(information.len(), model.fields.len(), "one number for each field");
         assert!(information.iter().all(|t| *t >= 0.0), "information is not negative");
-        if let Some(field) = model.fields.iter().find(|f| f.plane.is_some()) {
-            return Err(gridgp_grid::Error::Spec(format!(
-                "the field {:?} has a kernel over two axes together, which methods map and laplace take; for \
-                 others give each axis a kernel of its own",
-                field.name
-            )));
-        }
+        refuse_planes(model)?;
         let long = LongAxes::of(model);
         let make = |f| InformedField::new(f, &model.data.grid, long);
         let fields = model.fields.iter().map(make).collect::<Result<Vec<_>>>()?;

@@ -146,7 +146,8 @@ impl LatentField {
         Ok(())
     }
 
-    /// z of these values, with the margins of a kernel over two axes together, at the θ of the roots; false where they do not determine it.
+    /// z of these values, with the margins of a kernel over two axes together, at the θ of the roots;
+    /// false where they do not determine it.
     pub(super) fn solve(&mut self, theta: &[f64], values: &[f64], z: &mut [f64]) -> bool {
         let amplitude = self.amplitude.at(theta);
         let is_whole =

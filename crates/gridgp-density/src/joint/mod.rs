@@ -41,7 +41,7 @@ use gridgp_dist::special::LN_SQRT_2PI;
 use gridgp_grid::{Points, Result};
 use gridgp_likelihood::Family;
 use gridgp_model::Model;
-pub use informed::InformedJoint;
+pub use informed::{InformedJoint, refuse_planes};
 use latent_field::LatentField;
 pub(crate) use long_axis::LongAxes;
 pub(crate) use observed::Observed;
@@ -184,8 +184,8 @@ impl Joint {
     }
 
     /// The whitened unknowns z of all fields, written to `z`, from the unconstrained parameters and the
-    /// values of each field on its axes (those of a kernel over two axes together with its margins), one field after the other: the inverse of
-    /// [`fields_at`](Self::fields_at).
+    /// values of each field on its axes, those of a kernel over two axes together with its margins: the
+    /// inverse of [`fields_at`](Self::fields_at).
     ///
     /// # Errors
     /// [`gridgp_grid::Error::Singular`] if a covariance cannot be factorized there;

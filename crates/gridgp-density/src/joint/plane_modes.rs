@@ -35,8 +35,7 @@ pub(super) struct PlaneScales {
 pub(super) fn sides(kernel: &PlaneKernel, grid: &Grid) -> Result<Arc<[Side; 2]>> {
     let side = |k: usize| {
         let axis = &grid.axes()[kernel.axes[k]];
-        let mut points: Vec<f64> = axis.points().column(0).collect();
-        points.sort_by(f64::total_cmp);
+        let points: Vec<f64> = axis.points().column(0).collect();
         Side::new(&points).map_err(|e| Error::Singular(format!("axis {:?}: {e}", axis.name())))
     };
     Ok(Arc::new([side(0)?, side(1)?]))

@@ -39,7 +39,7 @@ use iterative::{Iterative, Settings};
 use noise::Noise;
 use places::Layout;
 pub use plan::Plan;
-pub(crate) use plan::sparse_operations;
+pub(crate) use plan::{beside_planes, seconds, sparse_operations};
 pub use predict::{Arrangement, Conditioned, SpectralSolution, Target};
 pub use sparse::SparsePlace;
 use sparse::SparseRoute;

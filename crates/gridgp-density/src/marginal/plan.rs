@@ -68,7 +68,7 @@ impl Plan {
     /// Seconds that one core takes for an evaluation with its gradient: right within a factor of two
     /// where they were measured, and of the right size on other computers.
     pub fn seconds(&self) -> f64 {
-        LEAST + self.operations / RATE
+        seconds(self.operations)
     }
 
     /// The cheapest algebra that takes the model, or the one that its `[inference]` names.
@@ -118,11 +118,7 @@ impl Plan {
                  inference.algebra out"
                     .into(),
             )),
-            Err(why) => Err(Error::Spec(format!(
-                "a kernel over two axes together takes sparse precisions, for which every field must be \
-                 such a one or a Markov process along every axis: {why}; write matern12() there, or make \
-                 this field one over two axes as well"
-            ))),
+            Err(why) => Err(beside_planes(&why)),
         }
     }
 
@@ -189,6 +185,20 @@ impl Plan {
         all.push(by_iteration);
         all
     }
+}
+
+/// Seconds of one core that so many operations take.
+pub(crate) fn seconds(operations: f64) -> f64 {
+    LEAST + operations / RATE
+}
+
+/// That a field cannot be beside one over two axes together, for reasons that go on after "…: ".
+pub(crate) fn beside_planes(why: &str) -> Error {
+    Error::Spec(format!(
+        "a kernel over two axes together takes sparse precisions, for which every field must be such a one or \
+         a Markov process along every axis: {why}; write matern12() there, or make this field one over two \
+         axes as well"
+    ))
 }
 
 fn whole(shape: &[usize]) -> Grouping {

@@ -4,7 +4,7 @@ use gridgp_grid::{Error, Result};
 use gridgp_model::Model;
 use gridgp_model::spec::Algebra;
 
-use crate::marginal::{SparseCost, SparseStates, sparse_operations};
+use crate::marginal::{SparseCost, SparseStates, beside_planes, seconds, sparse_operations};
 use crate::memory::unknowns;
 
 /// Newton iterations that are counted on, from the mode of parameters nearby.
@@ -14,10 +14,6 @@ const FACTOR: f64 = 1.0 / 3.0;
 /// What an entry of the precision, and the likelihood of an observation with its derivatives, take.
 const ENTRY: f64 = 400.0;
 const CELL: f64 = 40_000.0;
-/// Operations a second of one core.
-const RATE: f64 = 4e10;
-/// Seconds of an evaluation that has nearly nothing to do.
-const LEAST: f64 = 5e-4;
 /// Most unknowns that are written out unasked, and most states of a cell that have a sparse precision so.
 const MOST_WRITTEN: f64 = 2500.0;
 const MOST_STATES: usize = 8;
@@ -55,12 +51,7 @@ impl NestedPlan {
         let has_planes = model.fields.iter().any(|f| f.plane.is_some());
         match model.spec.inference.algebra {
             Algebra::Auto | Algebra::Sparse if has_planes => {
-                sparse.map(|(plan, _)| plan).map_err(|why| {
-                    Error::Spec(format!(
-                        "a kernel over two axes together takes sparse precisions, for which every field must \
-                         be such a one or a Markov process along every axis: {why}; write matern12() there"
-                    ))
-                })
+                sparse.map(|(plan, _)| plan).map_err(|why| beside_planes(&why))
             }
             Algebra::Dense if has_planes => Err(Error::Spec(
                 "a kernel over two axes together has a sparse precision and is not written out: leave \
@@ -96,7 +87,7 @@ impl NestedPlan {
 
     /// Seconds that one core takes for an evaluation with its gradient, roughly.
     pub fn seconds(&self) -> f64 {
-        LEAST + self.operations / RATE
+        seconds(self.operations)
     }
 }
 

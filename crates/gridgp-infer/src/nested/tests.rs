@@ -168,3 +168,16 @@ fn counts_have_the_same_posterior_by_both_algebras() {
         assert!((sd / other_sd - 1.0).abs() < 0.2, "{sd} {other_sd}");
     }
 }
+
+/// Before anything is drawn, by either route.
+#[test]
+fn nuts_refuses_fields_over_two_axes() {
+    for route in ["auto", "marginal", "joint"] {
+        let text = format!(
+            "[fields.f]\n'a, b' = 'matern1()'\n[likelihood]\nfamily = 'gaussian'\nlocation = 'f'\n\
+             [inference]\nmethod = 'nuts'\nroute = '{route}'\n"
+        );
+        let e = crate::route(&model(&text, wave)).unwrap_err().to_string();
+        assert!(e.contains("which methods map and laplace take"), "{route}: {e}");
+    }
+}

@@ -261,9 +261,8 @@ fn planes(terms: &[FieldTerm]) -> Result<Vec<Option<Sides>>, String> {
             continue;
         }
         let side = |k: usize| {
-            let mut points = plane.points[k].clone();
-            points.sort_by(f64::total_cmp);
-            Side::new(&points).map_err(|e| format!("axis {:?}: {e}", term.axes[axes[k]].name()))
+            let name = term.axes[axes[k]].name();
+            Side::new(&plane.points[k]).map_err(|e| format!("axis {name:?}: {e}"))
         };
         let made = (axes, Arc::new([side(0)?, side(1)?]));
         known.push(made.clone());
