@@ -163,21 +163,20 @@ pub fn project_in_place(bases: &[&Basis], x: &mut Vec<f64>, scratch: &mut Vec<f6
 /// # Panics
 /// If the length of y does not match.
 pub fn expand_all(bases: &[&Basis], mut y: Vec<f64>) -> Vec<f64> {
+    expand_in_place(bases, &mut y, &mut Vec::new());
+    y
+}
+
+/// [`expand_all`] of a buffer, with another one to work in; both may be used again.
+///
+/// # Panics
+/// If the length of y does not match.
+pub fn expand_in_place(bases: &[&Basis], y: &mut Vec<f64>, scratch: &mut Vec<f64>) {
     let mut order = by_shrinkage(bases);
     order.reverse();
-    let scratch = &mut Vec::new();
-    transform(
-        bases,
-        &order,
-        &mut y,
-        scratch,
-        Basis::rank,
-        Basis::size,
-        |q, y, left, right, out| {
-            q.expand(y, left, right, out);
-        },
-    );
-    y
+    transform(bases, &order, y, scratch, Basis::rank, Basis::size, |q, y, left, right, out| {
+        q.expand(y, left, right, out);
+    });
 }
 
 fn by_shrinkage(bases: &[&Basis]) -> Vec<usize> {

@@ -27,7 +27,9 @@ pub mod triangular;
 pub use cholesky::Cholesky;
 pub use error::{Error, Result};
 pub use gemm::{norm, product, settle_registers};
-pub use kronecker_identity::{KroneckerIdentity, expand_all, project_all, project_in_place};
+pub use kronecker_identity::{
+    KroneckerIdentity, expand_all, expand_in_place, project_all, project_in_place,
+};
 pub use mode_contraction::mode_contraction;
 pub use mode_product::{mode_gram, mode_product};
 pub use qr::thin_qr;

@@ -44,6 +44,17 @@ impl LogPosterior {
         self.marginal.plan()
     }
 
+    /// The posterior given [`Marginal::completed`] at the unconstrained parameters `x`.
+    ///
+    /// # Errors
+    /// As [`Marginal::completed`].
+    pub fn completed(&self, x: &[f64]) -> Result<Option<Self>> {
+        let pairs = self.parameters.iter().zip(x);
+        let theta: Vec<f64> = pairs.map(|(p, &x)| p.transform.forward(x)).collect();
+        let marginal = self.marginal.completed(&theta)?;
+        Ok(marginal.map(|marginal| Self { marginal, ..self.clone() }))
+    }
+
     /// The marginal likelihood alone.
     pub fn marginal(&mut self) -> &mut Marginal {
         &mut self.marginal

@@ -7,6 +7,7 @@
 //! everything else.
 
 mod axis;
+mod completed;
 mod covariance;
 mod dense;
 mod design;
@@ -264,6 +265,12 @@ impl Marginal {
     /// 2 m² operations a cell for them, and memory of m numbers a cell.
     pub fn missing(&self) -> usize {
         self.gaps().map_or(0, Gaps::count)
+    }
+
+    /// The share of them in the cells that the algebra goes over.
+    pub fn missing_share(&self) -> f64 {
+        let Route::Spectral(route) = &self.route else { return 0.0 };
+        route.layout.missing.len() as f64 / route.layout.shape.iter().product::<usize>() as f64
     }
 
     pub(super) fn gaps(&self) -> Option<&Gaps> {

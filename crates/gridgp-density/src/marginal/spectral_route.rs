@@ -159,6 +159,24 @@ impl SpectralRoute {
         })
     }
 
+    /// Fills the missing cells of a residual on the compressed grid by their means, and gives the route of
+    /// a grid that has no gaps; `None` where this one has none either.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub(super) fn completed(
+        &self,
+        term: &FieldTerm,
+        theta: &[f64],
+        noise: f64,
+        residual: &mut [f64],
+    ) -> Result<Option<Self>> {
+        let covariance = self.covariance(&term.axes, theta, term.scale(theta), noise)?;
+        let filled = self.fill(&covariance, residual, false)?;
+        let layout = Layout { missing: Vec::new(), ..self.layout.clone() };
+        Ok(filled.map(|_| Self::new(layout, term, None)))
+    }
+
     /// The spectral factors of the compressed grid's axes.
     pub(super) fn factors(&self, axes: &[AxisFactor], theta: &[f64]) -> Result<Vec<Spectral>> {
         self.layout.parts.par_iter().map(|part| part.spectral(axes, theta)).collect()

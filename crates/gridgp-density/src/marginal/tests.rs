@@ -9,13 +9,13 @@ use gridgp_model::spec::{Algebra, ModelSpec, Source};
 
 use super::*;
 
-fn model(text: &str, data: Dataset) -> Model {
+pub(super) fn model(text: &str, data: Dataset) -> Model {
     let source = Source::new("test.toml", text);
     Model::new(ModelSpec::from_toml(&source).unwrap(), &source, data).unwrap()
 }
 
 /// x even, t uneven, s with two coordinates; gmst along t, height along s.
-fn data(nx: usize, nt: usize, ns: usize) -> Dataset {
+pub(super) fn data(nx: usize, nt: usize, ns: usize) -> Dataset {
     let t: Vec<f64> = (0..nt).map(|i| (i as f64).powf(1.2)).collect();
     let x: Vec<f64> = (0..nx).map(|i| 0.5 * i as f64).collect();
     let lon: Vec<f64> = (0..ns).map(|i| (i * 7 % 5) as f64 + 0.1 * i as f64).collect();
@@ -46,7 +46,8 @@ fn data(nx: usize, nt: usize, ns: usize) -> Dataset {
     Dataset::new(grid, y, covariates).unwrap()
 }
 
-const HEAD: &str = "[data]\nresponse = 'y'\naxes = { x = 'x', t = 't', s = ['lon', 'lat'] }\n";
+pub(super) const HEAD: &str =
+    "[data]\nresponse = 'y'\naxes = { x = 'x', t = 't', s = ['lon', 'lat'] }\n";
 
 /// log N(y; m, K) with the covariance written out, N x N.
 fn dense(marginal: &Marginal, missing: &[usize], theta: &[f64]) -> f64 {
@@ -77,7 +78,7 @@ fn dense(marginal: &Marginal, missing: &[usize], theta: &[f64]) -> f64 {
 }
 
 /// The marginal by one algebra.
-fn by(model: &Model, algebra: Algebra) -> Marginal {
+pub(super) fn by(model: &Model, algebra: Algebra) -> Marginal {
     let mut model = model.clone();
     model.spec.inference.algebra = algebra;
     Marginal::new(&model).unwrap()
@@ -130,7 +131,7 @@ fn check_one(model: &Model, algebra: Algebra, theta: &[f64]) {
     }
 }
 
-fn at_medians(model: &Model) -> Vec<f64> {
+pub(super) fn at_medians(model: &Model) -> Vec<f64> {
     use gridgp_dist::Distribution;
     model.parameters.iter().map(|p| p.prior.median()).collect()
 }
@@ -191,7 +192,7 @@ fn every_structure_agrees_with_the_dense_computation() {
 }
 
 /// Without these cells.
-fn without(mut data: Dataset, cells: &[usize]) -> Dataset {
+pub(super) fn without(mut data: Dataset, cells: &[usize]) -> Dataset {
     let mut values = data.response.values.clone();
     cells.iter().for_each(|&c| values[c] = f64::NAN);
     data.response = Variable::with_nan_as_missing("y", values);

@@ -1,6 +1,10 @@
 //! P = EᵀA⁻¹E by its products.
 
-use gridgp_dense::{Basis, Spectral, expand_all, project_all, settle_registers};
+use std::sync::{Mutex, PoisonError};
+
+use gridgp_dense::{
+    Basis, Spectral, expand_in_place, project_all, project_in_place, settle_registers,
+};
 use gridgp_grid::Result;
 
 use super::super::super::gaps::{Full, Gaps};
@@ -18,13 +22,15 @@ pub(super) struct Precision<'a> {
     weights: Vec<f64>,
     /// Where the gaps are so few that most lines along an axis have hardly any.
     sparse: Option<Sparse>,
+    /// Two tensors to work in.
+    buffers: Mutex<(Vec<f64>, Vec<f64>)>,
 }
 
 impl<'a> Precision<'a> {
     pub(super) fn new(gaps: &'a Gaps, full: Full<'a>) -> Self {
         let weights = full.weights();
         let sparse = Sparse::new(gaps, full, &weights);
-        Self { gaps, full, weights, sparse }
+        Self { gaps, full, weights, sparse, buffers: Mutex::default() }
     }
 
     /// The bases of the axes, for p vectors side by side.
@@ -38,34 +44,46 @@ impl<'a> Precision<'a> {
     }
 
     /// A⁻¹x on the grid, for p vectors there.
-    pub(super) fn solve(&self, x: Vec<f64>, p: usize) -> Vec<f64> {
-        let all = self.full.reaches_all();
-        let rest = (!all).then(|| x.clone());
-        let mut tilde = self.project(x, p);
-        let sign = if all { 1.0 } else { -1.0 };
-        for (row, w) in tilde.chunks_exact_mut(p).zip(&self.weights) {
-            row.iter_mut().for_each(|v| *v *= sign * w);
+    pub(super) fn solve(&self, mut x: Vec<f64>, p: usize) -> Vec<f64> {
+        let rest = (!self.full.reaches_all()).then(|| x.clone());
+        self.solve_inside(&mut x, &mut Vec::new(), p);
+        if let Some(rest) = rest {
+            x.iter_mut().zip(rest).for_each(|(o, r)| *o += r / self.full.noise);
         }
+        x
+    }
+
+    /// A⁻¹x, less x/σ² where the eigenvectors do not reach all of the grid.
+    fn solve_inside(&self, x: &mut Vec<f64>, scratch: &mut Vec<f64>, p: usize) {
+        let sign = if self.full.reaches_all() { 1.0 } else { -1.0 };
         let side = Basis::Identity { size: p };
         let bases: Vec<&Basis> =
             self.full.factors.iter().map(Spectral::basis).chain([&side]).collect();
-        let mut out = expand_all(&bases, tilde);
-        settle_registers();
-        if let Some(rest) = rest {
-            out.iter_mut().zip(rest).for_each(|(o, r)| *o += r / self.full.noise);
+        project_in_place(&bases, x, scratch);
+        for (row, w) in x.chunks_exact_mut(p).zip(&self.weights) {
+            row.iter_mut().for_each(|v| *v *= sign * w);
         }
-        out
+        expand_in_place(&bases, x, scratch);
+        settle_registers();
     }
 
     /// P x for p vectors of the gaps.
     fn apply(&self, x: &[f64], p: usize) -> Vec<f64> {
-        let all = self.full.reaches_all();
-        let Some(sparse) = &self.sparse else {
-            return self.gather(&self.solve(scatter(self.gaps, self.full, x, p), p), p);
-        };
-        let mut out = sparse.apply(self.full, x, p);
-        if !all {
-            out.iter_mut().zip(x).for_each(|(o, x)| *o = x / self.full.noise - *o);
+        let reaches_all = self.full.reaches_all();
+        if let Some(sparse) = &self.sparse {
+            let mut out = sparse.apply(self.full, x, p);
+            if !reaches_all {
+                out.iter_mut().zip(x).for_each(|(o, x)| *o = x / self.full.noise - *o);
+            }
+            return out;
+        }
+        let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        let (grid, scratch) = &mut *buffers;
+        scatter_to(grid, self.gaps, self.full, x, p);
+        self.solve_inside(grid, scratch, p);
+        let mut out = self.gather(grid, p);
+        if !reaches_all {
+            out.iter_mut().zip(x).for_each(|(o, x)| *o += x / self.full.noise);
         }
         out
     }
@@ -97,10 +115,16 @@ impl<'a> Precision<'a> {
 
 /// A tensor on the grid of p vectors of the gaps, 0 elsewhere.
 pub(super) fn scatter(gaps: &Gaps, full: Full<'_>, x: &[f64], p: usize) -> Vec<f64> {
+    let mut grid = Vec::new();
+    scatter_to(&mut grid, gaps, full, x, p);
+    grid
+}
+
+fn scatter_to(grid: &mut Vec<f64>, gaps: &Gaps, full: Full<'_>, x: &[f64], p: usize) {
     let size: usize = full.factors.iter().map(Spectral::size).product();
-    let mut grid = vec![0.0; size * p];
+    grid.clear();
+    grid.resize(size * p, 0.0);
     for (&c, row) in gaps.cells.iter().zip(x.chunks_exact(p)) {
         grid[c * p..][..p].copy_from_slice(row);
     }
-    grid
 }

@@ -1,6 +1,8 @@
 //! Products with P where the gaps are few: along the longest axis only their own rows of Q.
 
-use gridgp_dense::{Basis, Spectral, expand_all, project_all, settle_registers};
+use std::sync::{Mutex, PoisonError};
+
+use gridgp_dense::{Basis, Spectral, expand_in_place, project_in_place, settle_registers};
 use rayon::prelude::*;
 
 use super::super::super::gaps::{Full, Gaps};
@@ -21,6 +23,8 @@ pub(super) struct Sparse {
     along: Vec<usize>,
     /// What multiplies each joint eigenvector, the axis last.
     weights: Vec<f64>,
+    /// Two tensors to work in.
+    buffers: Mutex<(Vec<f64>, Vec<f64>)>,
 }
 
 /// A product with rows of Q is slower by this than a matrix product.
@@ -58,14 +62,27 @@ impl Sparse {
             }
         }
         let along = gaps.cells.iter().map(|c| c / right % shape[axis]).collect();
-        Some(Self { axis, rows: rows.collect(), rank, lines, order, along, weights: permuted })
+        let rows = rows.collect();
+        Some(Self {
+            axis,
+            rows,
+            rank,
+            lines,
+            order,
+            along,
+            weights: permuted,
+            buffers: Mutex::default(),
+        })
     }
 
     /// EᵀQ diag(weights) QᵀE x for p vectors of the gaps.
     pub(super) fn apply(&self, full: Full<'_>, x: &[f64], p: usize) -> Vec<f64> {
         let r = self.rank;
         let row = |g: usize| &self.rows[self.along[g] * r..][..r];
-        let mut tensor = vec![0.0; self.lines.len() * p * r];
+        let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        let (tensor, scratch) = &mut *buffers;
+        tensor.clear();
+        tensor.resize(self.lines.len() * p * r, 0.0);
         tensor.par_chunks_mut(p * r).zip(&self.lines).for_each(|(to, line)| {
             for &g in &self.order[line.clone()] {
                 for (to, v) in to.chunks_exact_mut(r).zip(&x[g * p..][..p]) {
@@ -76,13 +93,13 @@ impl Sparse {
         let side = Basis::Identity { size: p * r };
         let others = full.factors.iter().enumerate().filter(|(a, _)| *a != self.axis);
         let bases: Vec<&Basis> = others.map(|(_, f)| f.basis()).chain([&side]).collect();
-        let mut tilde = project_all(&bases, tensor);
-        tilde.par_chunks_mut(p * r).zip(self.weights.par_chunks(r)).for_each(|(rows, weights)| {
+        project_in_place(&bases, tensor, scratch);
+        tensor.par_chunks_mut(p * r).zip(self.weights.par_chunks(r)).for_each(|(rows, weights)| {
             for row in rows.chunks_exact_mut(r) {
                 row.iter_mut().zip(weights).for_each(|(t, w)| *t *= w);
             }
         });
-        let tensor = expand_all(&bases, tilde);
+        expand_in_place(&bases, tensor, scratch);
         settle_registers();
         let mut out = vec![0.0; x.len()];
         let mut sorted = vec![0.0; x.len()];
