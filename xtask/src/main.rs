@@ -58,6 +58,7 @@ const USAGE: &str = "cargo xtask VERB
                   PyMC with nutpie and NumPyro (an hour; PEER_DRAWS=200 gives the peers fewer);
                   with TEXT `svi` variational inference and NUTS of examples/spain beside NumPyro;
                   with TEXT `series` long series beside celerite2, tinygp and statsmodels;
+                  with TEXT `masked` grids with missing cells beside BoTorch's latent Kronecker GP;
                   with TEXT `laplace` counts on grids beside TMB and mgcv, in R";
 
 fn main() -> ExitCode {

@@ -1,6 +1,7 @@
 //! `cargo xtask peers`: gridgp beside the Python programs in `peers/`, in one run on this machine.
 
 mod laplace;
+mod masked;
 mod nuts;
 mod operators;
 mod series;
@@ -33,6 +34,9 @@ pub fn run(text: &str, torch: bool) -> Result<()> {
     }
     if text == "series" {
         return series::run();
+    }
+    if text == "masked" {
+        return masked::run();
     }
     if text == "laplace" {
         return laplace::run(&[100, 300]);
