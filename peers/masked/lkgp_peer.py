@@ -5,7 +5,6 @@ the truth).
 """
 
 import json
-import math
 import time
 
 from measure import THREADS, description, peak_memory, report, warm
@@ -31,11 +30,12 @@ def grid(path):
 
 
 class Problem:
-    def __init__(self, described):
-        self.x, self.t, y = grid(described["table"])
-        self.model = LatentKroneckerGP(self.x, self.t, y)
-        # What it standardizes by.
-        self.unit = self.model.outcome_transform.stdvs.item()
+    def __init__(self, table, standardized):
+        self.x, self.t, y = grid(table)
+        options = {} if standardized else {"outcome_transform": None}
+        self.model = LatentKroneckerGP(self.x, self.t, y, **options)
+        # What it divides by.
+        self.unit = self.model.outcome_transform.stdvs.item() if standardized else 1.0
         self.mll = ExactMarginalLogLikelihood(self.model.likelihood, self.model)
 
     def set(self, theta):
@@ -63,8 +63,7 @@ class Problem:
         with model.use_iterative_methods():
             value = self.mll(model(*model.train_inputs), model.train_targets)
             value.backward()
-        n = model.train_targets.numel()
-        return n * (value.item() - math.log(self.unit))
+        return model.train_targets.numel() * value.item()
 
     def fit(self):
         with self.model.use_iterative_methods():
@@ -79,7 +78,8 @@ class Problem:
 if __name__ == "__main__":
     described = json.loads(description())
     truth = np.array(described["truth"])
-    problem = Problem(described)
+    # Without the mean that it subtracts, log p is that of the same model.
+    problem = Problem(described["table"], standardized=described["stage"] != "evaluate")
     before = peak_memory()
     found = {}
     if described["stage"] == "evaluate":

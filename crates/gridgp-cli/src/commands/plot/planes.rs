@@ -34,7 +34,7 @@ pub fn draw(args: &Plot, opened: &Opened, style: &Style) -> anyhow::Result<Figur
             odd.quantity.name
         );
     }
-    let kind = args.kind.unwrap_or_else(|| suits(&cubes[0]));
+    let kind = args.kind.unwrap_or_else(|| suits(&cubes));
     let around_zero = args.minus.is_some() || names.iter().all(|n| n == "residual");
     let range = if around_zero { Range::AroundZero } else { Range::Values };
     match kind {
@@ -44,13 +44,14 @@ pub fn draw(args: &Plot, opened: &Opened, style: &Style) -> anyhow::Result<Figur
     }
 }
 
-/// The kind that suits the axes that have more than one point.
-fn suits(cube: &Cube) -> PlotKind {
+/// The kind that suits the axes that have more than one point. A map has no panels.
+fn suits(cubes: &[Cube]) -> PlotKind {
+    let cube = &cubes[0];
     let long: Vec<&Axis> = cube.axes.iter().filter(|a| a.len() > 1).collect();
     let stations = cube.axes.iter().any(|a| lon_lat(a).is_some());
     let both = longitude(&cube.axes).is_some() && latitude(&cube.axes).is_some();
     match long.len() {
-        _ if both => PlotKind::Map,
+        _ if both && cubes.len() == 1 => PlotKind::Map,
         0 | 1 if stations => PlotKind::Map,
         0 | 1 => PlotKind::Series,
         _ => PlotKind::Heat,
@@ -181,7 +182,10 @@ fn transposed(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {
 fn map(args: &Plot, cubes: Vec<Cube>, range: Range, style: &Style) -> anyhow::Result<Figure> {
     let projection = Projection::from_name(&args.projection)?;
     let Ok([mut cube]) = <[Cube; 1]>::try_from(cubes) else {
-        bail!("a map shows one variable; name one with --variable");
+        bail!(
+            "a map shows one variable: name one with --variable; on longitudes x latitudes --kind heat \
+             draws panels"
+        );
     };
     let stations = cube.axes.iter().position(|a| lon_lat(a).is_some());
     if let Some(axis) = stations {
