@@ -155,6 +155,13 @@ fn stations_grids_and_holes_are_drawn_where_they_are() {
     let series = picture(here, &["g.csv", "--kind", "series", "--sel", "lat=42", "--sel", "lon=5"]);
     assert_eq!(count(&series, "line"), 1);
     assert!(series.contains("time (2019)"), "{series}");
+
+    let text = "lat,lon,v,w\n40,0,1,2\n40,5,2,3\n42,0,3,4\n42,5,4,5\n";
+    std::fs::write(here.join("two.csv"), text).unwrap();
+    let panels = picture(here, &["two.csv", "--variable", "v,w"]);
+    assert!(count(&panels, "coasts") == 0 && says(&panels, "v") && says(&panels, "w"));
+    let said = message(here, &["two.csv", "--variable", "v,w", "--kind", "map", "-o", "m.svg"]);
+    assert!(said.contains("--kind heat"), "{said}");
 }
 
 #[test]
