@@ -194,3 +194,36 @@ fn draws_keep_their_parameters() {
     let mean: f64 = row.split(',').nth(at).unwrap().parse().unwrap();
     assert!((mean - wave(33)).abs() < 0.5, "{mean} and {}", wave(33));
 }
+
+/// Two gaps in two rows, two more far apart, and what some rows say of those that are not there.
+#[test]
+fn rows_may_be_scattered() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let row = |t: i32, s: i32| format!("{t},{s},{}", wave(t) + 0.1 * f64::from(s));
+    let table = |cells: &[(i32, i32)]| {
+        let rows: Vec<String> = cells.iter().map(|&(t, s)| row(t, s)).collect();
+        format!("t,s,y\n{}\n", rows.join("\n"))
+    };
+    let gaps = [(3, 0), (4, 2), (9, 1), (12, 0), (15, 2)];
+    let cells = (0..20).flat_map(|t| (0..3).map(move |s| (t, s)));
+    let old: Vec<(i32, i32)> = cells.filter(|c| !gaps.contains(c)).collect();
+    let write = |name: &str, text: String| std::fs::write(here.join(name), text).unwrap();
+    write("old.csv", table(&old));
+    write("two.csv", table(&gaps[..2]));
+    write("five.csv", table(&gaps));
+    write("repeats.csv", table(&[&gaps[..2], &old[..1]].concat()));
+    let model = "[data]\nfile = 'old.csv'\nresponse = 'y'\naxes = ['t', 's']\n[fields.f]\n\
+                 t = 'matern12()'\ns = 'matern12()'\n[likelihood]\nfamily = 'gaussian'\n\
+                 location = 'f'\n[inference]\nstarts = 1\n";
+    write("m.toml", model.into());
+    gridgp(here, &["fit", "m.toml", "-o", "m.nc", "--quiet"]);
+    for (name, count) in [("two.csv", 2), ("five.csv", 5), ("repeats.csv", 2)] {
+        let said = gridgp(here, &["update", "m.nc", "--data", name, "-o", "u.nc"]);
+        assert!(said.contains(&format!("updated with {count} observations")), "{said}");
+        let lacks = said.contains("lack 3 of them, the first at t = 0, s = 2");
+        assert_eq!(lacks, name == "repeats.csv", "{said}");
+        let fit = gridgp_io::read_fit(&here.join("u.nc")).unwrap();
+        assert_eq!(fit.data.observed_cells().count(), old.len() + count);
+    }
+}

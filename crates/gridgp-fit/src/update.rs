@@ -83,12 +83,12 @@ pub fn update(
     };
     let added = merged.fresh.len();
     describe(&mut summary, model, &grown, &surprise, &merged, fit, host.seconds());
-    if let Some(doubt) = surprise.doubt(added) {
-        if !summary["warnings"].is_array() {
-            summary["warnings"] = json!([]);
-        }
-        summary["warnings"].as_array_mut().expect("it is one").push(doubt.into());
+    if !summary["warnings"].is_array() {
+        summary["warnings"] = json!([]);
     }
+    let warnings = summary["warnings"].as_array_mut().expect("it is one");
+    warnings.extend(lacking(&merged).map(Value::from));
+    warnings.extend(surprise.doubt(added).map(Value::from));
     let fit = Fit {
         version: env!("CARGO_PKG_VERSION").into(),
         data: grown.data.clone(),
@@ -97,6 +97,17 @@ pub fn update(
         ..fit.clone()
     };
     Ok(Fitted { fit, summary, interrupted: false })
+}
+
+/// A warning where newer data repeat observations of the fit and lack others.
+fn lacking(merged: &Merged) -> Option<String> {
+    let &first = merged.kept.first()?;
+    Some(format!(
+        "the new data repeat observations of the fit and lack {} of them, the first at {}: those are kept; \
+         if they were withdrawn, fit again",
+        merged.kept.len(),
+        merged.data.grid.describe(first)
+    ))
 }
 
 /// Covariates as those of the fit are.

@@ -16,6 +16,8 @@ pub struct Merged {
     pub fresh: Vec<usize>,
     /// For each axis how many points were added.
     pub added: Vec<usize>,
+    /// The values of the older data that the newer lack, of those that they repeat in part. They are kept.
+    pub kept: Vec<usize>,
 }
 
 /// Points of an axis in the merged one.
@@ -27,12 +29,12 @@ struct Along {
 
 impl Dataset {
     /// These data with newer ones: all points that either has, and all values. What both have must be
-    /// the same; what neither has is missing. Points of an axis of one coordinate that is in order stay
+    /// the same; what one has is kept, and what neither has is missing. Points of an axis of one coordinate that is in order stay
     /// in order, other new points come last.
     ///
     /// # Errors
     /// [`Error::Data`] for another response, unit, axis, coordinate or covariate, for values that are
-    /// others than they were or are gone, for a covariate that is not known at a new point, and where
+    /// others than they were, for a covariate that is not known at a new point, and where
     /// nothing is new.
     pub fn merge(&self, newer: &Self) -> Result<Merged> {
         let (y, own) = (&self.response, &newer.response);
@@ -74,7 +76,7 @@ impl Dataset {
         };
         let old = place(&self.grid, |a| &a.old);
         let new = place(&newer.grid, |a| &a.new);
-        let (response, fresh) = merge_responses(self, newer, &grid, &old, &new)?;
+        let (response, fresh, kept) = merge_responses(self, newer, &grid, &old, &new)?;
         let covariates = merge_covariates(self, newer, &grid, &along)?;
         if fresh.is_empty() {
             return Err(Error::Data(format!(
@@ -83,7 +85,8 @@ impl Dataset {
             )));
         }
         let added = along.iter().zip(self.grid.axes()).map(|(a, o)| a.axis.len() - o.len());
-        Ok(Merged { added: added.collect(), data: Self::new(grid, response, covariates)?, fresh })
+        let data = Self::new(grid, response, covariates)?;
+        Ok(Merged { added: added.collect(), data, fresh, kept })
     }
 }
 
@@ -93,18 +96,19 @@ fn merge_responses(
     grid: &Grid,
     old: &[usize],
     new: &[usize],
-) -> Result<(Variable, Vec<usize>)> {
+) -> Result<(Variable, Vec<usize>, Vec<usize>)> {
     let mut values = vec![f64::NAN; grid.len()];
     for cell in older.observed_cells() {
         values[old[cell]] = older.response.values[cell];
     }
-    let (mut fresh, mut changed, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut fresh, mut changed, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+    let mut repeats = false;
     let is_missing = |cell: usize| newer.response.missing.as_ref().is_some_and(|m| m[cell]);
     for (cell, &at) in new.iter().enumerate() {
         let known = values[at];
         if is_missing(cell) {
             if !known.is_nan() {
-                gone.push(at);
+                kept.push(at);
             }
             continue;
         }
@@ -114,6 +118,8 @@ fn merge_responses(
             fresh.push(at);
         } else if !is_same(known, value) {
             changed.push((at, known, value));
+        } else {
+            repeats = true;
         }
     }
     let name = &older.response.name;
@@ -126,18 +132,14 @@ fn merge_responses(
             grid.describe(at)
         )));
     }
-    if let Some(&at) = gone.first() {
-        return Err(Error::Data(format!(
-            "{} of {name:?} that the fit was given {} missing in the new data, the first at {}; leave \
-             those rows out of the file, or fit again",
-            count(gone.len(), "value"),
-            if gone.len() == 1 { "is" } else { "are" },
-            grid.describe(at)
-        )));
+    // Rows of new observations alone say nothing of the older ones.
+    if !repeats {
+        kept.clear();
     }
     fresh.sort_unstable();
     let (units, long_name) = (older.response.units.clone(), older.response.long_name.clone());
-    Ok((Variable { units, long_name, ..Variable::with_nan_as_missing(name, values) }, fresh))
+    let response = Variable::with_nan_as_missing(name, values);
+    Ok((Variable { units, long_name, ..response }, fresh, kept))
 }
 
 fn merge_covariates(
@@ -395,8 +397,14 @@ mod tests {
         let refuse = |new: &Dataset| old.merge(new).unwrap_err().to_string();
         let e = refuse(&data(&[0.0, 1.0, 2.0], &[5.5, 6.5, 7.0]));
         assert!(e.contains("2 values of \"y\"") && e.contains("5.5 at t = 0"), "{e}");
-        let e = refuse(&data(&[1.0, 2.0], &[f64::NAN, 7.0]));
-        assert!(e.contains("1 value of \"y\"") && e.contains("missing"), "{e}");
+        for (newer, kept) in [
+            (data(&[1.0, 2.0], &[f64::NAN, 7.0]), vec![]),
+            (data(&[0.0, 1.0, 2.0], &[5.0, f64::NAN, 7.0]), vec![1]),
+        ] {
+            let merged = old.merge(&newer).unwrap();
+            assert_eq!(merged.data.response.values, [5.0, 6.0, 7.0]);
+            assert_eq!((merged.fresh, merged.kept), (vec![2], kept));
+        }
         assert!(refuse(&old).contains("no observation"));
         let mut other = data(&[0.0, 2.0], &[5.0, 7.0]);
         other.covariates[0].values[0] = 1.0;

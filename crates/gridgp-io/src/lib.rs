@@ -101,7 +101,18 @@ pub fn read(path: &Path, spec: &DataSpec) -> Result<Dataset> {
 /// As [`read`].
 pub fn read_with_scalings(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling>)> {
     match Format::of(path)? {
-        Format::Csv => csv::read(path, spec),
+        Format::Csv => csv::read(path, spec, csv::Rows::Grid),
+        Format::Netcdf => netcdf::read(path, spec),
+    }
+}
+
+/// As [`read_with_scalings`], for data that are added to others: rows of a table may be any cells.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_newer(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling>)> {
+    match Format::of(path)? {
+        Format::Csv => csv::read(path, spec, csv::Rows::Scattered),
         Format::Netcdf => netcdf::read(path, spec),
     }
 }

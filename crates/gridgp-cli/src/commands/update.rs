@@ -25,7 +25,7 @@ pub fn run(args: &Update) -> anyhow::Result<()> {
     for covariate in plain.covariates.values_mut() {
         (covariate.center, covariate.standardize) = (false, false);
     }
-    let (newer, scalings) = gridgp_io::read_with_scalings(&args.data, &plain)?;
+    let (newer, scalings) = gridgp_io::read_newer(&args.data, &plain)?;
     check_cells(newer.grid.len())?;
     let updated =
         gridgp_fit::update(&fit, &model, &newer, &scalings, &terminal).with_context(|| {

@@ -13,8 +13,20 @@ use crate::dates::DateFormat;
 use crate::missing::Missing;
 use crate::{Error, Result, asked, covariate, select};
 
+/// Cells of which a part may be given as [`Rows::Scattered`].
+const SCATTERED: usize = 1 << 24;
+
+/// What the rows of a table are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Rows {
+    /// A grid, most of whose cells have one.
+    Grid,
+    /// Any cells, to be added to other data.
+    Scattered,
+}
+
 /// Reads the table at `path` as `spec` says.
-pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling>)> {
+pub(crate) fn read(path: &Path, spec: &DataSpec, rows: Rows) -> Result<(Dataset, Vec<Scaling>)> {
     let formats = asked::formats(spec).map_err(|e| Error::file(path, e))?;
     let mut wanted = Wanted { missing: Missing::of(&spec.missing), ..Wanted::default() };
     let mut ranges = vec![];
@@ -73,7 +85,7 @@ pub(crate) fn read(path: &Path, spec: &DataSpec) -> Result<(Dataset, Vec<Scaling
         }
     }
 
-    refuse_ragged(&table, &axes)?;
+    refuse_ragged(&table, &axes, rows)?;
     let grid = Grid::new(axes).map_err(Error::grid(path))?;
     let mut values = std::mem::take(&mut table.values).into_iter();
     let response = scatter(&table, &grid, &points_of_rows, &values.next().expect("the response"))?;
@@ -161,9 +173,11 @@ fn points(columns: &[Levels]) -> (Vec<Coordinate>, Vec<u32>) {
 
 /// Refuses a table whose rows fill less than half of the product of its axes, before anything of
 /// the size of the product is allocated.
-fn refuse_ragged(table: &Table, axes: &[Axis]) -> Result<()> {
+fn refuse_ragged(table: &Table, axes: &[Axis], rows: Rows) -> Result<()> {
     let cells = axes.iter().try_fold(1usize, |n, a| n.checked_mul(a.len()));
-    if cells.is_some_and(|cells| table.len() >= cells.div_ceil(2)) {
+    let scattered = rows == Rows::Scattered;
+    let enough = |cells: usize| table.len() >= cells.div_ceil(2);
+    if cells.is_some_and(|cells| enough(cells) || (scattered && cells <= SCATTERED)) {
         return Ok(());
     }
     let shape: Vec<String> =

@@ -10,6 +10,6 @@ mod source;
 mod table;
 
 pub(crate) use content::Reading;
-pub(crate) use grid::read;
+pub(crate) use grid::{Rows, read};
 pub(crate) use scan::summarize;
 pub(crate) use table::{Table, Wanted};
