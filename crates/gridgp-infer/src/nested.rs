@@ -16,7 +16,7 @@ mod visit;
 use std::ops::ControlFlow;
 
 use gridgp_dense::Cholesky;
-use gridgp_density::{NestedPlan, NestedPosterior, Samples};
+use gridgp_density::{Correction, NestedPlan, NestedPosterior, Samples};
 use gridgp_dist::special::LN_SQRT_2PI;
 use gridgp_grid::Result;
 use gridgp_model::Model;
@@ -34,6 +34,11 @@ pub struct Nested {
     pub plan: NestedPlan,
     /// Newton iterations, of the evaluations at the points.
     pub newton_iterations: usize,
+    /// What matched moments changed in the fields, at the mode of the parameters; none where they were not
+    /// asked for, or there are none.
+    pub correction: Option<Correction>,
+    /// Rounds in which moments were matched, of all evaluations.
+    pub rounds: usize,
     /// Different θ among the draws, and those that were tried.
     pub points: usize,
     /// See [`points`](Self::points).
@@ -69,6 +74,23 @@ pub(super) fn nested(
     let spec = &model.spec.inference;
     let mut posterior = NestedPosterior::new(model)?;
     let plan = posterior.plan().clone();
+    let mut found = find_mode(model, &mut posterior, progress)?;
+    let mut correction = None;
+    if spec.correction && !found.interrupted {
+        let tell = |step: usize, value: f64| {
+            progress(&ApproximateProgress { step, steps: spec.max_iterations, value })
+        };
+        match found.correct(&mut posterior, &tell) {
+            Ok(what) => correction = Some(what),
+            Err(why) => {
+                posterior.match_moments(false);
+                found.warnings.push(format!(
+                    "the fields given the parameters are not corrected for skewness, since {why}: compare \
+                     with nuts"
+                ));
+            }
+        }
+    }
     let Mode {
         x: mode,
         value,
@@ -79,7 +101,7 @@ pub(super) fn nested(
         mut interrupted,
         mut warnings,
         ..
-    } = find_mode(model, &mut posterior, progress)?;
+    } = found;
     let dim = mode.len();
     let count = points_of(model, &plan);
     let points = Points::new(&mode, &factor, count, spec.seed);
@@ -104,7 +126,7 @@ pub(super) fn nested(
     let spread = ratios.iter().map(|r| (r - elbo).powi(2)).sum::<f64>();
     let d = dim as f64;
     let sd = sds(&factor);
-    let newton_iterations = visits.newton_iterations();
+    let (newton_iterations, rounds) = (visits.newton_iterations(), visits.rounds());
     Ok((
         samples,
         Approximation {
@@ -126,6 +148,8 @@ pub(super) fn nested(
             nested: Some(Nested {
                 plan,
                 newton_iterations,
+                correction,
+                rounds,
                 points: used.iter().filter(|n| **n > 0).count(),
                 tried: ratios.len(),
             }),

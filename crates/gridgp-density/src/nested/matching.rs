@@ -36,7 +36,43 @@ const CLOSE: f64 = 1e-2;
 /// Halvings of a round after which the precision is not positive definite.
 const HALVINGS: usize = 6;
 
+/// What matched moments change in the values of the fields that the observations see.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Correction {
+    /// The largest distance of a mean from the mode, in standard deviations.
+    pub shift: f64,
+    /// Smallest and largest standard deviation, over that of the curvature at the mode.
+    pub scale: [f64; 2],
+    /// Rounds that it took.
+    pub rounds: usize,
+    /// log p̂(y | θ) less that of Laplace's method.
+    pub log_prob: f64,
+}
+
 impl NestedLaplace {
+    /// What matched moments change at θ, from the mode; afterwards they are matched there.
+    ///
+    /// # Errors
+    /// As [`matched_log_prob`](Self::matched_log_prob).
+    pub fn correction(&mut self, theta: &[f64]) -> Result<Correction> {
+        let at_mode = self.log_prob(theta)?;
+        let (modes, sds) = (self.values.clone(), self.standard_deviations());
+        self.sites = None;
+        let before = self.rounds;
+        let matched = self.matched_log_prob(theta)?;
+        let (found, fields) = (self.standard_deviations(), self.values.len());
+        let (mut shift, mut scale) = (0.0f64, [f64::INFINITY, 0.0f64]);
+        for (k, (sd, old)) in found.iter().zip(&sds).enumerate() {
+            let f = k % fields;
+            let at = self.positions[f][k / fields] as usize;
+            if *sd > 0.0 {
+                shift = shift.max((self.values[f][at] - modes[f][at]).abs() / sd);
+                scale = [scale[0].min(sd / old), scale[1].max(sd / old)];
+            }
+        }
+        Ok(Correction { shift, scale, rounds: self.rounds - before, log_prob: matched - at_mode })
+    }
+
     /// log p̂(y | θ) by matched moments: from the mode the first time, then from where the last θ ended.
     /// [`draws`](Self::draws) and [`modes`](Self::modes) are those of q from then on, until
     /// [`log_prob`](Self::log_prob).
@@ -83,11 +119,6 @@ impl NestedLaplace {
     /// than `distance` posterior standard deviations, in place of 0.03.
     pub fn match_within(&mut self, distance: f64) {
         self.steady = distance * distance;
-    }
-
-    /// Forgets what was matched: the next time begins at the mode.
-    pub fn forget_sites(&mut self) {
-        self.sites = None;
     }
 
     /// Rounds of matching so far, of all evaluations.

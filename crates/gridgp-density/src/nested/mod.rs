@@ -48,6 +48,7 @@ use rayon::prelude::*;
 use crate::joint::Observed;
 use crate::observed_equation::field_index;
 use cells::{AtCell, Slopes, Which, about_fields};
+pub use matching::Correction;
 pub use plan::NestedPlan;
 pub use posterior::NestedPosterior;
 use sites::Sites;

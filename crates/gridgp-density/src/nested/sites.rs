@@ -9,7 +9,7 @@ use super::square::{Root, Square, inverse};
 use crate::joint::{Observed, gauss_hermite};
 
 /// Nodes along each of one to four predictors.
-const NODES: [usize; MAX_PARAMETERS] = [17, 7, 5, 3];
+const NODES: [usize; MAX_PARAMETERS] = [17, 9, 5, 3];
 /// Most nodes of a rule.
 const MOST: usize = 125;
 

@@ -98,6 +98,10 @@ impl<'p> Visits<'p> {
         self.posterior.nested().newton_iterations()
     }
 
+    pub(super) fn rounds(&mut self) -> usize {
+        self.posterior.nested().rounds()
+    }
+
     /// How many draws each point has, by its log weight: systematic resampling.
     pub(super) fn allot(&self, log_weights: &[f64]) -> Vec<usize> {
         let weights: Vec<f64> = log_weights.iter().map(|w| w.exp()).collect();
