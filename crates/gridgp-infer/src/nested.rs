@@ -24,8 +24,9 @@ use gridgp_model::Model;
 use super::approximation::{Approximation, Engine};
 use super::{ApproximateProgress, ParetoK};
 use mode::{Mode, find_mode};
-use points::Points;
+use points::{Halves, Points};
 use visit::Visits;
+pub(super) use visit::is_small as visits_beside;
 
 /// What a nested Laplace approximation has beside an [`Approximation`] of the parameters.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +48,7 @@ pub struct Nested {
 
 /// Fewest points, and seconds of one core that more may take.
 const FEWEST: usize = 32;
-const SECONDS: f64 = 6.0;
+const SECONDS: f64 = 12.0;
 /// Points from which on Pareto k is taken at its word.
 const MANY: usize = 100;
 
@@ -104,7 +105,8 @@ pub(super) fn nested(
     } = found;
     let dim = mode.len();
     let count = points_of(model, &plan);
-    let points = Points::new(&mode, &factor, count, spec.seed);
+    let halves = halves(&mut posterior, &mode, value, &factor);
+    let points = Points::new(&mode, &factor, &halves, count, spec.seed);
     let mut visits = Visits::new(model, posterior, &points, spec.draws, spec.seed)?;
     interrupted |= visits.run(progress)?;
     let ratios = visits.log_ratios();
@@ -158,6 +160,39 @@ pub(super) fn nested(
             warnings,
         },
     ))
+}
+
+/// How far in standard deviations of the curvature its halves are measured, and how long or short they may be.
+const MEASURED: f64 = 1.5;
+const SHORTEST: f64 = 0.5;
+const LONGEST: f64 = 2.5;
+
+/// How much longer halves are than measured, so that tails that are heavier than theirs have points: the weights
+/// of d normal unknowns stay equal but for a factor near e^{1/(2d)} in their effective number.
+fn widened(dim: usize) -> f64 {
+    (1.0 + 1.0 / dim as f64).sqrt()
+}
+
+/// Along each column of L⁻ᵀ the standard deviations of the normal distributions that fall as much as the density
+/// does on either side of the mode.
+fn halves(
+    posterior: &mut NestedPosterior,
+    mode: &[f64],
+    value: f64,
+    factor: &Cholesky,
+) -> Vec<Halves> {
+    let mut along = |j: usize, distance: f64| {
+        let mut x = vec![0.0; mode.len()];
+        x[j] = distance;
+        factor.solve_lt(&mut x);
+        x.iter_mut().zip(mode).for_each(|(x, m)| *x += m);
+        let fall = value - posterior.log_density(&x).unwrap_or(f64::NEG_INFINITY);
+        let sd = MEASURED / (2.0 * fall).max(0.0).sqrt();
+        // In vain where the density is no number there.
+        if sd.is_nan() { 1.0 } else { sd.clamp(SHORTEST, LONGEST) }
+    };
+    let wide = widened(mode.len());
+    (0..mode.len()).map(|j| [-MEASURED, MEASURED].map(|s| wide * along(j, s))).collect()
 }
 
 /// Square roots of the diagonal of (L Lᵀ)⁻¹: norms of the columns of L⁻¹.

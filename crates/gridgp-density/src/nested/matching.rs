@@ -31,8 +31,8 @@ use super::{NestedLaplace, no_mode};
 const MOST: usize = 30;
 /// A round whose squared step of all means, in posterior standard deviations together, and whose divergences
 /// of all observations together are smaller is the last.
-pub(super) const SMALL: f64 = 1e-3;
-const CLOSE: f64 = 1e-2;
+pub(super) const SMALL: f64 = 1e-2;
+const CLOSE: f64 = 2e-2;
 /// Halvings of a round after which the precision is not positive definite.
 const HALVINGS: usize = 6;
 
@@ -116,7 +116,7 @@ impl NestedLaplace {
     }
 
     /// Ends [`matched_log_prob`](Self::matched_log_prob) with a round that moves all unknowns together by less
-    /// than `distance` posterior standard deviations, in place of 0.03.
+    /// than `distance` posterior standard deviations, in place of 0.1.
     pub fn match_within(&mut self, distance: f64) {
         self.steady = distance * distance;
     }

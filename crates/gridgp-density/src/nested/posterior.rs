@@ -48,6 +48,12 @@ impl NestedPosterior {
         self.matches = matches;
     }
 
+    /// The next search begins where that of `other`, the same model's, would.
+    pub fn begin_as(&mut self, other: &Self) {
+        self.nested.x.clone_from(&other.nested.x);
+        self.nested.sites.clone_from(&other.nested.sites);
+    }
+
     /// The approximation alone.
     pub fn nested(&mut self) -> &mut NestedLaplace {
         &mut self.nested
