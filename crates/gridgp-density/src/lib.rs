@@ -14,7 +14,7 @@ pub use marginal::{
     Arrangement, Conditioned, Marginal, MarginalValue, Plan, SeriesPlace, SparsePlace,
     SpectralSolution, Target,
 };
-pub use nested::{NestedLaplace, NestedPlan, NestedPosterior};
+pub use nested::{Correction, NestedLaplace, NestedPlan, NestedPosterior};
 pub use observed_equation::ObservedEquation;
 pub use posterior::LogPosterior;
 pub use samples::Samples;

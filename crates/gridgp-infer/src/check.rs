@@ -92,7 +92,9 @@ pub fn memory(model: &Model) -> (u128, String) {
     if let (Method::Laplace, Ok(plan)) = (spec.method, NestedPlan::new(model)) {
         let draws = spec.draws as u128;
         // Draws, and those that are spare; a density, and one to whiten draws with.
-        let densities = 2 * plan.bytes as u128 + density::joint(model) * at_once(usize::MAX);
+        let beside = if super::nested::visits_beside(&plan) { at_once(usize::MAX) } else { 1 };
+        let densities =
+            (1 + beside) * plan.bytes as u128 + density::joint(model) * at_once(usize::MAX);
         let what = format!(
             "laplace on {grid} ({}), and {draws} draws of {unknowns} unknowns; ask for fewer draws, from \
              25 on, or keep fewer points with sel or isel in [data]",

@@ -16,7 +16,7 @@ mod visit;
 use std::ops::ControlFlow;
 
 use gridgp_dense::Cholesky;
-use gridgp_density::{NestedPlan, NestedPosterior, Samples};
+use gridgp_density::{Correction, NestedPlan, NestedPosterior, Samples};
 use gridgp_dist::special::LN_SQRT_2PI;
 use gridgp_grid::Result;
 use gridgp_model::Model;
@@ -24,8 +24,9 @@ use gridgp_model::Model;
 use super::approximation::{Approximation, Engine};
 use super::{ApproximateProgress, ParetoK};
 use mode::{Mode, find_mode};
-use points::Points;
+use points::{Halves, Points};
 use visit::Visits;
+pub(super) use visit::is_small as visits_beside;
 
 /// What a nested Laplace approximation has beside an [`Approximation`] of the parameters.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,11 @@ pub struct Nested {
     pub plan: NestedPlan,
     /// Newton iterations, of the evaluations at the points.
     pub newton_iterations: usize,
+    /// What matched moments changed in the fields, at the mode of the parameters; none where they were not
+    /// asked for, or there are none.
+    pub correction: Option<Correction>,
+    /// Rounds in which moments were matched, of all evaluations.
+    pub rounds: usize,
     /// Different θ among the draws, and those that were tried.
     pub points: usize,
     /// See [`points`](Self::points).
@@ -42,7 +48,7 @@ pub struct Nested {
 
 /// Fewest points, and seconds of one core that more may take.
 const FEWEST: usize = 32;
-const SECONDS: f64 = 6.0;
+const SECONDS: f64 = 12.0;
 /// Points from which on Pareto k is taken at its word.
 const MANY: usize = 100;
 
@@ -69,6 +75,23 @@ pub(super) fn nested(
     let spec = &model.spec.inference;
     let mut posterior = NestedPosterior::new(model)?;
     let plan = posterior.plan().clone();
+    let mut found = find_mode(model, &mut posterior, progress)?;
+    let mut correction = None;
+    if spec.correction && !found.interrupted {
+        let tell = |step: usize, value: f64| {
+            progress(&ApproximateProgress { step, steps: spec.max_iterations, value })
+        };
+        match found.correct(&mut posterior, &tell) {
+            Ok(what) => correction = Some(what),
+            Err(why) => {
+                posterior.match_moments(false);
+                found.warnings.push(format!(
+                    "the fields given the parameters are not corrected for skewness, since {why}: compare \
+                     with nuts"
+                ));
+            }
+        }
+    }
     let Mode {
         x: mode,
         value,
@@ -79,10 +102,11 @@ pub(super) fn nested(
         mut interrupted,
         mut warnings,
         ..
-    } = find_mode(model, &mut posterior, progress)?;
+    } = found;
     let dim = mode.len();
     let count = points_of(model, &plan);
-    let points = Points::new(&mode, &factor, count, spec.seed);
+    let halves = halves(&mut posterior, &mode, value, &factor);
+    let points = Points::new(&mode, &factor, &halves, count, spec.seed);
     let mut visits = Visits::new(model, posterior, &points, spec.draws, spec.seed)?;
     interrupted |= visits.run(progress)?;
     let ratios = visits.log_ratios();
@@ -104,7 +128,7 @@ pub(super) fn nested(
     let spread = ratios.iter().map(|r| (r - elbo).powi(2)).sum::<f64>();
     let d = dim as f64;
     let sd = sds(&factor);
-    let newton_iterations = visits.newton_iterations();
+    let (newton_iterations, rounds) = (visits.newton_iterations(), visits.rounds());
     Ok((
         samples,
         Approximation {
@@ -126,6 +150,8 @@ pub(super) fn nested(
             nested: Some(Nested {
                 plan,
                 newton_iterations,
+                correction,
+                rounds,
                 points: used.iter().filter(|n| **n > 0).count(),
                 tried: ratios.len(),
             }),
@@ -134,6 +160,39 @@ pub(super) fn nested(
             warnings,
         },
     ))
+}
+
+/// How far in standard deviations of the curvature its halves are measured, and how long or short they may be.
+const MEASURED: f64 = 1.5;
+const SHORTEST: f64 = 0.5;
+const LONGEST: f64 = 2.5;
+
+/// How much longer halves are than measured, so that tails that are heavier than theirs have points: the weights
+/// of d normal unknowns stay equal but for a factor near e^{1/(2d)} in their effective number.
+fn widened(dim: usize) -> f64 {
+    (1.0 + 1.0 / dim as f64).sqrt()
+}
+
+/// Along each column of L⁻ᵀ the standard deviations of the normal distributions that fall as much as the density
+/// does on either side of the mode.
+fn halves(
+    posterior: &mut NestedPosterior,
+    mode: &[f64],
+    value: f64,
+    factor: &Cholesky,
+) -> Vec<Halves> {
+    let mut along = |j: usize, distance: f64| {
+        let mut x = vec![0.0; mode.len()];
+        x[j] = distance;
+        factor.solve_lt(&mut x);
+        x.iter_mut().zip(mode).for_each(|(x, m)| *x += m);
+        let fall = value - posterior.log_density(&x).unwrap_or(f64::NEG_INFINITY);
+        let sd = MEASURED / (2.0 * fall).max(0.0).sqrt();
+        // In vain where the density is no number there.
+        if sd.is_nan() { 1.0 } else { sd.clamp(SHORTEST, LONGEST) }
+    };
+    let wide = widened(mode.len());
+    (0..mode.len()).map(|j| [-MEASURED, MEASURED].map(|s| wide * along(j, s))).collect()
 }
 
 /// Square roots of the diagonal of (L Lᵀ)⁻¹: norms of the columns of L⁻¹.

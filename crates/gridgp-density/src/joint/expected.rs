@@ -301,7 +301,7 @@ impl ExpectedLogDensity for ExpectedJoint {
 ///
 /// # Source
 /// Golub and Welsch, Calculation of Gauss quadrature rules (1969).
-fn gauss_hermite(n: usize) -> Result<Vec<(f64, f64)>> {
+pub(crate) fn gauss_hermite(n: usize) -> Result<Vec<(f64, f64)>> {
     let jacobi = faer::Mat::from_fn(n, n, |i, j| match i.abs_diff(j) {
         1 => (i.max(j) as f64).sqrt(),
         _ => 0.0,

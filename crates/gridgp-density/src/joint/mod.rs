@@ -37,6 +37,7 @@ use super::observed_equation::ObservedEquation;
 use super::{LogDensity, Marginal};
 pub(crate) use axis_root::AxisRoot;
 pub use expected::ExpectedJoint;
+pub(crate) use expected::gauss_hermite;
 use gridgp_dist::special::LN_SQRT_2PI;
 use gridgp_grid::{Points, Result};
 use gridgp_likelihood::Family;

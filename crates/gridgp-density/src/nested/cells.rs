@@ -68,7 +68,7 @@ impl Slopes {
     }
 
     /// sᵀ W s of observation i.
-    fn squared(&self, i: usize, w: &[f64], out: &mut [f64]) {
+    pub(super) fn squared(&self, i: usize, w: &[f64], out: &mut [f64]) {
         let (s, e, fields) = (self.at(i), self.predictors, self.fields);
         for f in 0..fields {
             for g in 0..fields {

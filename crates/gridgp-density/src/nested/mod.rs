@@ -26,10 +26,15 @@
 
 mod cells;
 mod dense;
+mod matching;
+#[cfg(test)]
+mod matching_tests;
 mod mode;
 mod plan;
 mod possible;
 mod posterior;
+mod sites;
+mod square;
 mod states;
 #[cfg(test)]
 mod tests;
@@ -43,8 +48,10 @@ use rayon::prelude::*;
 use crate::joint::Observed;
 use crate::observed_equation::field_index;
 use cells::{AtCell, Slopes, Which, about_fields};
+pub use matching::Correction;
 pub use plan::NestedPlan;
 pub use posterior::NestedPosterior;
+use sites::Sites;
 use states::States;
 
 /// log p̂(y | θ) of a model, its fields integrated out by Laplace's method.
@@ -82,6 +89,11 @@ pub struct NestedLaplace {
     information: Vec<f64>,
     gradient: Vec<f64>,
     newton: usize,
+    /// What each observation is replaced by where moments are matched, and rounds of that.
+    sites: Option<Sites>,
+    rounds: usize,
+    /// The squared step of the last round.
+    steady: f64,
     /// How near a mode the last step of a search begins.
     close: f64,
 }
@@ -109,6 +121,9 @@ impl NestedLaplace {
             information: Vec::new(),
             gradient: Vec::new(),
             newton: 0,
+            sites: None,
+            rounds: 0,
+            steady: matching::SMALL,
             close: mode::CLOSE,
             observed,
             states,

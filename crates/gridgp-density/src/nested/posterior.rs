@@ -3,7 +3,7 @@
 use gridgp_grid::Result;
 use gridgp_model::Model;
 
-use super::{NestedLaplace, NestedPlan};
+use super::{Correction, NestedLaplace, NestedPlan};
 use crate::LogDensity;
 
 /// The [nested Laplace approximation](NestedLaplace) times the priors, as a density of unconstrained x, the
@@ -16,6 +16,7 @@ pub struct NestedPosterior {
     nested: NestedLaplace,
     theta: Vec<f64>,
     theta_bar: Vec<f64>,
+    matches: bool,
 }
 
 impl NestedPosterior {
@@ -24,7 +25,12 @@ impl NestedPosterior {
     /// # Errors
     /// As [`NestedLaplace::new`].
     pub fn new(model: &Model) -> Result<Self> {
-        Ok(Self { nested: NestedLaplace::new(model)?, theta: Vec::new(), theta_bar: Vec::new() })
+        Ok(Self {
+            nested: NestedLaplace::new(model)?,
+            theta: Vec::new(),
+            theta_bar: Vec::new(),
+            matches: false,
+        })
     }
 
     /// How it is computed.
@@ -37,6 +43,17 @@ impl NestedPosterior {
         self.nested.draw_lengths()
     }
 
+    /// Whether the density is that of [matched moments](NestedLaplace::matched_log_prob) from now on.
+    pub fn match_moments(&mut self, matches: bool) {
+        self.matches = matches;
+    }
+
+    /// The next search begins where that of `other`, the same model's, would.
+    pub fn begin_as(&mut self, other: &Self) {
+        self.nested.x.clone_from(&other.nested.x);
+        self.nested.sites.clone_from(&other.nested.sites);
+    }
+
     /// The approximation alone.
     pub fn nested(&mut self) -> &mut NestedLaplace {
         &mut self.nested
@@ -45,12 +62,24 @@ impl NestedPosterior {
     /// The value alone; afterwards [`nested`](Self::nested) is at x.
     ///
     /// # Errors
-    /// As [`NestedLaplace::log_prob`].
+    /// As [`NestedLaplace::log_prob`] or [`NestedLaplace::matched_log_prob`].
     pub fn log_density(&mut self, x: &[f64]) -> Result<f64> {
         self.move_to(x);
-        let value = self.nested.log_prob(&self.theta)?;
+        let value = match self.matches {
+            true => self.nested.matched_log_prob(&self.theta)?,
+            false => self.nested.log_prob(&self.theta)?,
+        };
         let mut unused = vec![0.0; x.len()];
         Ok(value + self.nested.observed.priors(x, &mut unused))
+    }
+
+    /// What matched moments change in the fields at x; afterwards they are matched there.
+    ///
+    /// # Errors
+    /// As [`NestedLaplace::correction`].
+    pub fn correction(&mut self, x: &[f64]) -> Result<Correction> {
+        self.move_to(x);
+        self.nested.correction(&self.theta)
     }
 
     fn move_to(&mut self, x: &[f64]) {
@@ -68,11 +97,15 @@ impl LogDensity for NestedPosterior {
     fn log_density_gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
         assert_eq!((x.len(), gradient.len()), (self.dim(), self.dim()), "lengths must be dim()");
         self.move_to(x);
-        let Self { nested, theta, theta_bar } = self;
+        let Self { nested, theta, theta_bar, matches } = self;
         theta_bar.clear();
         theta_bar.resize(x.len(), 0.0);
         // No mode or no factor: the density cannot be known there.
-        let Ok(value) = nested.log_prob_vjp(theta, theta_bar) else { return f64::NEG_INFINITY };
+        let found = match matches {
+            true => nested.matched_log_prob_vjp(theta, theta_bar),
+            false => nested.log_prob_vjp(theta, theta_bar),
+        };
+        let Ok(value) = found else { return f64::NEG_INFINITY };
         nested.observed.theta_bar.copy_from_slice(theta_bar);
         let total = value + nested.observed.priors(x, gradient);
         if total.is_nan() || gradient.iter().any(|g| !g.is_finite()) {

@@ -7,12 +7,17 @@ use gridgp_model::spec::{Algebra, ModelSpec, Source};
 use super::*;
 use crate::{LogDensity, Marginal};
 
-fn number(i: usize, j: usize) -> f64 {
+pub(super) fn number(i: usize, j: usize) -> f64 {
     (1.0 + 12.9898 * i as f64 + 78.233 * j as f64).sin()
 }
 
 /// Uneven axes, the second out of order, with covariates; the response of a cell is `response`.
-fn model(text: &str, shape: &[usize], algebra: Algebra, response: impl Fn(usize) -> f64) -> Model {
+pub(super) fn model(
+    text: &str,
+    shape: &[usize],
+    algebra: Algebra,
+    response: impl Fn(usize) -> f64,
+) -> Model {
     let axis = |(a, &n): (usize, &usize)| {
         let mut x: Vec<f64> = (0..n).map(|i| 0.8 * i as f64 + 0.3 * number(i, a)).collect();
         if a == 1 {
@@ -45,22 +50,22 @@ fn model(text: &str, shape: &[usize], algebra: Algebra, response: impl Fn(usize)
     model
 }
 
-fn with(model: &Model, algebra: Algebra) -> Model {
+pub(super) fn with(model: &Model, algebra: Algebra) -> Model {
     let mut model = model.clone();
     model.spec.inference.algebra = algebra;
     model
 }
 
 /// A third of the cells, and a block, missing.
-fn gaps(c: usize) -> bool {
+pub(super) fn gaps(c: usize) -> bool {
     c % 3 == 1 || (40..65).contains(&c)
 }
 
-fn count(c: usize) -> f64 {
+pub(super) fn count(c: usize) -> f64 {
     if gaps(c) { f64::NAN } else { (2.0 + 2.0 * number(c, 5)).round() }
 }
 
-fn theta_of(model: &Model) -> Vec<f64> {
+pub(super) fn theta_of(model: &Model) -> Vec<f64> {
     model
         .parameters
         .iter()

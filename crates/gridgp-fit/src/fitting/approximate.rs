@@ -49,6 +49,10 @@ pub(super) fn fit(model: &Model, host: &dyn Host) -> Result<Found> {
             ("algebra", json!(nested.plan.algebra)),
             ("algebra_detail", json!(nested.plan.detail)),
             ("newton_iterations", json!(nested.newton_iterations)),
+            ("correction_shift", json!(nested.correction.map(|c| c.shift))),
+            ("correction_scale", json!(nested.correction.map(|c| c.scale))),
+            ("correction_log_prob", json!(nested.correction.map(|c| c.log_prob))),
+            ("rounds", json!(nested.rounds)),
             ("points", json!(nested.points)),
             ("points_tried", json!(nested.tried)),
         ] {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use faer::Mat;
 use gridgp_dense::Cholesky;
-use gridgp_density::{LogDensity, NestedPosterior};
+use gridgp_density::{Correction, LogDensity, NestedPosterior};
 use gridgp_grid::{Error, Result};
 use gridgp_model::Model;
 
@@ -178,11 +178,24 @@ impl Mode {
         if !self.value.is_finite() {
             return Ok(false);
         }
+        self.climb(density, &mut matrix, NEARER, tell)
+    }
+
+    /// Steps with a curvature that each corrects, from where value and gradient are known, until the mode is
+    /// within `near` standard deviations; whether it is.
+    fn climb(
+        &mut self,
+        density: &mut NestedPosterior,
+        matrix: &mut Mat<f64>,
+        near: f64,
+        tell: &dyn Fn(usize, f64) -> ControlFlow<()>,
+    ) -> Result<bool> {
+        let dim = self.x.len();
         for iteration in 0..GUIDED {
             let Ok(factor) = Cholesky::new(matrix.as_ref()) else { return Ok(false) };
             self.factor = factor;
             self.iterations += 1;
-            if self.distance(&self.gradient) < NEARER {
+            if self.distance(&self.gradient) < near {
                 return Ok(true);
             }
             if tell(iteration, self.value).is_break() {
@@ -198,7 +211,7 @@ impl Mode {
                 let value = density.log_density_gradient(&x, &mut gradient);
                 self.evaluations += 1;
                 if value.is_finite() {
-                    correct(&mut matrix, &step, &self.gradient, &gradient);
+                    correct(matrix, &step, &self.gradient, &gradient);
                 }
                 if value > self.value {
                     (self.x, self.value, self.gradient) = (x, value, gradient);
@@ -247,6 +260,50 @@ impl Mode {
             ));
         }
         Ok(())
+    }
+
+    /// The mode of the density by [matched moments](gridgp_density::NestedLaplace::matched_log_prob), from that
+    /// of Laplace's method and with its curvature. The posterior has matched moments from then on, unless they
+    /// change nothing.
+    ///
+    /// # Errors
+    /// As [`NestedPosterior::correction`]; then mode and posterior are as they were.
+    pub(super) fn correct(
+        &mut self,
+        posterior: &mut NestedPosterior,
+        tell: &dyn Fn(usize, f64) -> ControlFlow<()>,
+    ) -> Result<Correction> {
+        let first = posterior.correction(&self.x)?;
+        posterior.match_moments(true);
+        let dim = self.x.len();
+        let root = self.factor.clone();
+        let mut matrix = Mat::from_fn(dim, dim, |i, j| {
+            (0..=i.min(j)).map(|k| root.l()[(i, k)] * root.l()[(j, k)]).sum()
+        });
+        let mut gradient = vec![0.0; dim];
+        let value = posterior.log_density_gradient(&self.x, &mut gradient);
+        self.evaluations += 2;
+        let [least, most] = first.scale;
+        let is_nothing = first.shift < NEAR && least > 1.0 - NEAR && most < 1.0 + NEAR;
+        if !value.is_finite() || (is_nothing && self.distance(&gradient) < NEAR) {
+            posterior.match_moments(false);
+            posterior.nested().forget();
+            let why =
+                "the density of the parameters with matched moments is not finite at their mode";
+            return if value.is_finite() { Ok(first) } else { Err(Error::Singular(why.into())) };
+        }
+        (self.value, self.gradient) = (value, gradient);
+        let is_near = self.climb(posterior, &mut matrix, NEARER, tell)?;
+        posterior.nested().forget();
+        if !is_near {
+            self.converged = false;
+            self.warnings.push(
+                "the search with matched moments did not reach the mode of the parameters; correction = \
+                 false leaves them out"
+                    .into(),
+            );
+        }
+        posterior.correction(&self.x)
     }
 
     /// √(gᵀ (−H)⁻¹ g), in standard deviations.

@@ -1,15 +1,16 @@
 //! What is done at each point of the parameters: the density, and draws of the fields.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use faer::Mat;
-use gridgp_density::{Joint, LogDensity, NestedPosterior, Samples};
+use gridgp_density::{Joint, LogDensity, NestedPlan, NestedPosterior, Samples};
 use gridgp_grid::{Error, Result};
 use gridgp_model::Model;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
 
 use super::super::ApproximateProgress;
 use super::points::Points;
@@ -24,18 +25,43 @@ const TOGETHER: usize = 8;
 /// Keeps the random numbers of the fields apart from those of the points.
 const FIELDS: u64 = 0x6e65_7374_6564;
 
+/// Points that are visited side by side, where a density takes less than so many bytes; the algebra of larger ones
+/// uses all cores itself.
+const BESIDE: usize = 8;
+const SMALL: f64 = 2.5e8;
+
 /// Points of θ with the draws of the fields at each.
 pub(super) struct Visits<'p> {
+    /// Where searches begin.
+    home: NestedPosterior,
+    visitors: Vec<Visitor<'p>>,
+    points: &'p Points,
+    seed: u64,
+    draws: usize,
+    /// log p̂ at each point visited; −∞ outside.
+    log_density: Vec<f64>,
+    /// z of the draws of each point.
+    made: Vec<Vec<Vec<f64>>>,
+    newton: usize,
+    rounds: usize,
+}
+
+/// Who goes to a point, always from the mode: what is found does not depend on who was where before.
+#[derive(Clone)]
+struct Visitor<'p> {
     posterior: NestedPosterior,
     joint: Joint,
     points: &'p Points,
-    draws: usize,
-    seed: u64,
-    /// log p̂ at each point visited; −∞ outside.
-    log_density: Vec<f64>,
-    /// z of the draws of each point, and how many have been made.
-    made: Vec<Vec<Vec<f64>>>,
     lengths: Vec<usize>,
+    seed: u64,
+}
+
+/// What was found at a point.
+struct Visit {
+    log_density: f64,
+    draws: Vec<Vec<f64>>,
+    newton: usize,
+    rounds: usize,
 }
 
 impl<'p> Visits<'p> {
@@ -48,16 +74,20 @@ impl<'p> Visits<'p> {
     ) -> Result<Self> {
         let joint = Joint::new(model)?;
         posterior.nested().search_within(NEAR_ENOUGH);
+        posterior.nested().forget();
         let lengths = posterior.field_lengths();
+        let beside = if is_small(posterior.plan()) { rayon::current_num_threads() } else { 1 };
+        let visitor = Visitor { posterior: posterior.clone(), joint, points, lengths, seed };
         Ok(Self {
-            posterior,
-            joint,
+            home: posterior,
+            visitors: vec![visitor; beside.min(BESIDE)],
             points,
-            draws,
             seed,
+            draws,
             log_density: Vec::new(),
             made: Vec::new(),
-            lengths,
+            newton: 0,
+            rounds: 0,
         })
     }
 
@@ -68,17 +98,29 @@ impl<'p> Visits<'p> {
     ) -> Result<bool> {
         let count = self.points.len();
         let each = (SPARE * self.draws as f64 / count as f64).ceil() as usize;
-        for k in 0..count {
-            let value = self.posterior.log_density(self.points.at(k));
-            let value = value.ok().filter(|v| v.is_finite()).unwrap_or(f64::NEG_INFINITY);
-            self.log_density.push(value);
-            self.made.push(Vec::new());
-            if value.is_finite() {
-                self.draw(k, each)?;
-            }
-            let here = ApproximateProgress { step: k + 1, steps: count, value };
-            if progress(&here).is_break() && k + 1 < count {
-                return Ok(true);
+        let (home, beside) = (&self.home, self.visitors.len());
+        for first in (0..count).step_by(BESIDE) {
+            let until = (first + BESIDE).min(count);
+            let one = |(t, own): (usize, &mut Visitor<'p>)| -> Result<Vec<(usize, Visit)>> {
+                let those = (first + t..until).step_by(beside);
+                those.map(|k| Ok((k, own.visit(home, k, each)?))).collect()
+            };
+            let found: Vec<Vec<(usize, Visit)>> = match &mut self.visitors[..] {
+                [alone] => vec![one((0, alone))?],
+                all => all.par_iter_mut().enumerate().map(one).collect::<Result<_>>()?,
+            };
+            let mut found: Vec<(usize, Visit)> = found.into_iter().flatten().collect();
+            found.sort_by_key(|(k, _)| *k);
+            for (_, visit) in found {
+                self.log_density.push(visit.log_density);
+                self.made.push(visit.draws);
+                self.newton += visit.newton;
+                self.rounds += visit.rounds;
+                let step = self.made.len();
+                let here = ApproximateProgress { step, steps: count, value: visit.log_density };
+                if progress(&here).is_break() && step < count {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)
@@ -94,8 +136,14 @@ impl<'p> Visits<'p> {
         &self.log_density
     }
 
-    pub(super) fn newton_iterations(&mut self) -> usize {
-        self.posterior.nested().newton_iterations()
+    /// At the points alone.
+    pub(super) fn newton_iterations(&self) -> usize {
+        self.newton
+    }
+
+    /// At the points alone.
+    pub(super) fn rounds(&self) -> usize {
+        self.rounds
     }
 
     /// How many draws each point has, by its log weight: systematic resampling.
@@ -122,9 +170,12 @@ impl<'p> Visits<'p> {
     pub(super) fn samples(&mut self, counts: &[usize]) -> Result<Samples> {
         let mut order = Vec::with_capacity(self.draws);
         for (k, &count) in counts.iter().enumerate() {
-            if count > self.made[k].len() {
-                self.posterior.log_density(self.points.at(k))?;
-                self.draw(k, count - self.made[k].len())?;
+            let known = self.made[k].len();
+            if count > known {
+                let own = &mut self.visitors[0];
+                own.posterior.begin_as(&self.home);
+                own.move_to(k)?;
+                own.draw(k, known..count, &mut self.made[k])?;
             }
             order.extend((0..count).map(|i| (k, i)));
         }
@@ -136,7 +187,7 @@ impl<'p> Visits<'p> {
             ));
         }
         order.shuffle(&mut ChaCha8Rng::seed_from_u64(self.seed ^ FIELDS));
-        let dim = self.joint.dim();
+        let dim = self.visitors[0].joint.dim();
         let mut x = Vec::with_capacity(order.len() * dim);
         for (k, i) in &order {
             x.extend_from_slice(self.points.at(*k));
@@ -145,15 +196,38 @@ impl<'p> Visits<'p> {
         }
         Ok(Samples { chains: 1, draws: order.len(), dim, x })
     }
+}
 
-    /// Makes more draws at point k, where the posterior is.
-    fn draw(&mut self, k: usize, count: usize) -> Result<()> {
-        let Self { posterior, joint, points, seed, made, lengths, .. } = self;
+impl Visitor<'_> {
+    /// Goes to point k from where `home` is: its density and so many draws.
+    fn visit(&mut self, home: &NestedPosterior, k: usize, count: usize) -> Result<Visit> {
+        self.posterior.begin_as(home);
+        let nested = self.posterior.nested();
+        let (newton, rounds) = (nested.newton_iterations(), nested.rounds());
+        let found = self.move_to(k).ok().filter(|v| v.is_finite());
+        let mut draws = Vec::new();
+        if found.is_some() {
+            self.draw(k, 0..count, &mut draws)?;
+        }
+        let nested = self.posterior.nested();
+        Ok(Visit {
+            log_density: found.unwrap_or(f64::NEG_INFINITY),
+            draws,
+            newton: nested.newton_iterations() - newton,
+            rounds: nested.rounds() - rounds,
+        })
+    }
+
+    fn move_to(&mut self, k: usize) -> Result<f64> {
+        self.posterior.log_density(self.points.at(k))
+    }
+
+    /// Makes the draws with these numbers at point k, where the posterior is.
+    fn draw(&mut self, k: usize, numbers: Range<usize>, made: &mut Vec<Vec<f64>>) -> Result<()> {
+        let Self { posterior, joint, points, seed, lengths, .. } = self;
         let nested = posterior.nested();
-        let mut left = count;
-        while left > 0 {
-            let columns = left.min(TOGETHER);
-            let first = made[k].len();
+        for first in numbers.clone().step_by(TOGETHER) {
+            let columns = TOGETHER.min(numbers.end - first);
             let mut noise = Mat::zeros(nested.noise_len(), columns);
             for i in 0..columns {
                 let mut rng = ChaCha8Rng::seed_from_u64(*seed ^ FIELDS);
@@ -163,7 +237,7 @@ impl<'p> Visits<'p> {
             }
             let whitened = nested.draws_unknowns();
             for draw in nested.draws(noise) {
-                made[k].push(if whitened {
+                made.push(if whitened {
                     draw
                 } else {
                     let (mut fields, mut rest) = (Vec::new(), draw.as_slice());
@@ -177,8 +251,12 @@ impl<'p> Visits<'p> {
                     z
                 });
             }
-            left -= columns;
         }
         Ok(())
     }
+}
+
+/// Whether points are visited side by side.
+pub(crate) fn is_small(plan: &NestedPlan) -> bool {
+    plan.bytes < SMALL
 }

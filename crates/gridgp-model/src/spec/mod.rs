@@ -112,6 +112,12 @@ pub struct InferenceSpec {
     pub route: Route,
     /// How the covariance of a Gaussian response is taken apart, where fields are integrated out.
     pub algebra: Algebra,
+    /// Whether `laplace` corrects the fields given the parameters, and with them the density of the
+    /// parameters, for the skewness of the likelihood: moments are matched observation by observation.
+    pub correction: bool,
+    /// Draws that each chain of a short `nuts` makes after `laplace`, from where that says, to compare them; 0
+    /// for none.
+    pub check: usize,
     /// The normal distributions among which `svi` searches.
     pub guide: GuideSpec,
     /// Directions of a `low_rank` guide.
@@ -147,6 +153,8 @@ impl Default for InferenceSpec {
             max_depth: 10,
             route: Route::Auto,
             algebra: Algebra::Auto,
+            correction: true,
+            check: 0,
             guide: GuideSpec::MeanField,
             rank: 10,
             steps: 6000,
