@@ -111,8 +111,7 @@ pub fn map(model: &Model, progress: &(dyn Fn(&Progress) -> ControlFlow<()> + Syn
 impl Map {
     /// Evaluations of the log posterior from all starts, on a block or on all cells.
     pub fn evaluations(&self) -> usize {
-        let last = self.screened_on.map_or(0, |_| self.optimum.evaluations);
-        self.starts.iter().map(|s| s.evaluations).sum::<usize>() + last
+        evaluations(&self.starts, self.screened_on, &self.optimum)
     }
 }
 
@@ -127,6 +126,18 @@ pub(super) struct Search {
     interrupted: bool,
     /// A warning where a single start reached the mode.
     ambiguity: Option<String>,
+}
+
+impl Search {
+    /// Evaluations of the log posterior from all starts, on a block or on all cells.
+    pub(super) fn evaluations(&self) -> usize {
+        evaluations(&self.starts, self.screened_on, &self.optimum)
+    }
+}
+
+fn evaluations(starts: &[StartSummary], screened_on: Option<usize>, optimum: &Optimum) -> usize {
+    let last = screened_on.map_or(0, |_| optimum.evaluations);
+    starts.iter().map(|s| s.evaluations).sum::<usize>() + last
 }
 
 /// The mode of the marginal posterior, as [`map`] searches it.

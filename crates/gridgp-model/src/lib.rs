@@ -15,6 +15,7 @@ mod output;
 pub mod param;
 mod predictor;
 mod resolve;
+mod response;
 mod seam;
 pub mod spec;
 

@@ -3,6 +3,7 @@
 
 mod compute;
 mod density;
+mod each;
 mod errors;
 mod fit;
 mod parts;

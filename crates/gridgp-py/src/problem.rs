@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::compute::{admit, compute};
 use crate::density::Density;
+use crate::each;
 use crate::errors::{file_error, fit_error, model_error};
 use crate::fit::Fit;
 use crate::places::{self, CoordinateTuple, CovariateTuple};
@@ -23,8 +24,8 @@ use crate::worker::{self, Watched};
 /// A model with its data, every name resolved.
 #[pyclass(frozen, module = "gridgp._core")]
 pub struct Problem {
-    model: Arc<Model>,
-    source: Source,
+    pub model: Arc<Model>,
+    pub source: Source,
     scalings: Vec<Scaling>,
 }
 
@@ -149,6 +150,19 @@ impl Problem {
             })
         });
         Ok(Fit::new(file?.map_err(model_error)?, self.model.clone()))
+    }
+
+    /// The mode of the model for each row of `values`, the response on the axes of the model,
+    /// row-major; from `shared`, natural parameters where modes are expected, and from all starts where
+    /// that does not do.
+    #[pyo3(signature = (values, shared = None))]
+    fn map_each<'py>(
+        &self,
+        py: Python<'py>,
+        values: &Bound<'py, PyAny>,
+        shared: Option<Vec<f64>>,
+    ) -> PyResult<each::Columns<'py>> {
+        each::of_rows(py, self, values, shared)
     }
 
     /// The log density of the unknowns: `"marginal"`, `"joint"` or `"auto"`.

@@ -47,6 +47,11 @@ impl Watched {
         })
     }
 
+    /// Whether Ctrl-C has asked the work to end.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
     fn update(&self, change: impl FnOnce(&mut Seen)) {
         change(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner));
     }

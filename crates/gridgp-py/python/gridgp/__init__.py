@@ -16,6 +16,7 @@ made of. The logger is called ``"gridgp"``.
 
 from gridgp._core import InferenceError, ModelError, NotPositiveDefiniteError, __version__
 from gridgp.data import UnknownNameError
+from gridgp.each import fit_each
 from gridgp.fit import Fit, load
 from gridgp.likelihoods import Likelihood
 from gridgp.model import FitWarning, LogDensity, Model
@@ -54,6 +55,7 @@ __all__ = [
     "UnknownNameError",
     "__version__",
     "exp",
+    "fit_each",
     "load",
     "logistic",
     "normal_cdf",
