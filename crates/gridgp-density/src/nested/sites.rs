@@ -19,6 +19,9 @@ struct Rule {
     nodes: Vec<([f64; MAX_PARAMETERS], f64)>,
 }
 
+/// What sees the parameters of a likelihood and a weight.
+type Visit<'a> = dyn FnMut(&[f64; MAX_PARAMETERS], f64) + 'a;
+
 impl Rule {
     fn new(dims: usize) -> Result<Self> {
         let mut rule = Self { nodes: vec![([0.0; MAX_PARAMETERS], 1.0)] };
@@ -223,7 +226,7 @@ impl Sites {
         slopes: &Slopes,
         known: &[f64],
         i: usize,
-        mut visit: Option<&mut dyn FnMut(&[f64; MAX_PARAMETERS], f64)>,
+        mut visit: Option<&mut Visit<'_>>,
     ) -> Tilted {
         let (d, e, fields) = (self.dims(), self.predictors, slopes.fields);
         let mut spread = [0.0; MAX_PARAMETERS * MAX_PARAMETERS];
