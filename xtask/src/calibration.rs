@@ -1,7 +1,7 @@
 //! `cargo xtask calibration`: whether posteriors hold what they promise, over many simulated data.
 //!
 //! The truth has a uniform rank among the draws if sampling is right. A χ² test of the counts in
-//! [`BINS`] bins says how surprising the ranks of a quantity are. There are some 25 quantities: below
+//! [`BINS`] bins says how surprising the ranks of a quantity are. There are some 75 quantities: below
 //! [`ALERT`] a few will fall by chance and deserve a look, with another seed; below [`FAIL`] none
 //! should in a thousand such jobs.
 
@@ -10,7 +10,18 @@ use serde_json::Value;
 
 use crate::program::{build, output, program};
 
-const MODELS: [&str; 4] = ["gaussian_marginal", "gaussian_joint", "poisson", "bernoulli"];
+const MODELS: [&str; 10] = [
+    "gaussian_marginal",
+    "gaussian_joint",
+    "poisson",
+    "bernoulli",
+    "negative_binomial",
+    "gev",
+    "poisson_laplace",
+    "bernoulli_laplace",
+    "negative_binomial_laplace",
+    "gev_laplace",
+];
 /// Odd, for an even number of degrees of freedom.
 const BINS: usize = 21;
 const ALERT: f64 = 1e-2;

@@ -1,6 +1,8 @@
 //! What can be known of a run before it begins.
 
-use gridgp_density::{ExpectedJoint, Joint, LogDensity, Marginal, NestedPlan, memory as density};
+use gridgp_density::{
+    ExpectedJoint, Joint, LogDensity, Marginal, NestedPlan, memory as density, refuse_planes,
+};
 use gridgp_grid::{Error, Result};
 use gridgp_model::Model;
 use gridgp_model::spec::{Expectation, GuideSpec, Method, Route};
@@ -21,6 +23,15 @@ pub fn check(model: &Model) -> Result<()> {
              fields together: leave it out"
                 .into(),
         ));
+    }
+    if spec.check > 0 {
+        if spec.method != Method::Laplace {
+            return Err(Error::Spec(
+                "inference.check compares laplace with a short nuts; other methods take none: leave it out"
+                    .into(),
+            ));
+        }
+        refuse_planes(model)?;
     }
     match spec.method {
         Method::Map => return Marginal::new(model).map(|_| ()),

@@ -33,6 +33,7 @@ mod nuts;
 mod pareto_k;
 mod pathfinder;
 mod sample;
+mod short_nuts;
 mod starts;
 mod svi;
 #[cfg(test)]
@@ -63,5 +64,6 @@ pub use pathfinder::{PathfinderOptions, pathfinder};
 pub use sample::{
     SamplePlan, Sampled, draws_fields, fields_given, plan, route, sample, verify_earlier,
 };
+pub use short_nuts::{checking_model, checking_plan};
 pub use starts::starts;
 pub use svi::{Guide, SviOptions, SviProgress, svi, svi_by_quadrature};

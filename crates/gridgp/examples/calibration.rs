@@ -6,6 +6,9 @@
 //! Talts, Betancourt, Simpson, Vehtari and Gelman (2018), Validating Bayesian inference algorithms
 //! with simulation-based calibration: if sampling is right, ranks are uniform on 0 … [`DRAWS`]. The
 //! log likelihood is ranked as well: it sees errors in how the data are used that parameters do not.
+//!
+//! `poisson`, `bernoulli`, `negative_binomial` and `gev` are sampled by `nuts`, with `_laplace` behind the name
+//! approximated by that.
 
 use std::error::Error;
 use std::ops::ControlFlow::Continue;
@@ -13,7 +16,8 @@ use std::ops::ControlFlow::Continue;
 use gridgp::density::Joint;
 use gridgp::diagnostics::statistics;
 use gridgp::grid::{Axis, Dataset, Grid, Variable};
-use gridgp::infer::{plan, sample};
+use gridgp::infer::{approximate, plan, sample};
+use gridgp::likelihood::{Gev, Likelihood, NegativeBinomial};
 use gridgp::model::Model;
 use gridgp::model::spec::{ModelSpec, Source};
 use gridgp::posterior::{prior_samples, unfold};
@@ -31,23 +35,36 @@ const SIZES: [usize; 2] = [5, 4];
 /// Cells of the field that are ranked.
 const CELLS: [usize; 2] = [0, 10];
 
+/// What a model's name has behind it where `laplace` approximates it.
+const LAPLACE: &str = "_laplace";
+
 fn text(name: &str) -> Result<String, String> {
-    let (prior, likelihood, route) = match name {
-        "gaussian_marginal" | "gaussian_joint" => (
+    let (of, method, route) = match (name.strip_suffix(LAPLACE), name.strip_prefix("gaussian_")) {
+        (Some(of), _) => (of, "laplace", "auto"),
+        (_, Some(route)) => ("gaussian", "nuts", route),
+        _ => (name, "nuts", "joint"),
+    };
+    let (prior, likelihood) = match of {
+        "gaussian" => (
             "normal(0, 1)\"\nsigma = \"inverse_gamma(5, scale = 2)",
             "family = \"gaussian\"\nlocation = \"base + f\"\nscale = \"sigma\"",
-            name.trim_start_matches("gaussian_"),
         ),
-        "poisson" => {
-            ("normal(0.5, 0.5)", "family = \"poisson\"\nrate = \"exp(base + f)\"", "joint")
+        "poisson" => ("normal(0.5, 0.5)", "family = \"poisson\"\nrate = \"exp(base + f)\""),
+        "bernoulli" => {
+            ("normal(0, 1)", "family = \"bernoulli\"\nprobability = \"logistic(base + f)\"")
         }
-        "bernoulli" => (
-            "normal(0, 1)",
-            "family = \"bernoulli\"\nprobability = \"logistic(base + f)\"",
-            "joint",
+        "negative_binomial" => (
+            "normal(1, 0.5)\"\nkappa = \"inverse_gamma(4, scale = 9)",
+            "family = \"negative_binomial\"\nmean = \"exp(base + f)\"\nconcentration = \"kappa\"",
+        ),
+        "gev" => (
+            "normal(0, 1)\"\nsigma = \"inverse_gamma(5, scale = 2)\"\nxi = \"normal(0.1, 0.1)",
+            "family = \"gev\"\nlocation = \"base + f\"\nscale = \"sigma\"\nshape = \"xi\"",
         ),
         _ => return Err(format!("there is no model {name:?}")),
     };
+    // Draws of laplace are one run.
+    let draws = if method == "laplace" { (DRAWS + 1) * THIN } else { (DRAWS + 1) * THIN / 2 };
     Ok(format!(
         r#"
 [data]
@@ -68,14 +85,13 @@ t = "matern32(lengthscale = 1.5)"
 {likelihood}
 
 [inference]
-method = "nuts"
+method = "{method}"
 route = "{route}"
 chains = 2
 tune = 500
-draws = {}
+draws = {draws}
 target_accept = 0.9
-"#,
-        (DRAWS + 1) * THIN / 2
+"#
     ))
 }
 
@@ -96,7 +112,11 @@ fn simulate(name: &str, theta: &[(String, f64)], f: &[f64], rng: &mut ChaCha8Rng
     let value = |name: &str| theta.iter().find(|(n, _)| n == name).map_or(f64::NAN, |(_, v)| *v);
     let base = value("base");
     f.iter()
-        .map(|f| match name {
+        .map(|f| match name.trim_end_matches(LAPLACE) {
+            "negative_binomial" => {
+                NegativeBinomial.sample(rng, &[(base + f).exp(), value("kappa")])
+            }
+            "gev" => Gev.sample(rng, &[base + f, value("sigma"), value("xi")]),
             "poisson" => Poisson::new((base + f).exp()).map_or(f64::NAN, |p| p.sample(rng)),
             "bernoulli" => {
                 let u: f64 = rng.random();
@@ -136,15 +156,20 @@ fn replicate(
     }
     let model = model(name, y, seed)?;
 
-    let mut plan = plan(&model)?;
-    plan.options.threads = Some(1);
-    let sampled = sample(&model, &plan, None, &|_| Continue(()))?;
-    let found = unfold(&model, &sampled.samples, true, true)?;
+    let (samples, divergences) = if name.ends_with(LAPLACE) {
+        (approximate(&model, &|_| Continue(()))?.0, 0)
+    } else {
+        let mut plan = plan(&model)?;
+        plan.options.threads = Some(1);
+        let sampled = sample(&model, &plan, None, &|_| Continue(()))?;
+        (sampled.samples, sampled.draws.divergences())
+    };
+    let found = unfold(&model, &samples, true, true)?;
     let cells = field.len();
     let mut pointwise = vec![0.0; cells];
     Joint::new(&model)?.log_likelihood(truth, &mut pointwise)?;
 
-    let chains = sampled.samples.chains;
+    let chains = samples.chains;
     let mut ranks = Vec::new();
     let mut rank = |name: &str, truth: f64, values: &[f64]| {
         let parts: Vec<&[f64]> = values.chunks_exact(values.len() / chains).collect();
@@ -162,7 +187,7 @@ fn replicate(
     let total: Vec<f64> =
         found.log_likelihood.chunks_exact(cells).map(|l| l.iter().sum()).collect();
     rank("log_likelihood", pointwise.iter().sum(), &total);
-    Ok(Some(Replication { ranks, divergences: sampled.draws.divergences() }))
+    Ok(Some(Replication { ranks, divergences }))
 }
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {

@@ -7,7 +7,7 @@ use gridgp_posterior::unfold;
 use serde_json::{Map, json};
 
 use super::summary::DrawsSummary;
-use super::{Found, name};
+use super::{Found, beside_nuts, name};
 use crate::{Host, InferenceGroup, InferenceVariable, LARGEST_GROUP, Result, Stage, draw_groups};
 
 pub(super) fn fit(model: &Model, host: &dyn Host) -> Result<Found> {
@@ -17,6 +17,14 @@ pub(super) fn fit(model: &Model, host: &dyn Host) -> Result<Found> {
     let _ = host.observe(&Stage::Summarizing);
     let small = samples.len() * model.data.grid.len() <= LARGEST_GROUP;
     let unfolded = unfold(model, &samples, small, small)?;
+    let mut warnings = found.warnings;
+    let beside = if spec.check > 0 && !found.interrupted {
+        let (beside, doubts) = beside_nuts::compare(model, &samples, host)?;
+        warnings.extend(doubts);
+        Some(beside)
+    } else {
+        None
+    };
     let mut groups = draw_groups(model, &samples, &unfolded, None, spec.seed)?;
     if !found.curve.is_empty() {
         let steps = (0..found.curve.len()).map(|i| i as f64).collect();
@@ -59,6 +67,9 @@ pub(super) fn fit(model: &Model, host: &dyn Host) -> Result<Found> {
             extra.insert(key.into(), value);
         }
     }
+    if let Some(beside) = beside {
+        extra.insert("beside_nuts".into(), beside);
+    }
     let summary = DrawsSummary {
         model,
         method: name(spec.method),
@@ -67,7 +78,7 @@ pub(super) fn fit(model: &Model, host: &dyn Host) -> Result<Found> {
         draws: None,
         resumable: false,
         extra,
-        warnings: found.warnings,
+        warnings,
     };
     Ok(Found {
         groups,

@@ -5,6 +5,7 @@
 //! [`Host`]. The same model, data and seed give the same numbers, whoever asks.
 
 mod approximate;
+mod beside_nuts;
 mod map;
 mod nuts;
 mod summary;
