@@ -134,8 +134,8 @@ mod tests {
         let data = Variable::new("y", series(0.0, 0.5));
         let data = Dataset::new(Grid::new(vec![axis]).unwrap(), data, vec![]).unwrap();
         let text = format!(
-            "[data]\nresponse = 'y'\naxes = ['t']\n[fields.f]\nt = 'matern52()'\n\
-             [likelihood]\nfamily = 'gaussian'\nlocation = '{location}'\n"
+            "[data]\nresponse = 'y'\naxes = ['t']\n[parameters]\nm = 'default'\n[fields.f]\n\
+             t = 'matern52()'\n[likelihood]\nfamily = 'gaussian'\nlocation = '{location}'\n"
         );
         let source = Source::new("test", text);
         (Model::new(ModelSpec::from_toml(&source).unwrap(), &source, data).unwrap(), source)
