@@ -71,7 +71,7 @@ pub(super) fn check(spec: &InferenceSpec, source: &Source) -> Result<()> {
 }
 
 /// Every number of `[inference]` but `start`, whose values belong to parameters.
-fn table(spec: &InferenceSpec) -> [(&'static str, Number, Range); 14] {
+fn table(spec: &InferenceSpec) -> [(&'static str, Number, Range); 15] {
     let whole = |v: usize| Number::Whole(v as u64);
     // By fewer draws an approximation cannot be judged.
     let draws = match spec.method {
@@ -89,6 +89,7 @@ fn table(spec: &InferenceSpec) -> [(&'static str, Number, Range); 14] {
         ("draws", whole(spec.draws), Range::Whole(draws, 10_000_000)),
         ("target_accept", Number::Real(spec.target_accept), Range::Between(0.0, 1.0)),
         ("max_depth", whole(spec.max_depth), Range::Whole(1, 30)),
+        ("check", whole(spec.check), Range::Whole(0, 100_000)),
         ("rank", whole(spec.rank), Range::Whole(rank, 64)),
         ("steps", whole(spec.steps), Range::Whole(1, 10_000_000)),
         ("learning_rate", Number::Real(spec.learning_rate), Range::Above(0.0, 1.0)),
@@ -153,6 +154,7 @@ mod tests {
             [
                 "jitter = 0",
                 "tune = 0",
+                "check = 0",
                 "rank = 0",
                 "seed = 0",
                 "seed = 1000000000000000000",

@@ -36,4 +36,5 @@ def computed(lazy: Any, client: Any = None) -> Any:
 
     if client is None:
         return list(dask.compute(*lazy))
-    return client.gather(client.compute(list(lazy)))
+    found: list[Any] = client.gather(client.compute(list(lazy)))
+    return found

@@ -76,9 +76,9 @@ class Series:
     def fit(self, values: NDArray[Any]) -> NDArray[Any]:
         """Fits a block, of which the last dimensions are those of a series; the records."""
         over = values.shape[: values.ndim - len(self.dims)]
-        rows = np.ascontiguousarray(values).reshape(int(np.prod(over)), -1)
-        if rows.dtype not in (np.float32, np.float64):
-            rows = rows.astype(np.float64)
+        dtype = np.float32 if values.dtype == np.float32 else np.float64
+        rows = np.require(values, dtype=dtype, requirements=["C", "A"])
+        rows = rows.reshape(int(np.prod(over)), -1)
         shared = None if self.shared is None else list(self.shared)
         columns = self.problem.map_each(rows, shared)
         found = np.empty(len(rows), dtype=self.dtype)

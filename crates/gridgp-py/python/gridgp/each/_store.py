@@ -62,7 +62,8 @@ def fit_into(
             [part] = records.blocks[index].to_delayed().ravel()
             tasks.append(dask.delayed(_write)(part, path, regions))
     _dask.computed(tasks, client)
-    return xr.open_zarr(path, consolidated=False).drop_vars("done")
+    found: xr.Dataset = xr.open_zarr(path, consolidated=False).drop_vars("done")
+    return found
 
 
 def _fingerprint(series: Series, array: xr.DataArray, over: Sequence[Hashable]) -> str:
