@@ -113,3 +113,36 @@ fn counts_on_a_lattice_go_through_every_command() {
     // As text, since missing cells are NaN.
     assert!(format!("{:?}", once.groups) == format!("{:?}", again.groups));
 }
+
+/// A yes or no in each place says little of a rough field: there matched moments are needed, and a short
+/// `nuts` sees where they lack.
+#[test]
+fn a_check_by_nuts_sees_what_matched_moments_mend() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let yes = |i: i32| (0.9 * f64::from(i) + 0.02 * f64::from(i * i)).sin() > 0.2;
+    let rows: Vec<String> = (0..24).map(|i| format!("{i},{}", i32::from(yes(i)))).collect();
+    std::fs::write(here.join("y.csv"), format!("x,y\n{}\n", rows.join("\n"))).unwrap();
+    for (correction, doubts) in [(true, 0), (false, 2)] {
+        let model = format!(
+            "[data]\nfile = 'y.csv'\nresponse = 'y'\naxes = ['x']\n[fields.f]\n\
+             amplitude = 'log_normal(1, 0.3)'\nx = 'matern12(lengthscale ~ log_normal(1, 0.3))'\n\
+             [likelihood]\nfamily = 'bernoulli'\nprobability = 'logistic(f)'\n[inference]\n\
+             method = 'laplace'\ncheck = 500\ncorrection = {correction}\n"
+        );
+        std::fs::write(here.join("m.toml"), model).unwrap();
+        let said = gridgp(here, &["fit", "m.toml", "-o", "fit.nc", "--quiet"]);
+        assert_eq!(said.matches("nuts has").count(), doubts, "{said}");
+        let summary = gridgp(here, &["summary", "fit.nc", "--json"]);
+        let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+        let ratio = summary["beside_nuts"]["fields"]["f"]["sd_ratio"].as_f64().unwrap();
+        assert_eq!((ratio - 1.0).abs() < 0.07, correction, "{summary}");
+        assert_eq!(summary["correction_shift"].is_number(), correction, "{summary}");
+    }
+    let model = "[data]\nfile = 'y.csv'\nresponse = 'y'\naxes = ['x']\n[fields.f]\nx = 'matern12()'\n\
+                 [likelihood]\nfamily = 'bernoulli'\nprobability = 'logistic(f)'\n[inference]\n\
+                 method = 'nuts'\ncheck = 500\n";
+    std::fs::write(here.join("m.toml"), model).unwrap();
+    let (ok, said) = run(here, &["fit", "m.toml", "-o", "fit.nc"]);
+    assert!(!ok && said.contains("inference.check compares laplace"), "{said}");
+}

@@ -51,8 +51,15 @@ impl LogPosterior {
     pub fn completed(&self, x: &[f64]) -> Result<Option<Self>> {
         let pairs = self.parameters.iter().zip(x);
         let theta: Vec<f64> = pairs.map(|(p, &x)| p.transform.forward(x)).collect();
-        let marginal = self.marginal.completed(&theta)?;
-        Ok(marginal.map(|marginal| Self { marginal, ..self.clone() }))
+        let Some(marginal) = self.marginal.completed(&theta)? else { return Ok(None) };
+        Ok(Some(Self {
+            parameters: self.parameters.clone(),
+            marginal,
+            density: self.density,
+            theta: Vec::new(),
+            theta_bar: Vec::new(),
+            standard_error: 0.0,
+        }))
     }
 
     /// The marginal likelihood alone.

@@ -49,10 +49,10 @@ pub struct Map {
 ///
 /// On a grid of more than 160,000 cells, or where filters or sparse factors take more than 0.3 s for an
 /// evaluation by their plan, the starts compete on a block of it first, cut from the middle of the longest
-/// axes, and only the winner goes on with all cells. Where a few of them are missing and that takes conjugate
-/// gradients, it goes on with a grid whose gaps are filled by their means, and last with the data as they are. Where an evaluation takes more than 3 s, a mode nearer
-/// than a thousandth of a standard deviation is found. Where the winner's period is no peak of the
-/// periodogram, there are more starts at the peaks.
+/// axes, and only the winner goes on with all cells. Where few of those are missing and take conjugate
+/// gradients, it goes on with a grid whose gaps are filled by their means, and then with the data as they
+/// are. Where an evaluation takes more than 3 s, a mode nearer than a thousandth of a standard deviation is
+/// found. Where the winner's period is no peak of the periodogram, there are more starts at the peaks.
 ///
 /// A `Break` of `progress` ends the search after the evaluations that are under way, and the best
 /// point so far comes back as [`Map::interrupted`].

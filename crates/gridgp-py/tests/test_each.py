@@ -72,19 +72,11 @@ def test_a_series_that_fails_is_masked_and_says_why(found: xr.Dataset) -> None:
     assert int((found["message"] == "").sum()) == 29
 
 
-def test_standard_errors_are_those_of_the_curvature(
-    model: gridgp.Model, pixels: xr.DataArray, found: xr.Dataset
-) -> None:
-    series = pixels.isel(lat=1, lon=1)
-    density = model.log_density(series)
-    names = density.names
-    fitted = model.fit(series, progress=False).details["parameters"]
-    theta = np.array([fitted[n]["estimate"] for n in names])
-    noise = names.index("scale")
-    # Along the noise alone the standard error is no larger than with all others free.
-    errors = found["standard_error"].isel(lat=1, lon=1)
-    assert (errors > 0).all()
-    assert 0.05 < float(errors.sel(parameter="scale")) / theta[noise] < 0.5
+def test_standard_errors_are_those_of_some_fifty_values(found: xr.Dataset) -> None:
+    here = found.isel(lat=1, lon=1)
+    assert (here["standard_error"] > 0).all()
+    noise = here.sel(parameter="scale")
+    assert 0.05 < float(noise["standard_error"] / noise["estimate"]) < 0.5
 
 
 @pytest.mark.parametrize("chunks", [{"lat": 2, "lon": 3}, {"time": 7, "lat": 6}])

@@ -129,10 +129,10 @@ impl NestedLaplace {
     /// log p̂ with the present sites, the sites of the next round, and how far these are.
     fn round(&mut self) -> Result<(f64, Sites, f64)> {
         let (known, _) = self.states.covariances();
-        let mut sites = self.sites.clone().expect("a round needs sites");
+        let own = self.sites.as_ref().expect("a round needs sites");
         let mut unused = vec![0.0; self.x.len()];
-        let at_mean = self.states.prior(&self.x, &mut unused) + sites.log_sites(&self.observed);
-        let sweep = sites.sweep(&self.observed, &self.slopes, &known);
+        let at_mean = self.states.prior(&self.x, &mut unused) + own.log_sites(&self.observed);
+        let (sites, sweep) = own.swept(&self.observed, &self.slopes, &known);
         let value = at_mean + self.states.half_log_det() + sweep.log_ratio;
         if !value.is_finite() {
             return Err(no_mode("the moments of an observation are not finite"));

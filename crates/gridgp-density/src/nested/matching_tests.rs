@@ -4,10 +4,8 @@ use gridgp_model::Model;
 use gridgp_model::spec::Algebra;
 
 use super::NestedLaplace;
-use super::tests::{count, gaps, model, number, theta_of, with};
+use super::tests::{ROUGH, count, gaps, gaussian, model, number, theta_of, with};
 use crate::Marginal;
-
-const ROUGH: &str = "[fields.f]\nx = 'matern12()'\ny = 'matern12()'\n";
 
 fn matched(model: &Model, theta: &[f64]) -> (NestedLaplace, f64, Vec<f64>) {
     let mut nested = NestedLaplace::new(model).unwrap();
@@ -90,12 +88,7 @@ fn the_gradient_is_that_of_the_value() {
 
 #[test]
 fn a_gaussian_likelihood_stays_exact() {
-    let y = |c: usize| if gaps(c) { f64::NAN } else { 2.0 * number(c, 5) };
-    let text = format!(
-        "[parameters]\nmu = 'normal(0, 1)'\n{ROUGH}[likelihood]\nfamily = 'gaussian'\n\
-         location = 'mu + c * f'\nscale = 'half_normal(1)'\n"
-    );
-    let m = model(&text, &[9, 8], Algebra::Sparse, y);
+    let m = gaussian();
     let theta = theta_of(&m);
     let (nested, found, bar) = matched(&m, &theta);
     let mut want_bar = vec![0.0; theta.len()];
@@ -173,14 +166,9 @@ fn evidence_means_and_sds_are_those_of_dense_integrals() {
         let (modes, rough_sds) = (laplace.modes()[0].clone(), laplace.standard_deviations());
         let (mut nested, found, _) = matched(&m, &theta);
         let (means, sds) = (nested.modes()[0].clone(), nested.standard_deviations());
-        eprintln!("{likelihood}: {want} {found} {rough}, {} rounds", nested.rounds());
         assert!((found - want).abs() < 0.2 * (rough - want).abs(), "{found} {want} {rough}");
         assert!((found - want).abs() < 5e-3, "{found} {want} {rough}");
         for c in 0..3 {
-            eprintln!(
-                "  {} {} {}; {} {} {}",
-                mean[c], means[c], modes[c], sd[c], sds[c], rough_sds[c]
-            );
             assert!(
                 (means[c] - mean[c]).abs() < 0.02 * sd[c],
                 "{} {} {}",

@@ -166,23 +166,26 @@ impl Sites {
         pairs.for_each(|(s, o)| *s = 0.5 * (*s + o));
     }
 
-    /// Gives each site the moments of its observation, where the fields that the observations see have
-    /// covariances `known`, fields × fields numbers each, and the predictors are at their means.
-    pub(super) fn sweep(&mut self, observed: &Observed, slopes: &Slopes, known: &[f64]) -> Sweep {
+    /// Sites that have the moments of their observations, where the fields that those see have covariances
+    /// `known`, fields × fields numbers each, and the predictors are at their means.
+    pub(super) fn swept(
+        &self,
+        observed: &Observed,
+        slopes: &Slopes,
+        known: &[f64],
+    ) -> (Self, Sweep) {
         let (d, n) = (self.dims(), observed.response.len());
         let mut moved = vec![(0.0, 0.0); n];
-        let before = self.clone();
-        let all = moved.par_iter_mut().zip(self.shift.par_chunks_exact_mut(d));
-        let all = all.zip(self.precision.par_chunks_exact_mut(d * d)).enumerate();
+        let mut next = self.clone();
+        let all = moved.par_iter_mut().zip(next.shift.par_chunks_exact_mut(d));
+        let all = all.zip(next.precision.par_chunks_exact_mut(d * d)).enumerate();
         all.with_min_len(64).for_each(|(i, ((moved, b), s))| {
-            let found = before.tilted(observed, slopes, known, i, None);
+            let found = self.tilted(observed, slopes, known, i, None);
             moved.0 = found.log_ratio;
-            moved.1 = found.match_site(&before.distance(observed, i), b, s);
+            moved.1 = found.match_site(&self.distance(observed, i), b, s);
         });
-        Sweep {
-            log_ratio: moved.iter().map(|m| m.0).sum(),
-            divergence: moved.iter().map(|m| m.1).sum(),
-        }
+        let log_ratio = moved.iter().map(|m| m.0).sum();
+        (next, Sweep { log_ratio, divergence: moved.iter().map(|m| m.1).sum() })
     }
 
     /// E ∂log p/∂η over the posterior of observation i's predictors, of those without fields; 0 of the others.
@@ -300,10 +303,12 @@ impl Sites {
 
 impl Tilted {
     /// Changes b and S of the site so that the posterior has these moments, u where its mean was; the
-    /// divergence of the change. A site whose moments cannot be known stays.
+    /// divergence of the change. A site whose moments cannot be known stays, infinitely far from them.
     fn match_site(&self, u: &[f64; MAX_PARAMETERS], b: &mut [f64], s: &mut [f64]) -> f64 {
         let (rank, d) = (self.root.rank, b.len());
-        let Some((inverse, log_det)) = inverse(&self.covariance, rank) else { return 0.0 };
+        let Some((inverse, log_det)) = inverse(&self.covariance, rank) else {
+            return f64::INFINITY;
+        };
         let mut more = inverse;
         (0..rank).for_each(|a| more[a][a] -= 1.0);
         let more = self.root.both_sides(&more);

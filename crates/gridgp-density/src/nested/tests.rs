@@ -114,7 +114,7 @@ fn check(model: &Model) {
     check_gradient(&dense, &theta);
 }
 
-const ROUGH: &str = "[fields.f]\nx = 'matern12()'\ny = 'matern12()'\n";
+pub(super) const ROUGH: &str = "[fields.f]\nx = 'matern12()'\ny = 'matern12()'\n";
 
 #[test]
 fn counts_with_gaps_and_exposure_agree_by_both_algebras() {
@@ -201,14 +201,19 @@ fn any_kernels_go_by_the_dense_algebra() {
     check_gradient(&m, &theta_of(&m));
 }
 
-#[test]
-fn a_gaussian_likelihood_is_exact() {
+/// One field with a covariate in a Gaussian likelihood.
+pub(super) fn gaussian() -> Model {
     let y = |c: usize| if gaps(c) { f64::NAN } else { 2.0 * number(c, 5) };
     let text = format!(
         "[parameters]\nmu = 'normal(0, 1)'\n{ROUGH}[likelihood]\nfamily = 'gaussian'\n\
          location = 'mu + c * f'\nscale = 'half_normal(1)'\n"
     );
-    let m = model(&text, &[9, 8], Algebra::Sparse, y);
+    model(&text, &[9, 8], Algebra::Sparse, y)
+}
+
+#[test]
+fn a_gaussian_likelihood_is_exact() {
+    let m = gaussian();
     let theta = theta_of(&m);
     let (found, bar) = value(&m, &theta);
     let mut want_bar = vec![0.0; theta.len()];
